@@ -1,0 +1,1 @@
+"""Reads and writes the outside world for the pure core."""

@@ -1,0 +1,1 @@
+"""The rendering plane: director, performers, the pipeline they run, and the training of twins."""

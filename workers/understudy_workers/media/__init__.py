@@ -1,0 +1,1 @@
+"""Pictures and sound: thin layers over PyAV, OpenCV and C2PA."""

@@ -1,0 +1,1 @@
+"""One network family, or one speech engine, per file."""

@@ -1,0 +1,1 @@
+"""One verb per file; a stage never imports a stage."""
