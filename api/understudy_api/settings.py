@@ -1,0 +1,172 @@
+"""What a farm tells its processes: where things are and which files hold their keys.
+
+`understudy up` writes one JSON file per plane (mode 0600) and names it in the environment; whoever runs the
+planes elsewhere mounts the same file. A settings file holds addresses, S3 credentials and file names; signing keys
+and bearer tokens stay in the files it names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_serializer
+
+from understudy_api.model import Model
+
+OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
+POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
+
+S = TypeVar("S", bound=Model)
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsError(Exception):
+    """A settings file that is missing or wrong; the message is one line a person can act on."""
+
+
+class S3Settings(Model):
+    """One account on an S3 endpoint. `endpoint` is `host:port` without a scheme, as minio-py takes it."""
+
+    endpoint: str
+    access_key: str
+    secret_key: SecretStr
+    ca_file: Path | None = None
+    """PEM bundle that vouches for the endpoint; None trusts the system's authorities."""
+    secure: bool = True
+    region: str = "us-east-1"
+
+    @field_serializer("secret_key", when_used="json")
+    def _reveal(self, secret: SecretStr) -> str:
+        """JSON is the settings file itself; everywhere else the secret prints as stars."""
+        return secret.get_secret_value()
+
+
+class BucketNames(Model):
+    """The farm's buckets. Only `outputs` is ever reachable from a job's spec, inside the job's own prefix."""
+
+    outputs: str = "understudy-outputs"
+    twins: str = "understudy-twins"
+    staging: str = "understudy-staging"
+    receipts: str = "understudy-receipts"
+
+
+class DirectorEndpoint(Model):
+    """How the operator reaches the director: `url` is `https://host:port`."""
+
+    url: str
+    token_file: Path
+    ca_file: Path | None = None
+
+
+class RayEndpoint(Model):
+    """How the operator reaches Ray's Jobs API: `address` is `http://host:port` of the dashboard."""
+
+    address: str
+    token_file: Path
+
+
+class OperatorSettings(Model):
+    """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
+
+    kubeconfig: Path | None = None
+    """None: the service account mounted into the pod."""
+    farm: str
+    """Name of this farm: the `aud` every license has to carry."""
+    namespace: str = "understudy-system"
+    """Where the operator keeps its Lease."""
+    s3: S3Settings
+    public_s3_url: str
+    """The URL people reach the outputs bucket under, for links in status; `https://host:port`."""
+    buckets: BucketNames = BucketNames()
+    farm_key_file: Path
+    """Private Ed25519 JWK that signs grants."""
+    ray: RayEndpoint
+    director: DirectorEndpoint
+    pool_public_key_file: Path
+    """Public JWK that every twin bundle has to be signed with."""
+    metrics_port: Port
+    health_port: Port
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a settings file; raises SettingsError."""
+        return _load(cls, path)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the file that UNDERSTUDY_OPERATOR_SETTINGS names; raises SettingsError."""
+        return _load(cls, _named(environment, OPERATOR_SETTINGS_VARIABLE))
+
+
+class DirectorListener(Model):
+    """Where the director listens and what it proves itself with."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    token_file: Path
+    tls_cert: Path
+    tls_key: Path
+
+
+class ContentCredentials(Model):
+    """The C2PA identity of this farm: a certificate chain, its key, and the root readers have to trust."""
+
+    chain_file: Path
+    key_file: Path
+    root_file: Path
+
+
+class PoolSettings(Model):
+    """Everything director and performers are told. Inherited by every Ray worker through the environment."""
+
+    farm: str
+    """Name of this farm: the `aud` every license has to carry."""
+    s3: S3Settings
+    buckets: BucketNames = BucketNames()
+    director: DirectorListener
+    bundle_key_file: Path
+    """Private Ed25519 JWK that signs twin bundles."""
+    bundle_public_key_file: Path
+    farm_public_key_file: Path
+    """Public JWK that grants have to be signed with."""
+    c2pa: ContentCredentials
+    cache_key_file: Path
+    """32 random bytes: the HMAC key under take and clip digests."""
+    metrics_port: Port
+    work_dir: Path
+    """Scratch space of performers and trainers; may be emptied whenever no pool runs."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a settings file; raises SettingsError."""
+        return _load(cls, path)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the file that UNDERSTUDY_POOL_SETTINGS names; raises SettingsError."""
+        return _load(cls, _named(environment, POOL_SETTINGS_VARIABLE))
+
+
+def _named(environment: Mapping[str, str], variable: str) -> Path:
+    value = environment.get(variable)
+    if not value:
+        raise SettingsError(
+            f"{variable} is not set; let it name the settings file (`understudy up` writes one)"
+        )
+    return Path(value)
+
+
+def _load(kind: type[S], path: Path) -> S:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); `understudy up` writes it"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SettingsError(f"{path}: {where}: {first['msg']}; `understudy up` writes it anew") from error
