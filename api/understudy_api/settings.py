@@ -1,7 +1,7 @@
 """What a farm tells its processes: where things are and which files hold their keys.
 
 `understudy up` writes one JSON file per plane (mode 0600) and names it in the environment; whoever runs the
-planes elsewhere mounts the same file. A settings file holds addresses, S3 credentials and file names; signing keys
+planes elsewhere mounts the same file. It holds addresses, S3 credentials and file names; signing keys
 and bearer tokens stay in the files it names.
 """
 
@@ -153,9 +153,7 @@ class PoolSettings(Model):
 def _named(environment: Mapping[str, str], variable: str) -> Path:
     value = environment.get(variable)
     if not value:
-        raise SettingsError(
-            f"{variable} is not set; let it name the settings file (`understudy up` writes one)"
-        )
+        raise SettingsError(f"{variable} is not set; let it name the settings file (`understudy up` writes one)")
     return Path(value)
 
 
@@ -163,9 +161,7 @@ def _load(kind: type[S], path: Path) -> S:
     try:
         return kind.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror}); `understudy up` writes it"
-        ) from error
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); `understudy up` writes it") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
