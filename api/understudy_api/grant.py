@@ -1,0 +1,54 @@
+"""Grants: the operator's short-lived signed permission for one order on one pool."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from joserfc.jwk import OKPKey
+from pydantic import Field, ValidationError
+
+from understudy_api import token
+from understudy_api.model import Digest, Model, ObjectName
+from understudy_api.terms import Thumbprint
+from understudy_api.verdict import Refusal
+
+GRANT_TYPE: Final = "understudy-grant+jwt"
+MAX_GRANT_SECONDS: Final = 900
+CLOCK_SKEW_SECONDS: Final = 60
+
+
+class Grant(Model):
+    """The claims of a grant."""
+
+    iss: Thumbprint = Field(description="Thumbprint of the farm's key.")
+    aud: ObjectName = Field(description="The pool it is good on.")
+    sub: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Order uid.")
+    order: Digest = Field(description="Digest of the order's content.")
+    license: Digest = Field(description="Digest of the license token.")
+    twin_version: Digest
+    seconds: int = Field(ge=0, le=10**9, description="Metered seconds the order may reach in total.")
+    iat: int = Field(ge=0)
+    exp: int = Field(ge=0)
+
+
+def sign_grant(farm: OKPKey, grant: Grant) -> str:
+    """A grant signed with the farm's key. Raises ValueError when it would live longer than 15 minutes."""
+    if grant.exp - grant.iat > MAX_GRANT_SECONDS:
+        raise ValueError(f"a grant lives at most {MAX_GRANT_SECONDS} s, got {grant.exp - grant.iat} s")
+    return token.sign(farm, GRANT_TYPE, grant.model_dump())
+
+
+def read_grant(text: str, farm: OKPKey, now: float) -> Grant | Refusal:
+    """The grant, when this farm signed it and it holds at `now` (Unix seconds); or why not."""
+    claims = token.verify(text, farm, GRANT_TYPE)
+    if isinstance(claims, Refusal):
+        return Refusal(reason="BadGrant", message=f"grant: {claims.message}")
+    try:
+        grant = Grant.model_validate(claims)
+    except ValidationError as error:
+        return Refusal(reason="BadGrant", message=f"grant: {error.errors()[0]['msg']}")
+    if grant.exp - grant.iat > MAX_GRANT_SECONDS or now < grant.iat - CLOCK_SKEW_SECONDS:
+        return Refusal(reason="BadGrant", message="grant: its window is longer than 15 minutes or in the future")
+    if now >= grant.exp:
+        return Refusal(reason="GrantExpired", message="grant: expired; the order waits until the operator renews it")
+    return grant

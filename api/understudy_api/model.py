@@ -1,0 +1,75 @@
+"""Base classes of every word: frozen, closed to unknown fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+GROUP: Final = "understudy.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+"""RFC 1123 label: what Kubernetes allows as a namespace or short name."""
+
+Name = Annotated[str, Field(min_length=1, max_length=63, pattern=DNS_LABEL)]
+ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+Locale = Annotated[str, Field(min_length=2, max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")]
+Territory = Annotated[str, Field(min_length=2, max_length=2, pattern=r"^[A-Z]{2}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Token = Annotated[
+    str, Field(min_length=16, max_length=16384, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+]
+
+
+class Model(BaseModel):
+    """A frozen value whose unknown fields are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Resource(Model):
+    """Part of a custom resource: camelCase on the wire, snake_case in Python.
+
+    A field that is None is absent on the wire, as Kubernetes has it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, alias_generator=to_camel, populate_by_name=True
+    )
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON object Kubernetes stores: camelCase keys, no nulls."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Observed(Resource):
+    """Part of a status: unknown fields, written by a newer operator, are dropped instead of refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", allow_inf_nan=False, alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class Money(Resource):
+    """An exact amount in one currency; amounts of two currencies are never added."""
+
+    amount: str = Field(
+        pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$", max_length=19, description="Decimal amount, e.g. 0.60."
+    )
+    currency: str = Field(pattern=r"^[A-Z]{3}$", max_length=3, description="ISO 4217 code, e.g. EUR.")
+
+
+class Condition(Observed):
+    """A condition as in the Kubernetes API conventions (metav1.Condition)."""
+
+    type: str = Field(max_length=316, description="Name of the condition in CamelCase.")
+    status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown.")
+    reason: str = Field(max_length=1024, description="One CamelCase word for programs.")
+    message: str = Field(default="", max_length=4096, description="One sentence for people, naming the cure.")
+    last_transition_time: str = Field(max_length=32, description="RFC 3339 time in UTC when `status` last changed.")
+    observed_generation: int | None = Field(
+        default=None, description="The metadata.generation this condition speaks about."
+    )

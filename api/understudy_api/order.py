@@ -1,0 +1,150 @@
+"""Orders: what the operator asks of a pool, over HTTP as JSON.
+
+An order is idempotent: its uid is the RenderJob's (or TwinModel's), its digest names the frozen content. A director that
+restarts gets the same order again and continues from the receipts.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from understudy_api.digest import digest
+from understudy_api.model import Digest, Locale, Model, Name, ObjectName, Territory, Token
+from understudy_api.terms import Channel, Purpose
+
+Uid = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="UID of the Kubernetes object.")
+
+
+class TwinPin(Model):
+    """The twin version an order performs with."""
+
+    id: Digest
+    version: Digest
+
+
+class VideoOutput(Model):
+    """One delivered format."""
+
+    name: Name
+    width: int = Field(ge=128, le=3840, multiple_of=2)
+    height: int = Field(ge=128, le=3840, multiple_of=2)
+
+
+class Content(Model):
+    """Frozen script, translations and rows: what admission checked is what is rendered."""
+
+    script_locale: Locale
+    scenes: dict[Locale, tuple[str, ...]] = Field(description="Messages of each scene, for every locale of the order.")
+    key: str | None = Field(description="Column that names a row; None for the one row of a job without data.")
+    rows_s3_key: str = Field(description="JSON Lines object in the staging bucket, one row a line.")
+    rows_digest: Digest
+    rows_count: int = Field(ge=1, le=1_000_000)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content; the rows enter by their own digest, not by where they lie."""
+        return digest(self.model_dump(mode="json", exclude={"rows_s3_key"}))
+
+
+class OrderedUse(Model):
+    """The declared use, as in the RenderJob."""
+
+    purpose: Purpose
+    channels: tuple[Channel, ...]
+    territories: tuple[Territory, ...]
+
+
+class S3Credentials(Model):
+    """Reach of a destination outside the farm; never written to a receipt or a log."""
+
+    endpoint: str = Field(max_length=512, description="https://host[:port]")
+    access_key: str = Field(max_length=256, repr=False)
+    secret_key: str = Field(max_length=256, repr=False)
+
+
+class Delivery(Model):
+    """Where finished files go."""
+
+    bucket: str = Field(min_length=3, max_length=63)
+    prefix: str = Field(max_length=900, description="Ends in a slash.")
+    credentials: S3Credentials | None = None
+
+
+class Order(Model):
+    """A RenderJob as the pool sees it."""
+
+    uid: str = Uid
+    generation: int = Field(ge=1)
+    namespace: Name
+    job: ObjectName
+    pool: ObjectName
+    twin: TwinPin
+    genesis: Token
+    license: Token
+    use: OrderedUse
+    content: Content
+    locales: tuple[Locale, ...] = Field(min_length=1, max_length=200)
+    outputs: tuple[VideoOutput, ...] = Field(min_length=1, max_length=16)
+    delivery: Delivery
+    priority: int = 0
+    max_failed_items: int = Field(default=0, ge=0)
+    suspended: bool = False
+    grant: Token
+
+    @property
+    def digest(self) -> str:
+        """Digest of what is to be made; how urgent, where to and until when do not enter."""
+        made = {"namespace", "job", "twin", "license", "use", "locales", "outputs"}
+        return digest({**self.model_dump(mode="json", include=made), "content": self.content.digest})
+
+    @property
+    def total_items(self) -> int:
+        """Rows x locales x outputs."""
+        return self.content.rows_count * len(self.locales) * len(self.outputs)
+
+
+class TrainingOrder(Model):
+    """A TwinModel's training as the pool sees it."""
+
+    uid: str = Uid
+    generation: int = Field(ge=1)
+    namespace: Name
+    twin: ObjectName
+    twin_id: Digest
+    genesis: Token
+    capture_bucket: str
+    capture_key: str
+    effort: Literal["Quick", "Standard", "Thorough"]
+    voice_variant: str
+    voice_pitch: int
+    voice_rate_wpm: int
+
+    @property
+    def digest(self) -> str:
+        """Digest of what is to be trained: equal orders share one result."""
+        return digest(self.model_dump(mode="json", exclude={"uid", "generation", "namespace", "twin"}))
+
+
+class Progress(Model):
+    """What a director says of an order: a hint for people, never the truth."""
+
+    uid: str
+    digest: Digest
+    generation: int
+    state: Literal["Running", "Suspended", "WaitingForGrant", "Finishing", "Finished", "Failed", "Stopped"]
+    message: str = ""
+    items_done: int = 0
+    takes_in_flight: int = 0
+    started_at: float | None = Field(default=None, description="Unix seconds at which the first item started.")
+    eta_seconds: float | None = None
+
+
+class TrainingProgress(Model):
+    """How far a training is; `result_key` names the result object once there is one."""
+
+    uid: str
+    digest: Digest
+    state: Literal["Queued", "Running", "Finished", "Failed"]
+    message: str = ""

@@ -1,0 +1,152 @@
+"""Receipts: the append-only log that says what became of every item.
+
+Log of an order: objects `{uid}/{sequence:08d}.json` in the receipts bucket, each created by a conditional put, each with
+running totals, so that reading the newest one is enough to know where an order stands. `{uid}/finished-{order digest}.json`
+follows when everything is delivered and the index is written. Resume, status and billing read this log and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from understudy_api.digest import digest
+from understudy_api.model import Digest, Model
+
+MAX_SEGMENT_ITEMS = 500
+SEGMENT_SECONDS = 2.0
+
+Outcome = Literal["done", "failed", "rejected"]
+
+
+class Receipt(Model):
+    """What became of one item, at its first appearance."""
+
+    item: Digest = Field(description="Item id; the same id is never billed again.")
+    ordinal: int = Field(ge=0, description="Place in the order: (row, locale, output) in row-major sequence.")
+    row: str = Field(max_length=256, description="Row key.")
+    locale: str
+    output: str
+    outcome: Outcome
+    reason: str = Field(default="", max_length=64)
+    message: str = Field(default="", max_length=500)
+    attempts: int = Field(default=1, ge=1)
+    frames: int = Field(default=0, ge=0)
+    metered_seconds: float = Field(
+        default=0, ge=0, description="0 when failed, rejected, or unchanged from an earlier order."
+    )
+    carried: bool = Field(
+        default=False, description="True when an earlier order of this job already made the very item."
+    )
+    sha256: str = Field(default="", description="Digest of the delivered file.")
+    bytes: int = Field(default=0, ge=0)
+    takes: int = Field(default=0, ge=0, description="Clips the item is joined from.")
+
+
+class Totals(Model):
+    """Running totals after a segment."""
+
+    done: int = 0
+    failed: int = 0
+    rejected: int = 0
+    metered_seconds: float = 0
+    worker_seconds: float = Field(default=0, description="Seconds performers were busy for the order.")
+    frames: int = Field(default=0, description="Frames rendered anew, all formats.")
+    clips_rendered: int = 0
+    clips_reused: int = 0
+    clip_seconds_rendered: float = 0
+    clip_seconds_reused: float = 0
+    started_at: float | None = Field(default=None, description="Unix seconds at which the first item started.")
+
+    @property
+    def items(self) -> int:
+        """Items with an outcome."""
+        return self.done + self.failed + self.rejected
+
+
+class Segment(Model):
+    """One object of the log."""
+
+    uid: str
+    sequence: int = Field(ge=0)
+    director: str = Field(
+        max_length=64, description="Id of the director that wrote it; on a lost race the loser reads it."
+    )
+    order: Digest
+    generation: int = Field(ge=1)
+    written_at: float = Field(description="Unix seconds.")
+    receipts: tuple[Receipt, ...] = Field(max_length=MAX_SEGMENT_ITEMS)
+    totals: Totals = Field(description="Of this order digest.")
+    billed_seconds: float = Field(default=0, description="Metered seconds of the whole log: all orders of the job.")
+    billed_worker_seconds: float = Field(default=0, description="Worker seconds of the whole log.")
+
+
+class Finished(Model):
+    """Written once, after the last delivery: the order is complete."""
+
+    uid: str
+    order: Digest
+    generation: int
+    state: Literal["Complete", "Failed", "Stopped"]
+    message: str = ""
+    totals: Totals
+    index_key: str | None = None
+    contact_sheet_key: str | None = None
+    finished_at: float
+
+
+class TrainingResult(Model):
+    """Written once per training order digest, at `trainings/{digest}.json` in the receipts bucket."""
+
+    digest: Digest
+    twin_id: Digest
+    state: Literal["Ready", "NotGoodEnough", "Refused"]
+    reason: str = ""
+    message: str = ""
+    version: Digest | None = None
+    scores: dict[str, dict[str, float]] = Field(default={}, description="Row name -> measure -> value.")
+    worker_seconds: float = 0
+    finished_at: float
+
+
+def item_id(
+    namespace: str,
+    job: str,
+    jti: str,
+    row: str,
+    locale: str,
+    output: str,
+    words: tuple[str, ...],
+    version: str,
+    settings: object,
+) -> str:
+    """The id of an item, derived from everything that shapes it (words: resolved sentences; settings: format and encoder)."""
+    return digest(
+        {
+            "namespace": namespace,
+            "job": job,
+            "jti": jti,
+            "row": row,
+            "locale": locale,
+            "output": output,
+            "words": list(words),
+            "version": version,
+            "settings": settings,
+        }
+    )
+
+
+def segment_key(uid: str, sequence: int) -> str:
+    """Object key of a segment; keys sort as sequences do."""
+    return f"{uid}/{sequence:08d}.json"
+
+
+def finished_key(uid: str, order: str) -> str:
+    """Object key of an order's last word."""
+    return f"{uid}/finished-{order}.json"
+
+
+def training_key(order: str) -> str:
+    """Object key of a training's result."""
+    return f"trainings/{order}.json"
