@@ -63,6 +63,8 @@ def verify(token: str, key: OKPKey, typ: str) -> dict[str, Any] | Refusal:
             message=f"token: wanted <= {MAX_TOKEN_BYTES} ASCII characters, got {len(token)}",
         )
     try:
+        for part in token.split("."):
+            _decode(part)
         signed = jws.deserialize_compact(token, key, registry=_REGISTRY)
     except (JoseError, ValueError, TypeError, KeyError):
         return Refusal(reason="BadSignature", message="token: the signature does not match the key of its signer")
@@ -102,9 +104,11 @@ def parse_claims(payload: bytes) -> dict[str, Any] | Refusal:
 
 
 def _decode(part: str) -> bytes:
-    if len(part) > MAX_TOKEN_BYTES:
-        raise ValueError("too large")
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    """The bytes of a base64url part; ValueError unless it is the one canonical spelling of them."""
+    data = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != part.encode():
+        raise ValueError("not canonical base64url")
+    return data
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
