@@ -1,9 +1,15 @@
 """The parts of a scene's text after parsing: frozen values, no behaviour but writing themselves back."""
 
+import re
 from dataclasses import dataclass
 
 PLURAL_CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 DATE_LENGTHS = ("short", "medium", "long", "full")
+
+# Runs of apostrophes and of signs that mean something: quoted together, since two quotations side by side
+# would read as one with an apostrophe inside.
+_QUOTED = re.compile(r"['{}]+")
+_QUOTED_IN_PLURAL = re.compile(r"['{}#]+")
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,15 @@ def _source(message: Message, in_plural: bool) -> str:
     return "".join(_part_source(part, in_plural) for part in message.parts)
 
 
+def _quotation(run: re.Match[str]) -> str:
+    doubled = run.group().replace("'", "''")
+    return doubled if set(doubled) == {"'"} else f"'{doubled}'"
+
+
 def _part_source(part: Part, in_plural: bool) -> str:
     match part:
         case Text(text):
-            special = "{}#" if in_plural else "{}"
-            return "".join(f"'{c}'" if c in special else "''" if c == "'" else c for c in text)
+            return (_QUOTED_IN_PLURAL if in_plural else _QUOTED).sub(_quotation, text)
         case Hash():
             return "#"
         case Simple(name):
