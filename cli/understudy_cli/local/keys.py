@@ -1,0 +1,69 @@
+"""Keys and tokens of a farm: made once, mode 0600, never printed, never on a command line."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy_api import token
+from understudy_cli.local.home import Home, write_private
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Where each key lies. JWKs are Ed25519; `.pub.jwk` is the public half."""
+
+    farm: Path
+    farm_public: Path
+    pool: Path
+    pool_public: Path
+    director_token: Path
+    ray_token: Path
+    cache: Path
+
+    @classmethod
+    def at(cls, home: Home) -> Keys:
+        """The paths, whether or not the files exist yet."""
+        names = ("farm.jwk", "farm.pub.jwk", "pool.jwk", "pool.pub.jwk", "director.token", "ray.token", "cache.key")
+        return cls(*(home.keys / name for name in names))
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account of the object store."""
+
+    access_key: str
+    secret_key: str
+
+
+def open_keys(home: Home) -> Keys:
+    """The farm's keys; what is missing is made."""
+    keys = Keys.at(home)
+    _make_key_pair(keys.farm, keys.farm_public)
+    _make_key_pair(keys.pool, keys.pool_public)
+    _make(keys.director_token, lambda: secrets.token_urlsafe(32))
+    _make(keys.ray_token, lambda: secrets.token_hex(32))
+    _make(keys.cache, lambda: secrets.token_bytes(32))
+    return keys
+
+
+def open_account(home: Home, name: str) -> Account:
+    """The object store account `name` (`root`, `operator`, `pool`); made on the first call."""
+    path = home.keys / f"s3-{name}.json"
+    _make(
+        path, lambda: json.dumps({"access_key": f"{name}-{secrets.token_hex(4)}", "secret_key": secrets.token_hex(20)})
+    )
+    return Account(**json.loads(path.read_text()))
+
+
+def _make_key_pair(private: Path, public: Path) -> None:
+    _make(private, lambda: json.dumps(token.new_key().as_dict(private=True)))
+    _make(public, lambda: json.dumps(token.public_jwk(token.load_key(private.read_text()))))
+
+
+def _make(path: Path, content: Callable[[], str | bytes]) -> None:
+    if not path.exists():
+        write_private(path, content())
