@@ -40,15 +40,27 @@ def sign_grant(farm: OKPKey, grant: Grant) -> str:
 
 def read_grant(text: str, farm: OKPKey, now: float) -> Grant | Refusal:
     """The grant, when this farm signed it and it holds at `now` (Unix seconds); or why not."""
+    grant = signed_grant(text, farm)
+    if isinstance(grant, Refusal):
+        return grant
+    return refusal_now(grant, now) or grant
+
+
+def signed_grant(text: str, farm: OKPKey) -> Grant | Refusal:
+    """The grant, when this farm signed it, whatever the clock says: ask `refusal_now` before acting on it."""
     claims = token.verify(text, farm, GRANT_TYPE)
     if isinstance(claims, Refusal):
         return Refusal(reason="BadGrant", message=f"grant: {claims.message}")
     try:
-        grant = Grant.model_validate(claims)
+        return Grant.model_validate(claims)
     except ValidationError as error:
         return Refusal(reason="BadGrant", message=f"grant: {error.errors()[0]['msg']}")
+
+
+def refusal_now(grant: Grant, now: float) -> Refusal | None:
+    """Why a grant whose signature was checked does not hold at `now` (Unix seconds), or None when it does."""
     if grant.exp - grant.iat > MAX_GRANT_SECONDS or now < grant.iat - CLOCK_SKEW_SECONDS:
         return Refusal(reason="BadGrant", message="grant: its window is longer than 15 minutes or in the future")
     if now >= grant.exp:
         return Refusal(reason="GrantExpired", message="grant: expired; the order waits until the operator renews it")
-    return grant
+    return None
