@@ -1,0 +1,152 @@
+"""What travels between the director and its performers, and where finished files wait.
+
+Plain frozen values: the director makes them, performers answer with them, no Ray in sight. A performer trusts none of
+it without looking: a permit carries the very tokens, so that rights are checked where frames are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from understudy_api.order import Order, OrderedUse, TwinPin, VideoOutput
+from understudy_api.receipt import Receipt
+from understudy_api.verdict import Refusal
+
+GRANT_EXPIRED: Final = "GrantExpired"
+"""Reason of a refusal because the grant's time is over (as `understudy_api.grant.read_grant` says it)."""
+GRANT_EXHAUSTED: Final = "GrantExhausted"
+"""Reason of a refusal because the order's seconds would pass those of the grant."""
+PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED})
+"""Refusals that let an order wait for the operator's next grant; every other one rejects the item."""
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Everything a performer needs to check, by itself, that it may make frames for an order."""
+
+    order_uid: str
+    generation: int
+    namespace: str
+    job: str
+    pool: str
+    genesis: str
+    license: str
+    grant: str
+    use: OrderedUse
+    twin: TwinPin
+    order_digest: str
+
+
+def permit_of(order: Order) -> Permit:
+    """The permit under which an order's work is done; a renewed grant means a new permit."""
+    return Permit(
+        order_uid=order.uid,
+        generation=order.generation,
+        namespace=order.namespace,
+        job=order.job,
+        pool=order.pool,
+        genesis=order.genesis,
+        license=order.license,
+        grant=order.grant,
+        use=order.use,
+        twin=order.twin,
+        order_digest=order.digest,
+    )
+
+
+@dataclass(frozen=True)
+class PlannedItem:
+    """One item with all its words resolved; `take_ids` and `clip_ids` go along `sentences`, one each."""
+
+    ordinal: int
+    item_id: str
+    row: str
+    locale: str
+    output: VideoOutput
+    sentences: tuple[str, ...]
+    take_ids: tuple[str, ...]
+    clip_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TakeWork:
+    """One sentence to perform, and the clips to make of it: `clip_ids` go along `outputs`, one each."""
+
+    take_id: str
+    clip_ids: tuple[str, ...]
+    outputs: tuple[VideoOutput, ...]
+    words: str
+    locale: str
+
+
+@dataclass(frozen=True)
+class TakeResult:
+    """What became of a take. All its clips exist now, unless it was refused.
+
+    `frames` counts one output's pictures at 25 a second; `reused[i]` says that clip i existed already. `started_at` is in
+    Unix seconds; `stage_seconds` are seconds of work by stage.
+    """
+
+    take_id: str
+    frames: int
+    reused: tuple[bool, ...]
+    busy_seconds: float
+    stage_seconds: dict[str, float]
+    started_at: float
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class ItemWork:
+    """One item to join, caption, check, sign and store below `staging_prefix` of the staging bucket.
+
+    `committed_seconds` are the metered seconds of the whole order so far, those in flight included but not this item's.
+    """
+
+    planned: PlannedItem
+    committed_seconds: float
+    staging_prefix: str
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A finished file in the staging bucket, and its name below the destination's prefix."""
+
+    key: str
+    name: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of an item.
+
+    Exactly one of three holds: there is a `receipt` (done, or rejected when rights refuse for good); there is a `refusal`
+    whose reason is one of PAUSING_REASONS (the item waits); or `missing_clips` names clips that are no longer in the
+    cache (the director has their takes performed again). Anything else is an exception and gets retried.
+    """
+
+    receipt: Receipt | None
+    staged: tuple[StagedFile, ...]
+    busy_seconds: float
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    missing_clips: tuple[str, ...] = ()
+
+
+ITEM_FILES: Final = ((".mp4", "video/mp4"), (".srt", "application/x-subrip"), (".jpg", "image/jpeg"))
+"""Suffix and content type of the files of a delivered item: video, captions, poster."""
+
+
+def staging_prefix(order_uid: str, item_id: str) -> str:
+    """Prefix below which an item's files wait in the staging bucket; derived, so that receipts alone find them."""
+    return f"orders/{order_uid}/items/{item_id}/"
+
+
+def staged_files(prefix: str, row: str, locale: str, output: str) -> tuple[StagedFile, ...]:
+    """The files of an item: `{prefix}item.mp4` and so on, delivered as `{row}/{locale}/{output}.mp4` and so on."""
+    return tuple(
+        StagedFile(key=f"{prefix}item{suffix}", name=f"{row}/{locale}/{output}{suffix}", content_type=content_type)
+        for suffix, content_type in ITEM_FILES
+    )
