@@ -6,6 +6,7 @@ it without looking: a permit carries the very tokens, so that rights are checked
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -135,6 +136,8 @@ class ItemResult:
     missing_clips: tuple[str, ...] = ()
 
 
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f/\\%?#*:|\"<>^`{}\[\]~]")
+
 ITEM_FILES: Final = ((".mp4", "video/mp4"), (".srt", "application/x-subrip"), (".jpg", "image/jpeg"))
 """Suffix and content type of the files of a delivered item: video, captions, poster."""
 
@@ -144,9 +147,19 @@ def staging_prefix(order_uid: str, item_id: str) -> str:
     return f"orders/{order_uid}/items/{item_id}/"
 
 
+def row_name(row: str) -> str:
+    """A row key as one segment of an object key: letters of any script stay, what paths or URLs split at is escaped.
+
+    Distinct rows give distinct names: the escape character is escaped itself.
+    """
+    escaped = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), row)
+    return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%"
+
+
 def staged_files(prefix: str, row: str, locale: str, output: str) -> tuple[StagedFile, ...]:
     """The files of an item: `{prefix}item.mp4` and so on, delivered as `{row}/{locale}/{output}.mp4` and so on."""
+    folder = f"{row_name(row)}/{locale}"
     return tuple(
-        StagedFile(key=f"{prefix}item{suffix}", name=f"{row}/{locale}/{output}{suffix}", content_type=content_type)
+        StagedFile(key=f"{prefix}item{suffix}", name=f"{folder}/{output}{suffix}", content_type=content_type)
         for suffix, content_type in ITEM_FILES
     )
