@@ -1,0 +1,166 @@
+"""What a decision may ask for: a closed union of frozen actions, each harmless when done twice.
+
+`apply` does a decision's actions in order and stops at the first that fails; the key is then tried again with back-off,
+and what was already done is simply not asked for any more. The status is written last, with one API call, and only when
+it is not None. Whatever an action finds out (a refusal, a content problem) is not returned but observed the next time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Generic, Literal, TypeVar
+
+from understudy_api.grant import Grant
+from understudy_api.license import LicenseStatus
+from understudy_api.order import Order, TrainingOrder
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.renderpool import RenderPoolStatus
+from understudy_api.twinmodel import TwinModelStatus
+from understudy_operator.core.account import Account
+from understudy_operator.core.request import ContentRequest
+
+S = TypeVar("S", RenderJobStatus, TwinModelStatus, LicenseStatus, RenderPoolStatus)
+
+UNSIGNED: Final = "unsigned.unsigned.unsigned"
+"""Stands in `Order.grant` until `apply` has signed the grant; no key verifies it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddFinalizer:
+    """Put our finalizer on the object, before anything outside Kubernetes is made for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveFinalizer:
+    """Let the object go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreezeContent:
+    """Read the rows, check each with `rows.Freezer`, and keep them in the staging bucket.
+
+    First `request.rows_key(uid, digest)`, then the FrozenContent as JSON at `request.frozen_key(uid, request digest)`.
+    What speaks against it is remembered as a ContentProblem under the job's uid.
+    """
+
+    uid: str
+    namespace: str
+    """Where `source.credentials_ref` is looked up."""
+    request: ContentRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteAccount:
+    """Create `account_key(account.id, account.sequence)` in the receipts bucket, conditionally.
+
+    When it exists already somebody else was faster: that is a failure of this action, so nothing after it is done.
+    """
+
+    account: Account
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutOrder:
+    """Sign `grant`, put it in `order.grant` in place of UNSIGNED, and `PUT /v1/orders/{uid}`.
+
+    Remember `grant.exp` when it is accepted (and forget an earlier PoolAnswer), the Verdict as a PoolAnswer when not.
+    """
+
+    pool: str
+    order: Order
+    grant: Grant
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewGrant:
+    """Sign `grant` and `PUT /v1/orders/{grant.sub}/grant`; remember `grant.exp` when it is accepted."""
+
+    pool: str
+    grant: Grant
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopOrder:
+    """`DELETE /v1/orders/{uid}`; 200, 202 and 404 are all well, the next look says whether it has ended."""
+
+    pool: str
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteOutputs:
+    """Delete what was delivered for a job: the files its receipts name below `prefix`, index and contact sheet.
+
+    Nothing else below the prefix is touched: other jobs may deliver there.
+    """
+
+    uid: str
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteObject:
+    """Delete the very object (precondition: its uid); its finalizer sees to the rest."""
+
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutTraining:
+    """`PUT /v1/trainings/{uid}`; a training that failed is started anew."""
+
+    pool: str
+    order: TrainingOrder
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopTraining:
+    """`DELETE /v1/trainings/{uid}`; 200, 202 and 404 are all well."""
+
+    pool: str
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartDirector:
+    """Submit the director through Ray's Jobs API under this id; "already exists" is well."""
+
+    submission_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmitEvent:
+    """A Kubernetes Event on the object; asked for only when a condition changes. Losing one is harmless."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+Action = (
+    AddFinalizer
+    | RemoveFinalizer
+    | FreezeContent
+    | WriteAccount
+    | PutOrder
+    | RenewGrant
+    | StopOrder
+    | DeleteOutputs
+    | DeleteObject
+    | PutTraining
+    | StopTraining
+    | StartDirector
+    | EmitEvent
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision(Generic[S]):
+    """What to do now, what to say, and when to look again even if nothing happens."""
+
+    actions: tuple[Action, ...] = ()
+    status: S | None = None
+    """The whole new status; None when it equals what stands there: then nothing is written."""
+    requeue_after_seconds: float | None = None
+    """0: at once, after the actions. None: only when something changes."""

@@ -1,0 +1,277 @@
+"""What `observe` gathers before anything is decided: one frozen snapshot per reconcile, everything a policy may look at.
+
+Times are Unix seconds. Views speak of other objects as far as a decision needs them. What cannot be read right now
+(Kubernetes, the farm's S3) is no state: `observe` raises and the key is tried again with back-off. A pool that does not
+answer is a state, because a job has to be told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from understudy_api.license import LicenseSpec, LicenseStatus
+from understudy_api.model import Digest, Model, Money
+from understudy_api.order import Progress, S3Credentials, TrainingProgress
+from understudy_api.receipt import Finished, Totals, TrainingResult
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
+from understudy_api.settings import BucketNames
+from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
+from understudy_api.verdict import Verdict
+from understudy_operator.core.account import Account
+
+FINALIZER = "understudy.dev/pool"
+"""Held on RenderJobs and TwinModels while a pool may work for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Which object a state speaks of, from its metadata."""
+
+    namespace: str
+    """Empty for cluster-scoped kinds."""
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    created_at: float
+    deleted_at: float | None = None
+    """`deletionTimestamp`; None while nobody asked for deletion."""
+    finalizers: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """True while our finalizer is on the object."""
+        return FINALIZER in self.finalizers
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecProblem:
+    """A spec that the models do not accept although the schema did; `message` names the field and the cure."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FarmView:
+    """What a decision needs to know of this farm."""
+
+    thumbprint: str
+    """RFC 7638 thumbprint of the farm's key: `aud` of licenses, `iss` of grants."""
+    buckets: BucketNames
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinView:
+    """A TwinModel as a job or license sees it."""
+
+    namespace: str
+    name: str
+    genesis: str
+    """The record as it stands in the spec, not yet verified."""
+    ready: bool
+    """Status of its condition Ready, of its present generation."""
+    message: str
+    """Message of that condition: why it is not ready."""
+    version: str | None
+    """`status.version`: digest of the deployed bundle's manifest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountView:
+    """A license's account and how far the jobs with open claims are."""
+
+    account: Account
+    billed_seconds: Mapping[str, float] = field(default_factory=dict)
+    """`billed_seconds` of the newest segment of each open claim's log, by uid; absent: nothing billed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenseView:
+    """A License as a job sees it: the token, not yet verified, and its account."""
+
+    token: str
+    account: AccountView | None
+    """None when the token names no account (`account.account_id` is None)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolAnswer:
+    """A pool's refusal of an order (403 or 422), remembered in memory until an order of that uid is accepted."""
+
+    order: str
+    """Digest of the refused order."""
+    verdict: Verdict
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolView:
+    """A RenderPool as a job or twin sees it."""
+
+    name: str
+    price_per_worker_hour: Money | None
+    reachable: bool
+    """True when its director answered just now."""
+    problem: str = ""
+    """One line why it did not."""
+    held: Progress | None = None
+    """The director's hint on this job's order; None: it holds none (or is not reachable)."""
+    training: TrainingProgress | None = None
+    """The director's hint on this twin's training; None: it holds none (or is not reachable)."""
+    grant_expires_at: float | None = None
+    """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
+    answer: PoolAnswer | None = None
+
+
+class FrozenContent(Model):
+    """What FreezeContent left in the staging bucket for one content request: the rows as they will be rendered."""
+
+    request: Digest = Field(description="Digest of the ContentRequest it answers.")
+    rows_s3_key: str
+    rows_digest: Digest
+    rows_count: int = Field(ge=1, le=1_000_000)
+    spoken_seconds: float = Field(ge=0, description="Upper bound over all rows and locales, for one output.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentProblem:
+    """Why rows could not be frozen; remembered in memory by the job's uid."""
+
+    request: str
+    """Digest of the ContentRequest that failed."""
+    reason: str
+    """One CamelCase word, e.g. RowInvalid, DuplicateKey, NoRows, SourceUnreadable, CredentialsNotFound."""
+    message: str
+    """One line: where (row, line, column), what, cure."""
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialsProblem:
+    """Why `spec.destination.credentialsRef` gives no credentials: missing Secret or keys; one line with the cure."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogHead:
+    """The newest segment of an order's receipt log, without its receipts."""
+
+    sequence: int
+    order: str
+    generation: int
+    written_at: float
+    totals: Totals
+    billed_seconds: float
+    billed_worker_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLog:
+    """What the receipts bucket holds on a job: the truth."""
+
+    head: LogHead | None = None
+    finished: tuple[Finished, ...] = ()
+    """Every `finished-*.json` below the uid, in any order; a job seldom has more than a few."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobState:
+    """Everything a decision on a RenderJob looks at."""
+
+    identity: Identity
+    spec: RenderJobSpec | SpecProblem
+    status: RenderJobStatus
+    farm: FarmView
+    twin: TwinView | None
+    """None: no such TwinModel, or it is being deleted."""
+    license: LicenseView | None
+    """None: no such License, or it is being deleted, which revokes it."""
+    pool: PoolView | None
+    """None: no such RenderPool."""
+    content: FrozenContent | ContentProblem | None
+    """What is known of `content.request(spec)`; answers to other requests are left out."""
+    credentials: S3Credentials | CredentialsProblem | None = field(default=None, repr=False)
+    """Of `spec.destination.credentialsRef`; None when the spec names none."""
+    log: OrderLog = OrderLog()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinState:
+    """Everything a decision on a TwinModel looks at."""
+
+    identity: Identity
+    spec: TwinModelSpec | SpecProblem
+    status: TwinModelStatus
+    farm: FarmView
+    pool: PoolView | None
+    """The pool of `spec.poolRef`, with `training` filled."""
+    result: TrainingResult | None
+    """Result at `training_key(training.order(...).digest)`; None: not trained yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenseState:
+    """Everything a decision on a License looks at."""
+
+    identity: Identity
+    spec: LicenseSpec | SpecProblem
+    status: LicenseStatus
+    farm: FarmView
+    twin: TwinView | None
+    account: AccountView | None
+    """None when the token names no account."""
+    jobs: frozenset[str] = frozenset()
+    """Uids of all RenderJobs that exist, read after the account."""
+    held: frozenset[str] | None = None
+    """Uids of all orders that directors hold; None when one could not be asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectorView:
+    """A director's answer to `GET /v1/orders`."""
+
+    id: str
+    release: str
+    workers: int
+    busy: int
+    orders: tuple[Progress, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One submission of a director through Ray's Jobs API."""
+
+    submission_id: str
+    status: Literal["PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"]
+    submitted_at: float
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolState:
+    """Everything a decision on a RenderPool looks at."""
+
+    identity: Identity
+    spec: RenderPoolSpec | SpecProblem
+    status: RenderPoolStatus
+    release: str
+    """Digest of the release whose director should run, 64 hex digits."""
+    director: DirectorView | None
+    """None: it does not answer."""
+    problem: str
+    """One line why director or Ray does not answer; empty when the director does."""
+    ray_reachable: bool
+    submissions: tuple[Submission, ...]
+    """Ray's submissions whose id starts with `understudy-director-`; empty when Ray does not answer."""
+    jobs: frozenset[str] = frozenset()
+    """Uids of all RenderJobs that exist, read after the director's answer."""
+
+
+State = JobState | TwinState | LicenseState | PoolState
