@@ -1,0 +1,58 @@
+"""kubectl as a value: which binary, which cluster; failures are one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy_cli.errors import UserError
+
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """Runs kubectl against one cluster."""
+
+    binary: Path
+    kubeconfig: Path
+
+    def apply(self, document: Mapping[str, Any]) -> None:
+        """Apply one manifest, unknown fields refused; UserError with the server's words."""
+        self._run("apply", "--validate=strict", "-f", "-", text=json.dumps(document))
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
+        """One object; UserError when there is none."""
+        scope = ("-n", namespace) if namespace else ()
+        found: dict[str, Any] = json.loads(self._run("get", kind, name, *scope, "-o", "json"))
+        return found
+
+    def find(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
+        """One object, or None when there is none."""
+        text = self._run("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+        found: dict[str, Any] | None = json.loads(text) if text.strip() else None
+        return found
+
+    def table(self, *words: str) -> str:
+        """What `kubectl get <words>` prints."""
+        return self._run("get", *words)
+
+    def _run(self, *words: str, text: str | None = None) -> str:
+        command = [
+            str(self.binary),
+            "--kubeconfig",
+            str(self.kubeconfig),
+            f"--request-timeout={TIMEOUT_SECONDS}s",
+            *words,
+        ]
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, timeout=2 * TIMEOUT_SECONDS, check=False
+        )
+        if done.returncode:
+            reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            raise UserError(f"kubectl {words[0]}: {reason}")
+        return done.stdout
