@@ -1,0 +1,35 @@
+"""`python -m bench [NAME ...] [--json FILE]`: run the benches of this folder, or those named."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from bench.measure import Measurement, as_json, show
+
+BENCHES = ("rights", "director", "farm", "control_plane")
+"""Modules with `run() -> list[Measurement]`, quick ones first."""
+
+
+def main() -> int:
+    """Run, print, and exit 1 when a bar was missed."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="benches to run; default: all")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    given = parser.parse_args()
+    measured: list[Measurement] = []
+    for name in given.names or BENCHES:
+        print(f"bench {name} ...", flush=True)
+        found = importlib.import_module(f"bench.{name}").run()
+        show(found)
+        measured += found
+    if given.json:
+        given.json.write_text(as_json(measured) + "\n", encoding="utf-8")
+    else:
+        print(as_json(measured))
+    return 1 if any(one.holds is False for one in measured) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
