@@ -1,0 +1,45 @@
+"""How takes and clips are made, as digests that enter their names: other code or other engines, other names.
+
+They are computed from the sources and the installed engines, so nobody can forget to raise a number when a change makes
+other pixels. An item's id does not contain them: an item that was billed stays billed across an upgrade.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from understudy_api.digest import digest, digest_bytes
+
+ITEM_FORMAT: Final = "mp4/h264+aac/labelled/1"
+"""What a delivered item is; changing it makes every item a new one, to be rendered and billed anew."""
+
+_TAKE_SOURCES: Final = ("models",)
+_TAKE_ENGINES: Final = ("espeakng-loader", "janome", "numpy", "onnxruntime-gpu")
+_CLIP_SOURCES: Final = ("media",)
+_CLIP_ENGINES: Final = ("av", "numba", "numpy", "opencv-python-headless", "pillow")
+
+
+@cache
+def take_recipe() -> str:
+    """Digest of how sound and face of a take are made."""
+    return _recipe(_TAKE_SOURCES, _TAKE_ENGINES)
+
+
+@cache
+def clip_recipe() -> str:
+    """Digest of how a take becomes a clip: composition, label, encoder settings."""
+    return _recipe(_CLIP_SOURCES, _CLIP_ENGINES)
+
+
+def _recipe(packages: tuple[str, ...], engines: tuple[str, ...]) -> str:
+    here = Path(__file__).parent
+    sources = sorted(path for package in packages for path in (here / package).glob("*.py"))
+    return digest(
+        {
+            "sources": {path.relative_to(here).as_posix(): digest_bytes(path.read_bytes()) for path in sources},
+            "engines": {name: version(name) for name in engines},
+        }
+    )
