@@ -70,6 +70,18 @@ def table(rows: list[Figures]) -> Table:
     return grid
 
 
+def scores(model: dict[str, Any]) -> Table:
+    """A TwinModel's validation record for the terminal."""
+    grid = Table(
+        title="Held-out footage, mouth region", title_justify="left", header_style="bold", box=None, pad_edge=False
+    )
+    for heading in ("", "PSNR dB", "SSIM", "opening"):
+        grid.add_column(heading, justify="right" if heading else "left")
+    for row in model["status"].get("scores", []):
+        grid.add_row(row["name"], row.get("psnr", ""), row.get("ssim", ""), row.get("opening", ""))
+    return grid
+
+
 def _between(start: str | None, end: str | None) -> float:
     if not start or not end:
         return 0.0
