@@ -13,14 +13,14 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config.config_exception import ConfigException
 
-from understudy_operator.shell.errors import Conflict, Denied, Outage
+from understudy_operator.shell.errors import ConflictError, DeniedError, OutageError
 
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
 MERGE_PATCH: Final = "application/merge-patch+json"
 _CONNECTIONS: Final = 32
 
 
-class UnusableCluster(Exception):
+class UnusableClusterError(Exception):
     """The kubeconfig or service account does not lead to an API server; one line with the cure."""
 
 
@@ -32,7 +32,7 @@ class ApiServer:
 
     @classmethod
     def connect(cls, kubeconfig: Path | None) -> ApiServer:
-        """The API server of a kubeconfig, or of the pod's service account when None; raises UnusableCluster.
+        """The API server of a kubeconfig, or of the pod's service account when None; raises UnusableClusterError.
 
         Nothing is sent yet. Tokens of a service account are read again when they are renewed.
         """
@@ -45,7 +45,9 @@ class ApiServer:
         except (ConfigException, OSError) as error:
             where = kubeconfig or "service account"
             reason = str(error).splitlines()[0]
-            raise UnusableCluster(f"{where}: {reason}; name a readable kubeconfig in the operator's settings") from error
+            raise UnusableClusterError(
+                f"{where}: {reason}; name a readable kubeconfig in the operator's settings"
+            ) from error
         configuration.retries = False
         configuration.connection_pool_maxsize = _CONNECTIONS
         return cls(ApiClient(configuration))
@@ -67,16 +69,16 @@ class ApiServer:
     ) -> dict[str, Any] | None:
         """The JSON object the server answers with; None when there is no such object (404).
 
-        Raises Conflict on 409, Denied on other refusals that a retry does not heal, Outage on everything else.
+        Raises ConflictError on 409, DeniedError on other refusals that a retry does not heal, OutageError on everything else.
         """
-        headers = {"Accept": "application/json", "Content-Type": content_type}
+        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "understudy-operator"}
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         try:
             response = self._client.call_api(method, url, headers, body, _request_timeout=timeout_seconds)
             data = response.read()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Outage("API server", f"{method} {path}: {error}") from error
+            raise OutageError("API server", f"{method} {path}: {error}") from error
         if 200 <= response.status < 300:
             answer: dict[str, Any] = json.loads(data)
             return answer
@@ -96,7 +98,7 @@ def _refusal(method: str, path: str, status: int, data: bytes) -> Exception:
         message = data[:200].decode(errors="replace")
     what = f"{method} {path}: {status} {message}"
     if status == 409:
-        return Conflict(what)
+        return ConflictError(what)
     if status in (400, 401, 403, 405, 415, 422):
-        return Denied(what)
-    return Outage("API server", what)
+        return DeniedError(what)
+    return OutageError("API server", what)

@@ -17,7 +17,7 @@ _LIST_TIMEOUT_SECONDS: Final = 30.0
 
 
 class Cluster:
-    """Reads and writes of custom resources. Writes name the version they were decided on, so a stale one is a Conflict."""
+    """Reads and writes of custom resources. Writes name the version they were decided on, so a stale one is a ConflictError."""
 
     def __init__(self, server: ApiServer) -> None:
         self._server = server
@@ -32,7 +32,7 @@ class Cluster:
         """The object, or None."""
         return self._server.request("GET", key.path)
 
-    def list(self, kind: str) -> tuple[list[dict[str, Any]], str]:
+    def everything(self, kind: str) -> tuple[list[dict[str, Any]], str]:
         """All objects of a kind in all namespaces, and the resource version of the list."""
         query, found, version = {"limit": _PAGE}, [], ""
         path = f"/apis/{API_VERSION}/{PLURALS[kind]}"
@@ -48,7 +48,7 @@ class Cluster:
     def patch_status(self, body: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any] | None:
         """Make the object's status exactly `status` with one request, or with none when it already is.
 
-        Returns the object as it is now; None when it is gone. Raises Conflict when it changed since `body` was read.
+        Returns the object as it is now; None when it is gone. Raises ConflictError when it changed since `body` was read.
         """
         patch = merge_patch(body.get("status", {}), status)
         if not patch:
@@ -77,7 +77,9 @@ class Cluster:
         # A uid in a patch has to match: a name taken over by a new object is a conflict too.
         metadata["uid"] = body["metadata"]["uid"]
         path = Key.of(body).path + below
-        return self._server.request("PATCH", path, patch, query={"fieldManager": FIELD_MANAGER}, content_type=MERGE_PATCH)
+        return self._server.request(
+            "PATCH", path, patch, query={"fieldManager": FIELD_MANAGER}, content_type=MERGE_PATCH
+        )
 
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,5 +102,3 @@ def _decoded(data: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
-
-

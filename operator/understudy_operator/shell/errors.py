@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Outage(Exception):
+class OutageError(Exception):
     """Something the operator talks to does not answer properly now; nothing is known about the objects concerned.
 
     Whoever meets it decides nothing: the reconcile ends, the key backs off and comes again.
@@ -14,9 +14,9 @@ class Outage(Exception):
         self.what = what
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """The object changed since it was read; read it again."""
 
 
-class Denied(Exception):
+class DeniedError(Exception):
     """The API server refuses what the operator itself asks for: its own account or its own words are wrong."""

@@ -1,0 +1,188 @@
+"""The pool as reconciles see it: one poll a second for all jobs, and what this process remembers of its own requests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
+from understudy_api.verdict import Verdict
+from understudy_operator.core.state import DirectorView, PoolAnswer
+from understudy_operator.shell.director import Board, Director
+from understudy_operator.shell.errors import OutageError
+
+POLL_SECONDS: Final = 1.0
+STALE_SECONDS: Final = 8.0
+"""A board older than this says nothing: longer than a poll and its time-out together."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What tells that an order's log may have news: the director's last segment and the order's state."""
+
+    sequence: int
+    state: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """The last poll: the board, or why there is none."""
+
+    board: Board | None
+    problem: str
+    at: float
+
+
+class Pool:
+    """One director, asked at most once a second; safe for use from many threads."""
+
+    def __init__(
+        self,
+        director: Director,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._director = director
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
+        self._look = Look(None, "director: not asked yet", float("-inf"))
+        self._ours: dict[str, tuple[Progress | None, float]] = {}
+        self._grants: dict[str, float] = {}
+        self._answers: dict[str, PoolAnswer] = {}
+
+    def poll(self) -> tuple[set[str], bool]:
+        """Ask the director; returns the uids whose hint changed and whether the pool itself did."""
+        before, started = self._look, self._clock()
+        try:
+            look = Look(self._director.board(), "", started)
+        except OutageError as outage:
+            look = Look(None, str(outage), started)
+        with self._lock:
+            self._look = look
+            # What this process put or deleted after the poll began is newer than the poll's answer.
+            self._ours = {uid: ours for uid, ours in self._ours.items() if ours[1] >= started}
+        old, new = _hints(before.board), _hints(look.board)
+        changed = {uid for uid in old.keys() | new.keys() if old.get(uid) != new.get(uid)}
+        return changed, _face(before) != _face(look)
+
+    def look(self) -> Look:
+        """The last poll; without a board when it is too old to say anything."""
+        with self._lock:
+            look = self._look
+        if look.board is not None and self._clock() - look.at > STALE_SECONDS:
+            return Look(None, "director: did not answer for some seconds", look.at)
+        return look
+
+    def held(self, uid: str) -> Progress | None:
+        """The director's hint on an order, as of the last poll or our own last request, whichever is newer."""
+        look = self.look()
+        with self._lock:
+            if uid in self._ours:
+                return self._ours[uid][0]
+        return look.board.order(uid) if look.board else None
+
+    def held_uids(self) -> frozenset[str] | None:
+        """All orders the director holds; None when it does not answer."""
+        look = self.look()
+        if look.board is None:
+            return None
+        with self._lock:
+            ours = {uid: held is not None for uid, (held, _) in self._ours.items()}
+        return frozenset(
+            uid for uid in {o.uid for o in look.board.director.orders} | ours.keys() if ours.get(uid, True)
+        )
+
+    def hint(self, uid: str) -> Hint | None:
+        """What an order's log may be read again for."""
+        return _hints(self.look().board).get(uid)
+
+    def grant_expires_at(self, uid: str) -> float | None:
+        """`exp` of the last grant that was accepted for the order."""
+        with self._lock:
+            return self._grants.get(uid)
+
+    def answer(self, uid: str) -> PoolAnswer | None:
+        """How the pool refused the order, until one of that uid is accepted."""
+        with self._lock:
+            return self._answers.get(uid)
+
+    def put_order(self, order: Order, expires_at: float) -> None:
+        """Hand over an order with its grant; acceptance and refusal are remembered, an outage is raised."""
+        result = self._director.put_order(order)
+        with self._lock:
+            if isinstance(result, Verdict):
+                self._answers[order.uid] = PoolAnswer(order=order.digest, verdict=result, at=self._wall_clock())
+                return
+            self._answers.pop(order.uid, None)
+            self._grants[order.uid] = expires_at
+            self._ours[order.uid] = (result, self._clock())
+
+    def put_grant(self, uid: str, grant: str, expires_at: float) -> None:
+        """Renew a grant. One that is refused, or comes for an order the director lost, is forgotten: look again."""
+        result = self._director.put_grant(uid, grant)
+        with self._lock:
+            if isinstance(result, Progress):
+                self._grants[uid] = expires_at
+                self._ours[uid] = (result, self._clock())
+                return
+            self._grants.pop(uid, None)
+            if result is None:
+                self._ours[uid] = (None, self._clock())
+        if isinstance(result, Verdict):
+            raise OutageError("director", f"refused a grant: {result.message}")
+
+    def stop_order(self, uid: str) -> None:
+        """Stop an order; whether it has ended is seen at the next look."""
+        ended = self._director.delete_order(uid)
+        with self._lock:
+            self._grants.pop(uid, None)
+            if ended:
+                self._ours[uid] = (None, self._clock())
+
+    def put_training(self, order: TrainingOrder) -> None:
+        """Hand over a training; a refusal is an outage of the farm's own making and raised as one."""
+        result = self._director.put_training(order)
+        if isinstance(result, Verdict):
+            raise OutageError("director", f"refused a training: {result.message}")
+
+    def training(self, uid: str) -> TrainingProgress | None:
+        """The director's hint on a training; None when it holds none or does not answer."""
+        if self.look().board is None:
+            return None
+        return self._director.training(uid)
+
+    def stop_training(self, uid: str) -> None:
+        """Stop a training."""
+        self._director.delete_training(uid)
+
+    def forget(self, uid: str) -> None:
+        """The object is gone: remember nothing of it."""
+        with self._lock:
+            for memory in (self._ours, self._grants, self._answers):
+                memory.pop(uid, None)
+
+    @property
+    def director(self) -> DirectorView | None:
+        """The director as of the last poll."""
+        board = self.look().board
+        return board.director if board else None
+
+
+def _hints(board: Board | None) -> Mapping[str, Hint]:
+    if board is None:
+        return {}
+    return {
+        order.uid: Hint(board.sequences.get(order.uid, -1), order.state, order.generation)
+        for order in board.director.orders
+    }
+
+
+def _face(look: Look) -> tuple[object, ...]:
+    """What of a pool is worth a reconcile at once; how busy it is can wait."""
+    view = look.board.director if look.board else None
+    return (view.id, view.release, view.workers) if view else (None, look.problem)
