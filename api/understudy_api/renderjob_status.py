@@ -53,6 +53,11 @@ class RenderJobStatus(Observed):
     content_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the frozen script, translations and rows."
     )
+    order_digest: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Digest of what is being made: content, twin version, license, use, locales and outputs.",
+    )
     license_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the license that admitted the job."
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import Field
 
-from understudy_api.digest import digest
+from understudy_api.digest import digest_bytes
 from understudy_api.model import Digest, Locale, Model
 from understudy_api.renderjob import S3Source
 
@@ -23,8 +24,8 @@ class ContentRequest(Model):
 
     @property
     def digest(self) -> Digest:
-        """Digest of the request."""
-        return digest(self.model_dump(mode="json"))
+        """Digest of the request; over plain JSON, because rows may hold numbers that canonical JSON cannot."""
+        return digest_bytes(json.dumps(self.model_dump(), sort_keys=True).encode())
 
 
 def rows_key(uid: str, rows_digest: str) -> str:

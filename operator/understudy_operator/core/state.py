@@ -80,6 +80,8 @@ class TwinView:
     """Message of that condition: why it is not ready."""
     version: str | None
     """`status.version`: digest of the deployed bundle's manifest."""
+    rate_words_per_minute: int = 80
+    """`spec.voice.rateWordsPerMinute`; the default is the slowest a voice may be, which bounds every other."""
 
 
 @dataclass(frozen=True, kw_only=True)
