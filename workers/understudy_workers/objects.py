@@ -38,6 +38,10 @@ class StoreError(Exception):
     """The object store did not do what was asked; one line with what, where and the cure."""
 
 
+class OutageError(StoreError):
+    """The service stayed away, or overloaded, for as long as patience lasted; nothing is wrong with the request."""
+
+
 class MissingObjectError(StoreError):
     """There is no such object."""
 
@@ -214,7 +218,7 @@ class Objects:
                 if not _passes(error):
                     self._refuse(error, where)
                 if time.monotonic() + pause > deadline:
-                    raise StoreError(
+                    raise OutageError(
                         f"{where}: the object store at {self._endpoint} did not answer for "
                         f"{self._patience_seconds:.0f} s ({_short(error)}); check that it runs and try again"
                     ) from error
