@@ -49,9 +49,9 @@ class Authority:
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return cls(files.certificate, x509.load_pem_x509_certificate(files.certificate.read_bytes()), key)
 
-    def server(self, folder: Path, name: str, hosts: Sequence[str] = ()) -> Pair:
-        """A certificate for a server on 127.0.0.1 and localhost (and `hosts`), good for mutual TLS between peers."""
-        usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    def server(self, folder: Path, name: str, hosts: Sequence[str] = (), *, is_peer: bool = False) -> Pair:
+        """A certificate for a server on 127.0.0.1, localhost and `hosts`; a peer may also act as a client."""
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if is_peer else [])]
         names = x509.SubjectAlternativeName([_general_name(host) for host in ("127.0.0.1", "localhost", *hosts)])
         return self._issue(_pair(folder, name), subject(name), usages, names)
 

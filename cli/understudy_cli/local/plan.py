@@ -37,6 +37,7 @@ class Ports(Model):
     ray_agent_grpc: int
     ray_environment: int
     ray_metrics: int
+    ray_dashboard_metrics: int
     director: int
     director_metrics: int
     operator_metrics: int

@@ -7,10 +7,12 @@ repeat, whatever the wall clock does, so a pid that the kernel has given to some
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,8 @@ import psutil
 from understudy_cli.local.home import private_folder, write_private
 
 MAX_LOG_BYTES: Final = 16 * 1024 * 1024
+_TERM_WAIT_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.02
 _KILL_WAIT_SECONDS: Final = 5.0
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -33,6 +37,13 @@ class Command:
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
+    reads: tuple[Path, ...] = ()
+    """Settings files it reads once, at its start."""
+
+    def fingerprint(self) -> str:
+        """Digest of the argument vector and the settings: whoever runs with another one is out of date."""
+        parts = [*(argument.encode() for argument in self.argv), *(path.read_bytes() for path in self.reads)]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,14 @@ class Identity:
     pid: int
     start_ticks: int
     boot_id: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is remembered of a start: which process, and what it was told."""
+
+    identity: Identity
+    fingerprint: str
 
 
 def identify(pid: int) -> Identity | None:
@@ -89,15 +108,16 @@ def start(command: Command, log: Path, record: Path) -> Identity:
         )
     _children[child.pid] = child
     identity = identify(child.pid) or Identity(child.pid, 0, "ended at once")
-    write_private(record, json.dumps(asdict(identity)) + "\n")
+    write_private(record, json.dumps(asdict(Record(identity, command.fingerprint()))) + "\n")
     return identity
 
 
-def recall(record: Path) -> Identity | None:
-    """The process a record names, dead or alive; None without a readable record."""
+def recall(record: Path) -> Record | None:
+    """What a record says of a process, dead or alive; None without a readable record."""
     try:
-        return Identity(**json.loads(record.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+        known = json.loads(record.read_text())
+        return Record(Identity(**known["identity"]), known["fingerprint"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 
 
@@ -125,19 +145,38 @@ def family(identity: Identity) -> list[psutil.Process]:
 def stop(identity: Identity, grace_seconds: float) -> None:
     """End the process and all that came from it: SIGTERM to the leader, then to the rest, then SIGKILL."""
     doomed = family(identity)
-    if is_alive(identity):
-        _signal([process for process in doomed if process.pid == identity.pid])
-        psutil.wait_procs(doomed, timeout=grace_seconds)
-    doomed = _still_running([*doomed, *family(identity)])
-    _signal(doomed)
-    psutil.wait_procs(doomed, timeout=_KILL_WAIT_SECONDS / 5)
-    doomed = _still_running([*doomed, *family(identity)])
-    for process in doomed:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(doomed, timeout=_KILL_WAIT_SECONDS)
+    _signal(process for process in doomed if process.pid == identity.pid)
+    _wait_gone(doomed, grace_seconds)
+    # What is left, or came while we waited, has lost its leader.
+    doomed = list(dict.fromkeys([*doomed, *family(identity)]))
+    _end(doomed)
     if (child := _children.pop(identity.pid, None)) is not None:
         child.poll()
+
+
+def end_strays(mark: Mapping[str, str]) -> None:
+    """End whoever bears `mark` in its environment, except this process and those it descends from."""
+    me = psutil.Process()
+    spared = {me.pid, *(parent.pid for parent in me.parents())}
+    strays = [process for process in psutil.process_iter() if process.pid not in spared and _bears(process, mark)]
+    _end(strays)
+
+
+def memory_bytes(identity: Identity) -> int:
+    """Proportional set size of the process and all below it: shared pages are counted once."""
+    total = 0
+    for process in family(identity):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += process.memory_full_info().pss
+    return total
+
+
+def last_line(log: Path) -> str:
+    """The last line a process wrote that is not empty, cut to 300 characters."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 8192))
+        lines = file.read().decode(errors="replace").splitlines()
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "(nothing)")
 
 
 def _signal(processes: Iterable[psutil.Process]) -> None:
@@ -146,8 +185,33 @@ def _signal(processes: Iterable[psutil.Process]) -> None:
             process.terminate()
 
 
-def _still_running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in dict.fromkeys(processes) if _runs(process)]
+def _end(processes: Sequence[psutil.Process]) -> None:
+    """SIGTERM, a moment, SIGKILL."""
+    left = _wait_gone(processes, 0.0)
+    _signal(left)
+    left = _wait_gone(left, _TERM_WAIT_SECONDS)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _wait_gone(left, _KILL_WAIT_SECONDS)
+
+
+def _wait_gone(processes: Sequence[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
+    """Those that still run after at most `timeout_seconds`. A zombie is gone: its reaping is its parent's affair."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        left = [process for process in processes if _runs(process)]
+        if not left or time.monotonic() >= deadline:
+            return left
+        time.sleep(_POLL_SECONDS)
+
+
+def _bears(process: psutil.Process, mark: Mapping[str, str]) -> bool:
+    try:
+        environment = process.environ()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
+    return all(environment.get(name) == value for name, value in mark.items())
 
 
 def _runs(process: psutil.Process) -> bool:

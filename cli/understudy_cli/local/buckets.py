@@ -1,0 +1,98 @@
+"""The farm's buckets and the two accounts that use them, each with a policy of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import certifi
+import urllib3
+from minio import Minio
+from minio.credentials import StaticProvider
+from minio.error import MinioAdminException, S3Error
+from minio.minioadmin import MinioAdmin
+
+from understudy_api.settings import BucketNames, S3Settings
+from understudy_cli.errors import UserError
+from understudy_cli.local.keys import Account
+
+BUCKETS: Final = BucketNames()
+_ARN: Final = "arn:aws:s3:::"
+
+
+def client(s3: S3Settings) -> Minio:
+    """An S3 client that fails fast instead of retrying for minutes."""
+    secret = s3.secret_key.get_secret_value()
+    connections = _connections(s3)
+    return Minio(s3.endpoint, s3.access_key, secret, secure=s3.secure, region=s3.region, http_client=connections)
+
+
+def make_buckets(s3: S3Settings, names: BucketNames = BUCKETS) -> None:
+    """Create the buckets that are missing; UserError when the store refuses or does not answer."""
+    store = client(s3)
+    try:
+        for name in names.model_dump().values():
+            if not store.bucket_exists(name):
+                store.make_bucket(name)
+    except (S3Error, urllib3.exceptions.HTTPError, ValueError) as error:
+        reason = error.message if isinstance(error, S3Error) else str(error)
+        raise UserError(f"S3 at {s3.endpoint}: {reason}; check its URL and credentials") from error
+
+
+def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
+    """Reads everything but staged videos, writes orders for the pool, and deletes outputs when a job asks for it."""
+    return _policy(
+        _list(names.outputs, names.twins, names.staging, names.receipts),
+        _allow(("GetObject",), f"{names.outputs}/*", f"{names.twins}/*", f"{names.receipts}/*"),
+        _allow(("DeleteObject",), f"{names.outputs}/*"),
+        _allow(("GetObject", "PutObject", "DeleteObject"), f"{names.staging}/orders/*"),
+    )
+
+
+def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
+    """Reads and writes all four buckets, but neither makes nor removes one."""
+    everything = tuple(names.model_dump().values())
+    actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+    return _policy(_list(*everything), _allow(actions, *(f"{name}/*" for name in everything)))
+
+
+def make_account(admin: S3Settings, account: Account, name: str, policy: dict[str, Any]) -> None:
+    """Give MinIO the account and exactly this policy; `admin` is the store's root account."""
+    secret = admin.secret_key.get_secret_value()
+    store = MinioAdmin(
+        endpoint=admin.endpoint,
+        credentials=StaticProvider(admin.access_key, secret),
+        region=admin.region,
+        secure=admin.secure,
+        http_client=_connections(admin),
+    )
+    try:
+        store.policy_add(f"understudy-{name}", policy=policy)
+        store.user_add(account.access_key, account.secret_key)
+        store.policy_set(f"understudy-{name}", user=account.access_key)
+    except (MinioAdminException, urllib3.exceptions.HTTPError) as error:
+        raise UserError(f"MinIO at {admin.endpoint}: the account of the {name} was refused: {error}") from error
+
+
+def _connections(s3: S3Settings) -> urllib3.PoolManager:
+    return urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=30),
+        retries=urllib3.Retry(total=2, backoff_factor=0.1),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=str(s3.ca_file) if s3.ca_file else certifi.where(),
+    )
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _list(*buckets: str) -> dict[str, Any]:
+    return _allow(("ListBucket", "GetBucketLocation"), *buckets)
+
+
+def _allow(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Action": [f"s3:{action}" for action in actions],
+        "Resource": [f"{_ARN}{resource}" for resource in resources],
+    }

@@ -1,0 +1,81 @@
+"""Writes what the two planes are told: `operator.json` and `pool.json`, mode 0600."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from understudy_api.settings import (
+    ContentCredentials,
+    DirectorEndpoint,
+    DirectorListener,
+    OperatorSettings,
+    PoolSettings,
+    RayEndpoint,
+)
+from understudy_cli.local import object_store, pool
+from understudy_cli.local.credentials_identity import open_identity
+from understudy_cli.local.home import private_folder, write_private
+from understudy_cli.local.keys import Keys, open_keys
+from understudy_cli.local.part import Site
+from understudy_cli.local.plan import LOOPBACK
+
+
+def write_settings(site: Site) -> None:
+    """Make the farm's keys if need be and write both files; the same farm gets the same content."""
+    keys = open_keys(site.home)
+    if site.external.ray_token:
+        write_private(keys.ray_token, site.external.ray_token)
+    operator, workers = operator_settings(site, keys), pool_settings(site, keys)
+    write_private(site.home.operator_settings, operator.model_dump_json(indent=2) + "\n")
+    write_private(site.home.pool_settings, workers.model_dump_json(indent=2) + "\n")
+
+
+def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
+    """What the operator is told."""
+    ports, s3 = site.plan.ports, object_store.settings(site, "operator")
+    return OperatorSettings(
+        kubeconfig=site.home.operator_kubeconfig,
+        farm=site.plan.name,
+        s3=s3,
+        public_s3_url=f"{'https' if s3.secure else 'http'}://{s3.endpoint}",
+        farm_key_file=keys.farm,
+        ray=RayEndpoint(address=pool.dashboard_url(site), token_file=keys.ray_token),
+        director=DirectorEndpoint(
+            url=f"https://{_director_host(site)}:{ports.director}",
+            token_file=keys.director_token,
+            ca_file=site.authority,
+        ),
+        pool_public_key_file=keys.pool_public,
+        metrics_port=ports.operator_metrics,
+        health_port=ports.operator_health,
+    )
+
+
+def pool_settings(site: Site, keys: Keys) -> PoolSettings:
+    """What director and performers are told."""
+    ports, host = site.plan.ports, _director_host(site)
+    server = site.issuer().server(site.home.pki, "director", (host,))
+    identity = open_identity(site.home.c2pa, site.plan.name)
+    return PoolSettings(
+        farm=site.plan.name,
+        s3=object_store.settings(site, "pool"),
+        director=DirectorListener(
+            host=LOOPBACK if host == LOOPBACK else "0.0.0.0",  # noqa: S104 - a pool elsewhere is reached from here
+            port=ports.director,
+            token_file=keys.director_token,
+            tls_cert=server.certificate,
+            tls_key=server.key,
+        ),
+        bundle_key_file=keys.pool,
+        bundle_public_key_file=keys.pool_public,
+        farm_public_key_file=keys.farm_public,
+        c2pa=ContentCredentials(chain_file=identity.chain, key_file=identity.key, root_file=identity.root),
+        cache_key_file=keys.cache,
+        metrics_port=ports.director_metrics,
+        work_dir=private_folder(site.home.work),
+    )
+
+
+def _director_host(site: Site) -> str:
+    """The director runs on the Ray head, wherever that is."""
+    return urlsplit(site.external.pool_url).hostname or LOOPBACK if site.external.pool_url else LOOPBACK
