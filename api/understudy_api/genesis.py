@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from joserfc.jwk import OKPKey
@@ -24,7 +25,13 @@ class PublicKey(Model):
 
     def key(self) -> OKPKey:
         """The same key for joserfc."""
-        return OKPKey.import_key(self.model_dump())
+        return _imported(self.x)
+
+
+@lru_cache(maxsize=1024)
+def _imported(x: str) -> OKPKey:
+    """Importing costs as much as checking a signature, and a farm meets the same few owners all day."""
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
 
 
 class GenesisClaims(Model):
