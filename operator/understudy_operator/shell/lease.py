@@ -18,10 +18,11 @@ from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.errors import ConflictError, DeniedError, OutageError
 
 LEASE_NAME: Final = "understudy-operator"
-DURATION_SECONDS: Final = 15
-RENEW_SECONDS: Final = 4.0
-GIVE_UP_SECONDS: Final = 10.0
-"""Without a renewal for this long the holder ends, five seconds before anybody else may take over."""
+DURATION_SECONDS: Final = 10
+RENEW_SECONDS: Final = 2.5
+RETRY_SECONDS: Final = 1.0
+GIVE_UP_SECONDS: Final = 7.0
+"""Without a renewal for this long the holder ends, before anybody else may take over."""
 _REQUEST_SECONDS: Final = 3.0
 
 log = structlog.get_logger("lease")
@@ -33,34 +34,42 @@ class Lease:
     def __init__(self, server: ApiServer, namespace: str, identity: str) -> None:
         self._server = server
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._path = f"{self._collection}/{LEASE_NAME}"
         self._namespace = namespace
         self._identity = identity
+        self._held: dict[str, Any] | None = None
         self._seen: tuple[str, float] = ("", 0.0)
 
-    def try_acquire(self, now: float) -> bool:
-        """Take or renew the Lease; False while another one holds it. `now` in monotonic seconds.
+    def acquire(self, now: float) -> bool:
+        """Take the Lease; False while another one holds it. `now` in monotonic seconds.
 
         Others' clocks are not trusted: a Lease counts as expired when it has not changed for its whole duration while
         we were watching.
         """
-        found = self._request("GET", f"{self._collection}/{LEASE_NAME}")
-        try:
-            if found is None:
-                self._request("POST", self._collection, self._object({}))
-                return True
-            if not self._is_free(found, now):
-                return False
-            self._request("PUT", f"{self._collection}/{LEASE_NAME}", self._object(found))
-        except ConflictError:
+        found = self._server.request("GET", self._path, timeout_seconds=_REQUEST_SECONDS)
+        if found is not None and not self._is_free(found, now):
             return False
-        return True
+        return self._write(found)
+
+    def renew(self, timeout_seconds: float) -> bool:
+        """Say that we are still there, with one request; False when somebody else wrote the Lease."""
+        return self._write(self._held, timeout_seconds)
 
     def release(self) -> None:
         """Let the next one take over at once."""
-        found = self._request("GET", f"{self._collection}/{LEASE_NAME}")
-        if found is not None and found.get("spec", {}).get("holderIdentity") == self._identity:
-            found["spec"]["holderIdentity"] = ""
-            self._request("PUT", f"{self._collection}/{LEASE_NAME}", found)
+        if self._held is not None:
+            self._held["spec"]["holderIdentity"] = ""
+            self._server.request("PUT", self._path, self._held, timeout_seconds=_REQUEST_SECONDS)
+            self._held = None
+
+    def _write(self, found: dict[str, Any] | None, timeout_seconds: float = _REQUEST_SECONDS) -> bool:
+        method, path = ("POST", self._collection) if found is None else ("PUT", self._path)
+        try:
+            wanted = self._object(found or {})
+            self._held = self._server.request(method, path, wanted, timeout_seconds=timeout_seconds)
+        except ConflictError:
+            return False
+        return self._held is not None
 
     def _is_free(self, found: dict[str, Any], now: float) -> bool:
         spec, version = found.get("spec", {}), found["metadata"]["resourceVersion"]
@@ -86,15 +95,12 @@ class Lease:
             },
         }
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        return self._server.request(method, path, body, timeout_seconds=_REQUEST_SECONDS)
-
 
 class Leadership:
     """Waits for a Lease, then keeps it from a thread of its own.
 
     `is_alive` says whether this process still gets work done; a leader that does not stops renewing. `lost` is called
-    from that thread when the Lease is lost or given up, and should end the process without waiting for anybody.
+    from that thread when the Lease is lost or given up, and has to end the process without waiting for anybody.
     """
 
     def __init__(self, lease: Lease, is_alive: Callable[[], bool], lost: Callable[[str], None]) -> None:
@@ -109,7 +115,7 @@ class Leadership:
         waiting = False
         while not stop.is_set():
             try:
-                if self._lease.try_acquire(time.monotonic()):
+                if self._lease.acquire(time.monotonic()):
                     self._thread.start()
                     log.info("leading")
                     return True
@@ -118,35 +124,40 @@ class Leadership:
                 waiting = True
             except (OutageError, DeniedError) as error:
                 log.warning("lease cannot be taken", error=str(error))
-            stop.wait(RENEW_SECONDS / 2)
+            stop.wait(RETRY_SECONDS)
         return False
 
     def resign(self) -> None:
         """Stop renewing and let the Lease go; harmless when it was never ours."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(2 * _REQUEST_SECONDS)
-            try:
-                self._lease.release()
-            except (OutageError, DeniedError, ConflictError) as error:
-                log.warning("lease not released; it expires", error=str(error))
+        if not self._thread.is_alive():
+            return
+        self._thread.join(_REQUEST_SECONDS + 1)
+        try:
+            self._lease.release()
+        except (OutageError, DeniedError, ConflictError) as error:
+            log.warning("lease not released; it expires", error=str(error))
 
     def _keep(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(RENEW_SECONDS):
-            reason = self._renew()
-            if reason is None:
-                renewed = time.monotonic()
-            elif reason or time.monotonic() - renewed > GIVE_UP_SECONDS - RENEW_SECONDS:
-                self._lost(reason or "it could not be renewed in time")
+        renewed, pause = time.monotonic(), RENEW_SECONDS
+        while not self._stop.wait(pause):
+            left = renewed + GIVE_UP_SECONDS - time.monotonic()
+            reason = self._renew(left) if left > 0 else "it could not be renewed in time"
+            if reason:
+                self._lost(reason)
                 return
+            if reason is None:
+                renewed, pause = time.monotonic(), RENEW_SECONDS
+            else:
+                pause = min(RETRY_SECONDS, max(0.0, left))
 
-    def _renew(self) -> str | None:
+    def _renew(self, left_seconds: float) -> str | None:
         """None when renewed, why the Lease is lost for good, or the empty string when trying again may help."""
         if not self._is_alive():
             return "reconciles no longer finish"
         try:
-            return None if self._lease.try_acquire(time.monotonic()) else "another operator took it"
+            held = self._lease.renew(min(_REQUEST_SECONDS, left_seconds))
+            return None if held else "somebody else wrote it"
         except (OutageError, DeniedError) as error:
             log.warning("lease not renewed", error=str(error))
             return ""

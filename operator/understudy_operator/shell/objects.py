@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -83,7 +83,7 @@ class Objects:
         except MissingObjectError:
             return None
 
-    def chunks(self, bucket: str, key: str, chunk_bytes: int = 1 << 18) -> Iterator[bytes]:
+    def chunks(self, bucket: str, key: str, chunk_bytes: int = 1 << 18) -> Generator[bytes, None, None]:
         """The bytes of an object piece by piece; an object that vanishes or a service that leaves midway is an OutageError."""
         response = self._tried(lambda: self._client.get_object(bucket, key), bucket, key)
         try:

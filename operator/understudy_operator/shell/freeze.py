@@ -1,0 +1,149 @@
+"""Freezing rows: read where a job says, hold each against the script, keep them where the pool will read them.
+
+Everything streams: a line at a time from S3 to a temporary file to S3, so a million rows cost no memory to speak of.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from understudy_api.settings import OperatorSettings
+from understudy_operator.core import places, rows
+from understudy_operator.core.actions import FreezeContent
+from understudy_operator.core.request import frozen_key
+from understudy_operator.core.rows import Freezer, Placed, RowError
+from understudy_operator.core.state import ContentProblem, CredentialsProblem, FrozenContent
+from understudy_operator.shell.cluster import Cluster
+from understudy_operator.shell.credentials import account_settings, read_credentials
+from understudy_operator.shell.errors import OutageError
+from understudy_operator.shell.objects import MissingObjectError, Objects, S3RefusalError
+
+MAX_SOURCE_BYTES: Final = 1024**3
+MAX_LINE_BYTES: Final = 64 * 1024
+JSON_LINES: Final = "application/x-ndjson"
+
+
+class _SourceError(Exception):
+    """The source cannot be read further; carries what to tell."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.error = RowError(reason, message)
+
+
+class Icebox:
+    """Freezes rows into the staging bucket."""
+
+    def __init__(self, settings: OperatorSettings, farm: Objects, cluster: Cluster) -> None:
+        self._settings = settings
+        self._farm = farm
+        self._cluster = cluster
+        self._staging = settings.buckets.staging
+
+    def freeze(self, action: FreezeContent, now: float) -> FrozenContent | ContentProblem:
+        """Do the action; the same rows frozen again give the same objects."""
+        freezer = Freezer(action.request)
+        try:
+            with tempfile.TemporaryDirectory(prefix="understudy-rows-") as folder:
+                path = Path(folder) / "rows.jsonl"
+                _write(freezer, self._rows(action), path)
+                frozen = freezer.frozen(action.uid)
+                if isinstance(frozen, RowError):
+                    return rows.problem(action.request, frozen, now)
+                self._farm.put_file(self._staging, frozen.rows_s3_key, path, JSON_LINES)
+        except _SourceError as problem:
+            return rows.problem(action.request, problem.error, now)
+        key = frozen_key(action.uid, action.request.digest)
+        self._farm.put(self._staging, key, frozen.model_dump_json().encode())
+        return frozen
+
+    def find(self, uid: str, request_digest: str) -> FrozenContent | None:
+        """What an earlier freeze of the same request left."""
+        data = self._farm.get(self._staging, frozen_key(uid, request_digest))
+        return FrozenContent.model_validate_json(data) if data else None
+
+    def _rows(self, action: FreezeContent) -> Generator[Placed | RowError, None, None]:
+        source = action.request.source
+        if source is None:
+            yield from rows.inline(action.request.rows or ())
+            return
+        where = places.place(source.s3)
+        reader = rows.read_csv if where.key.endswith(".csv") else rows.read_jsonl
+        with_credentials = source.credentials_ref is not None
+        refusal = places.place_refusal(
+            "data.from.s3", where, action.namespace, self._settings.buckets, with_credentials
+        )
+        if refusal is not None:
+            raise _SourceError(refusal.reason, refusal.message)
+        objects = self._account(action) if with_credentials else self._farm
+        try:
+            if objects.size(where.bucket, where.key) > MAX_SOURCE_BYTES:
+                raise _SourceError("SourceTooLarge", f"data: {source.s3}: wanted at most 1 GiB; split the job")
+            with closing(objects.chunks(where.bucket, where.key)) as chunks:
+                yield from reader(lines(chunks))
+        except MissingObjectError as error:
+            raise _SourceError("SourceUnreadable", f"data: {source.s3}: no such object; upload it") from error
+        except S3RefusalError as error:
+            raise _SourceError("SourceUnreadable", f"data: {error}") from error
+        except OutageError as error:
+            if not with_credentials:
+                raise
+            raise _SourceError("SourceUnreadable", f"data: {error}; check the Secret's endpoint") from error
+        finally:
+            if objects is not self._farm:
+                objects.close()
+
+    def _account(self, action: FreezeContent) -> Objects:
+        source = action.request.source
+        assert source is not None
+        assert source.credentials_ref is not None
+        given = read_credentials(self._cluster, action.namespace, source.credentials_ref.name)
+        if isinstance(given, CredentialsProblem):
+            raise _SourceError("CredentialsNotFound", f"data.from.{given.message}")
+        return Objects(account_settings(given, self._settings.s3))
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a byte stream, each with its newline; refuses what is too long, too much or no UTF-8, by line."""
+    rest, number, total = b"", 0, 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > MAX_SOURCE_BYTES:
+            raise _SourceError("SourceTooLarge", f"data: line {number + 1}: wanted at most 1 GiB; split the job")
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            number += 1
+            yield _decoded(line, number) + "\n"
+        if len(rest) > MAX_LINE_BYTES:
+            raise _too_long(number + 1)
+    if rest:
+        yield _decoded(rest, number + 1)
+
+
+def _decoded(line: bytes, number: int) -> str:
+    if len(line) > MAX_LINE_BYTES:
+        raise _too_long(number)
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        message = f"data: line {number}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
+        raise _SourceError("RowInvalid", message) from error
+
+
+def _too_long(number: int) -> _SourceError:
+    return _SourceError(
+        "RowInvalid", f"data: line {number}: wanted at most {MAX_LINE_BYTES // 1024} KiB a line; shorten it"
+    )
+
+
+def _write(freezer: Freezer, found: Generator[Placed | RowError, None, None], path: Path) -> None:
+    with path.open("wb") as file, closing(found):
+        for placed in found:
+            line = placed if isinstance(placed, RowError) else freezer.line(placed)
+            if isinstance(line, RowError):
+                raise _SourceError(line.reason, line.message)
+            file.write(line)
