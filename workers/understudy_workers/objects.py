@@ -80,6 +80,10 @@ class Objects:
             http_client=self._http,
         )
 
+    def close(self) -> None:
+        """Lets idle connections go."""
+        self._http.clear()
+
     def get(self, bucket: str, key: str, *, limit_bytes: int = MAX_BYTES) -> bytes:
         """The bytes of an object. MissingObjectError when there is none, StoreError when it is larger than the limit."""
 
