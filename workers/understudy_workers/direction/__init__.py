@@ -1,0 +1,1 @@
+"""What a director is made of, without Ray: orders, schedule, fair share, receipts, delivery, HTTP."""
