@@ -74,7 +74,7 @@ class OperatorSettings(Model):
     kubeconfig: Path | None = None
     """None: the service account mounted into the pod."""
     farm: str
-    """Name of this farm: the `aud` every license has to carry."""
+    """Thumbprint of the farm's key: the `aud` every license has to carry."""
     namespace: str = "understudy-system"
     """Where the operator keeps its Lease."""
     s3: S3Settings
@@ -123,7 +123,7 @@ class PoolSettings(Model):
     """Everything director and performers are told. Inherited by every Ray worker through the environment."""
 
     farm: str
-    """Name of this farm: the `aud` every license has to carry."""
+    """Thumbprint of the farm's key: the `aud` every license has to carry."""
     s3: S3Settings
     buckets: BucketNames = BucketNames()
     director: DirectorListener

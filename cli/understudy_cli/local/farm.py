@@ -98,14 +98,15 @@ class Farm:
             process.end_strays({HOME_MARK: str(self.home.root)})
             return running
 
-    def purge(self) -> None:
-        """Stop everything and delete the home; refuses a folder that no farm ever lived in."""
+    def purge(self) -> list[str]:
+        """Stop everything, delete the home, and say which parts ran; refuses a folder that no farm ever lived in."""
         if self.home.root.exists() and not self.home.plan.exists() and any(self.home.root.iterdir()):
             raise UserError(
                 f"{self.home.root} holds no farm.json, so it is left alone; delete it yourself if it is ours"
             )
-        self.down()
+        stopped = self.down()
         self.home.purge()
+        return stopped
 
     def _choose(self, names: Sequence[str] | None) -> tuple[list[Part], list[Part]]:
         """Which parts to run and which to adopt from elsewhere; etcd and controllers go with their API server."""

@@ -30,6 +30,10 @@ class Keys:
         names = ("farm.jwk", "farm.pub.jwk", "pool.jwk", "pool.pub.jwk", "director.token", "ray.token", "cache.key")
         return cls(*(home.keys / name for name in names))
 
+    def farm_thumbprint(self) -> str:
+        """What licenses name this farm by; the key has to be made already."""
+        return token.thumbprint(token.load_key(self.farm_public.read_text()))
+
 
 @dataclass(frozen=True)
 class Account:

@@ -45,7 +45,7 @@ class Ports(Model):
 
 
 class Plan(Model):
-    """The farm's name (the audience licenses are signed for) and its ports."""
+    """The farm's name, for people, and its ports."""
 
     name: str
     ports: Ports

@@ -35,7 +35,7 @@ def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
     ports, s3 = site.plan.ports, object_store.settings(site, "operator")
     return OperatorSettings(
         kubeconfig=site.home.operator_kubeconfig,
-        farm=site.plan.name,
+        farm=keys.farm_thumbprint(),
         s3=s3,
         public_s3_url=f"{'https' if s3.secure else 'http'}://{s3.endpoint}",
         farm_key_file=keys.farm,
@@ -57,7 +57,7 @@ def pool_settings(site: Site, keys: Keys) -> PoolSettings:
     server = site.issuer().server(site.home.pki, "director", (host,))
     identity = open_identity(site.home.c2pa, site.plan.name)
     return PoolSettings(
-        farm=site.plan.name,
+        farm=keys.farm_thumbprint(),
         s3=object_store.settings(site, "pool"),
         director=DirectorListener(
             host=LOOPBACK if host == LOOPBACK else "0.0.0.0",  # noqa: S104 - a pool elsewhere is reached from here

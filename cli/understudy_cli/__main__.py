@@ -1,0 +1,114 @@
+"""The `understudy` command: one lazy table of commands, so that `--help` imports none of them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+from understudy_cli.errors import UserError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command: the module that holds it, the function in it (None: a typer app called `app`), its help line."""
+
+    module: str
+    function: str | None
+    help: str
+
+
+COMMANDS: Final = {
+    "up": Entry("farm", "up", "Start the farm on this machine, or what of it is down."),
+    "status": Entry("farm", "status", "Show the farm's processes: state, port, memory, log."),
+    "down": Entry("farm", "down", "Stop the farm; nothing of it is left running."),
+    "demo": Entry("demo", "demo", "Train a twin and render a licensed campaign in six languages."),
+    "capture": Entry("capture", None, "Make and check the footage a twin is trained from."),
+    "twin": Entry("twin", None, "Write the records that make a twin its owner's."),
+    "keys": Entry("keys", None, "Make and look at Ed25519 keys."),
+    "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
+    "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
+    "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
+}
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a command in lists; becomes the real one when it is called."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help)
+        self._entry = entry
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The real command's context: from here on the real command runs."""
+        return load(self.name or "", self._entry).make_context(info_name, args, parent, **extra)
+
+
+class LazyGroup(TyperGroup):
+    """The commands of COMMANDS whose modules are installed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
+        """Names in the order of the table."""
+        return [name for name, entry in COMMANDS.items() if _exists(entry)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base class's signature
+        """A stand-in for the command, or None."""
+        entry = COMMANDS.get(cmd_name)
+        return LazyCommand(cmd_name, entry) if entry and _exists(entry) else None
+
+
+app = typer.Typer(
+    name="understudy",
+    cls=LazyGroup,
+    help="A render farm for licensed digital twins, on Kubernetes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """A render farm for licensed digital twins, on Kubernetes."""
+
+
+def load(name: str, entry: Entry) -> Any:
+    """Import the command's module and make its command object."""
+    module = importlib.import_module(f"understudy_cli.{entry.module}")
+    if entry.function is None:
+        return typer.main.get_command(module.app)
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    single.command(name)(getattr(module, entry.function))
+    return typer.main.get_command(single)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what a user can act on is one line on stderr and exit code 1."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except Exception as error:
+        if not _is_for_the_user(error):
+            raise
+        print(f"understudy: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    from understudy_api.settings import SettingsError  # slow to import, and `--help` needs none of it
+
+    return isinstance(error, (UserError, SettingsError))
+
+
+def _exists(entry: Entry) -> bool:
+    return importlib.util.find_spec(f"understudy_cli.{entry.module}") is not None
+
+
+if __name__ == "__main__":
+    main()
