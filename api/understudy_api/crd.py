@@ -118,7 +118,8 @@ def _flatten(node: Any, defs: dict[str, Any]) -> Any:
         elif key == "const":
             flat["enum"] = [value]
         elif key == "additionalProperties" and value is True:
-            flat[key] = {"x-kubernetes-preserve-unknown-fields": True}
+            # Not as a schema of its own: an untyped value hides the whole field from CEL.
+            flat["x-kubernetes-preserve-unknown-fields"] = True
         elif key == "default":
             if value is not None:
                 flat[key] = value
