@@ -25,6 +25,9 @@ from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_api.verdict import Verdict
 from understudy_operator.core.account import Account
 
+ENDED = frozenset({"Finished", "Failed", "Stopped"})
+"""States in which a director makes nothing more of an order."""
+
 FINALIZER = "understudy.dev/pool"
 """Held on RenderJobs and TwinModels while a pool may work for them."""
 
@@ -129,6 +132,11 @@ class PoolView:
     grant_expires_at: float | None = None
     """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
     answer: PoolAnswer | None = None
+
+    @property
+    def working(self) -> bool:
+        """True while the pool may still make something of this job's order."""
+        return self.held is not None and self.held.state not in ENDED
 
 
 class FrozenContent(Model):

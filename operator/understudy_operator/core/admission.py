@@ -1,0 +1,156 @@
+"""May this job be made, and as which order? Asked anew at every look, so a revoked license stops a running job.
+
+The answer is a value: permitted with the order, refused with every reason, or waiting for something that comes by
+itself. Nothing here reserves anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from understudy_api.order import Order
+from understudy_api.permits import Use, permits
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.verdict import Refusal, Verdict
+from understudy_operator.core.content import content
+from understudy_operator.core.draft import draft
+from understudy_operator.core.estimate import at_rate
+from understudy_operator.core.places import job_place_refusals
+from understudy_operator.core.quota import remaining_seconds, usage
+from understudy_operator.core.rights import Rights, rights
+from understudy_operator.core.script_policy import script_refusals
+from understudy_operator.core.state import (
+    ContentProblem,
+    CredentialsProblem,
+    FrozenContent,
+    JobState,
+    SpecProblem,
+    TwinView,
+)
+
+FREEZING: Final = "FreezingRows"
+"""Reason of waiting until rows are frozen."""
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """The order may be made."""
+
+    order: Order
+    rights: Rights
+    seconds: float
+    """Upper bound of the metered seconds of the whole order, all outputs."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The job may not be made as it stands."""
+
+    verdict: Verdict
+    order: Order | None = None
+    """The order it would be, when that can be told."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Neither: something has to happen first, and will without the brand doing anything."""
+
+    reason: str
+    message: str
+
+
+Admission = Permitted | Refused | Waiting
+
+
+def admit(state: JobState, now: float) -> Admission:
+    """The answer for a job at `now` (Unix seconds)."""
+    spec, twin = state.spec, state.twin
+    if isinstance(spec, SpecProblem):
+        return _refused(Refusal(reason="SpecInvalid", message=spec.message))
+    own = tuple(_refusals_of_spec(state, spec))
+    if twin is None:
+        return _refused(_twin_not_found(spec), *own)
+    found = rights(twin, state.license, state.identity.namespace)
+    if isinstance(found, Refusal):
+        return _refused(found, *own)
+    clauses = permits(found.license.terms, _use(state, spec, found, 0), usage(state), now).refusals
+    if isinstance(state.content, FrozenContent):
+        return _of_order(state, spec, twin, found, state.content, (*clauses, *own), now)
+    if clauses or own:
+        return _refused(*clauses, *own)
+    if isinstance(state.content, ContentProblem):
+        return _refused(Refusal(reason=state.content.reason, message=state.content.message))
+    return Waiting(FREEZING, "rows: being read and checked")
+
+
+def _of_order(
+    state: JobState,
+    spec: RenderJobSpec,
+    twin: TwinView,
+    found: Rights,
+    frozen: FrozenContent,
+    refusals: tuple[Refusal, ...],
+    now: float,
+) -> Admission:
+    order = _pinned(state, spec, twin, found, frozen)
+    if refusals:
+        return Refused(Verdict(refusals=refusals), order)
+    if order is None:
+        why = twin.message or "it is not trained yet"
+        return Waiting(
+            "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
+        )
+    seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
+    use = _use(state, spec, found, remaining_seconds(state.log, order.digest, seconds))
+    verdict = permits(found.license.terms, use, usage(state), now)
+    return Permitted(order, found, seconds) if verdict.permitted else Refused(verdict, order)
+
+
+def _pinned(state: JobState, spec: RenderJobSpec, twin: TwinView, found: Rights, frozen: FrozenContent) -> Order | None:
+    """The order with the version the job already renders with, else with the twin's present one; None without either.
+
+    A twin trained anew does not change what is being made; a changed job takes the new version.
+    """
+    license_token = state.license.token if state.license else ""
+    versions = (state.status.twin_version, twin.version if twin.ready else None)
+    for version in filter(None, versions):
+        order = draft(state, spec, twin.genesis, license_token, found.genesis.twin_id, version, content(spec, frozen))
+        if version == versions[1] or order.digest == state.status.order_digest:
+            return order
+    return None
+
+
+def _use(state: JobState, spec: RenderJobSpec, found: Rights, seconds: float) -> Use:
+    return Use(
+        farm=state.farm.thumbprint,
+        namespace=state.identity.namespace,
+        twin=found.genesis.twin_id,
+        purpose=spec.use.purpose,
+        channels=spec.use.channels,
+        territories=spec.use.territories,
+        locales=spec.locales,
+        seconds=seconds,
+    )
+
+
+def _refusals_of_spec(state: JobState, spec: RenderJobSpec) -> Iterator[Refusal]:
+    """What speaks against the spec itself, whoever licenses it."""
+    yield from job_place_refusals(spec, state.identity.namespace, state.farm.buckets)
+    if isinstance(state.credentials, CredentialsProblem):
+        yield Refusal(reason="CredentialsNotFound", message=state.credentials.message)
+    yield from script_refusals(spec)
+
+
+def _twin_not_found(spec: RenderJobSpec) -> Refusal:
+    ref = spec.twin_ref
+    return Refusal(
+        reason="TwinNotFound",
+        message=f"twinRef: no TwinModel {ref.namespace}/{ref.name}; create another RenderJob that names one, "
+        "or ask the owner",
+    )
+
+
+def _refused(*refusals: Refusal) -> Refused:
+    return Refused(Verdict(refusals=refusals))

@@ -1,0 +1,101 @@
+"""The whole operator on one screen: what to do about a RenderJob, TwinModel, License or RenderPool, from what is there.
+
+Level-based and pure: the answer depends on the state and `now` alone, so any event, timer or restart may ask, in any
+order. Doing what a decision says and asking again gives nothing more to do.
+"""
+
+from __future__ import annotations
+
+from understudy_api.license import LicenseStatus
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.renderpool import RenderPoolStatus
+from understudy_api.twinmodel import TwinModelStatus
+from understudy_operator.core.actions import (
+    Action,
+    AddFinalizer,
+    Decision,
+    DeleteObject,
+    FreezeContent,
+    PutOrder,
+    PutTraining,
+    WriteAccount,
+)
+from understudy_operator.core.admission import admit
+from understudy_operator.core.conditions import events
+from understudy_operator.core.dispatch import dispatch, freeze
+from understudy_operator.core.farewell import let_job_go, let_twin_go
+from understudy_operator.core.job_conditions import job_event
+from understudy_operator.core.job_status import job_status
+from understudy_operator.core.license_policy import license_event, license_look, license_status, verified
+from understudy_operator.core.lifecycle import course
+from understudy_operator.core.looks import expiry, next_look
+from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.quota import settled_orphans
+from understudy_operator.core.state import Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.twin_policy import train, twin_look, twin_standing
+from understudy_operator.core.twin_status import twin_event, twin_status
+
+
+def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
+    """What to do about a RenderJob at `now` (Unix seconds)."""
+    if state.identity.deleted_at is not None:
+        return let_job_go(state, now)
+    admission = admit(state, now)
+    stands = course(state, admission, now)
+    expires = expiry(state, stands)
+    if expires is not None and expires <= now:
+        return Decision(actions=(DeleteObject(uid=state.identity.uid),))
+    actions = (*freeze(state, admission, now), *dispatch(state, admission, stands, now))
+    status = job_status(state, admission, stands, now)
+    told = events(state.status.conditions, status.conditions, job_event)
+    return Decision(
+        actions=(*_guard(state.identity, actions), *told),
+        status=status if status != state.status else None,
+        requeue_after_seconds=next_look(state, admission, stands, actions, now),
+    )
+
+
+def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
+    """What to do about a TwinModel at `now` (Unix seconds)."""
+    if state.identity.deleted_at is not None:
+        return let_twin_go(state, now)
+    standing = twin_standing(state)
+    actions = train(state, standing, now)
+    status = twin_status(state, standing, now)
+    told = events(state.status.conditions, status.conditions, twin_event)
+    return Decision(
+        actions=(*_guard(state.identity, actions), *told),
+        status=status if status != state.status else None,
+        requeue_after_seconds=twin_look(standing, actions),
+    )
+
+
+def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
+    """What to do about a License at `now` (Unix seconds)."""
+    found = verified(state)
+    account = settled_orphans(state)
+    actions: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
+    status = license_status(state, found, now)
+    told = events(state.status.conditions, status.conditions, license_event)
+    return Decision(
+        actions=(*actions, *told),
+        status=status if status != state.status else None,
+        requeue_after_seconds=license_look(state, found, now),
+    )
+
+
+def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
+    """What to do about a RenderPool at `now` (Unix seconds)."""
+    status = pool_status(state, now)
+    told = events(state.status.conditions, status.conditions, pool_event)
+    return Decision(
+        actions=(*pool_actions(state, now), *told),
+        status=status if status != state.status else None,
+        requeue_after_seconds=pool_look(state),
+    )
+
+
+def _guard(identity: Identity, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """The actions, after our finalizer where they make something outside Kubernetes that has to be ended one day."""
+    lasting = any(isinstance(one, FreezeContent | WriteAccount | PutOrder | PutTraining) for one in actions)
+    return (AddFinalizer(), *actions) if lasting and not identity.held else actions

@@ -1,0 +1,37 @@
+"""The order a job amounts to, before its grant is signed."""
+
+from __future__ import annotations
+
+from understudy_api.order import Content, Delivery, Order, OrderedUse, S3Credentials, TwinPin, VideoOutput
+from understudy_api.renderjob import RenderJobSpec
+from understudy_operator.core.actions import UNSIGNED
+from understudy_operator.core.places import destination
+from understudy_operator.core.state import JobState
+
+
+def draft(
+    state: JobState, spec: RenderJobSpec, genesis: str, license_token: str, twin_id: str, version: str, content: Content
+) -> Order:
+    """The order of a job that performs with twin `version`; its grant is UNSIGNED."""
+    identity = state.identity
+    where = destination(spec, identity.namespace, identity.name, state.farm.buckets)
+    credentials = state.credentials if isinstance(state.credentials, S3Credentials) else None
+    return Order(
+        uid=identity.uid,
+        generation=identity.generation,
+        namespace=identity.namespace,
+        job=identity.name,
+        pool=spec.pool_ref.name,
+        twin=TwinPin(id=twin_id, version=version),
+        genesis=genesis,
+        license=license_token,
+        use=OrderedUse(purpose=spec.use.purpose, channels=spec.use.channels, territories=spec.use.territories),
+        content=content,
+        locales=spec.locales,
+        outputs=tuple(VideoOutput(name=out.name, width=out.width, height=out.height) for out in spec.outputs),
+        delivery=Delivery(bucket=where.bucket, prefix=where.key, credentials=credentials),
+        priority=spec.priority,
+        max_failed_items=spec.failure_policy.max_failed_items,
+        suspended=spec.suspend,
+        grant=UNSIGNED,
+    )

@@ -1,0 +1,24 @@
+"""When a job gives up: items that failed or were rejected, against what its failure policy allows."""
+
+from __future__ import annotations
+
+from understudy_api.receipt import Finished, Totals
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.verdict import Refusal
+
+
+def failure(spec: RenderJobSpec, totals: Totals, finished: Finished | None) -> Refusal | None:
+    """Why a job has failed, by its receipts; None while it has not.
+
+    Rejected items count like failed ones: either way a video that was asked for is not there.
+    """
+    missing, allowed = totals.failed + totals.rejected, spec.failure_policy.max_failed_items
+    if missing > allowed:
+        return Refusal(
+            reason="TooManyFailedItems",
+            message=f"{missing} {'item' if missing == 1 else 'items'} failed, failurePolicy.maxFailedItems allows "
+            f"{allowed}; index.jsonl names each with its reason",
+        )
+    if finished is not None and finished.state == "Failed":
+        return Refusal(reason="PoolGaveUp", message=finished.message or "the pool gave the order up")
+    return None

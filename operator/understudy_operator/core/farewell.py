@@ -1,0 +1,56 @@
+"""How a deleted job or twin is let go: a job's order stopped, its claim settled, its files deleted only when it asks for that.
+
+The finalizer waits at most a minute for the pool. What is then still running ends by itself when its grant runs out, and
+the pool's own reconcile stops orders whose job is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.twinmodel import TwinModelStatus
+from understudy_operator.core.actions import Action, Decision, DeleteOutputs, RemoveFinalizer, StopTraining
+from understudy_operator.core.dispatch import stop
+from understudy_operator.core.places import destination
+from understudy_operator.core.state import JobState, SpecProblem, TwinState
+
+GRACE_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 1.0
+
+
+def let_job_go(state: JobState, now: float) -> Decision[RenderJobStatus]:
+    """What to do about a job that is being deleted."""
+    identity, pool = state.identity, state.pool
+    if identity.deleted_at is None or not identity.held:
+        return Decision()
+    waited = now - identity.deleted_at >= GRACE_SECONDS
+    reachable = pool is not None and pool.reachable
+    work = stop(state, pool) if pool is not None and reachable else ()
+    if not waited and pool is not None and (not reachable or pool.working):
+        return Decision(actions=work, requeue_after_seconds=LOOK_SECONDS)
+    return Decision(actions=(*work, *_deletion(state), RemoveFinalizer()))
+
+
+def let_twin_go(state: TwinState, now: float) -> Decision[TwinModelStatus]:
+    """What to do about a twin that is being deleted: its training is stopped, its bundles stay."""
+    identity, pool = state.identity, state.pool
+    if identity.deleted_at is None or not identity.held:
+        return Decision()
+    training = pool.training if pool is not None and pool.reachable else None
+    under_way = training is not None and training.state in {"Queued", "Running"}
+    work: tuple[Action, ...] = (StopTraining(pool=pool.name, uid=identity.uid),) if pool and under_way else ()
+    if pool is not None and (not pool.reachable or work) and now - identity.deleted_at < GRACE_SECONDS:
+        return Decision(actions=work, requeue_after_seconds=LOOK_SECONDS)
+    return Decision(actions=(*work, RemoveFinalizer()))
+
+
+def _deletion(state: JobState) -> tuple[Action, ...]:
+    """Deletes delivered files in the farm's outputs bucket; what lies elsewhere is not the farm's to delete."""
+    spec, identity = state.spec, state.identity
+    if isinstance(spec, SpecProblem) or spec.deletion_policy != "DeleteOutputs":
+        return ()
+    where = destination(spec, identity.namespace, identity.name, state.farm.buckets)
+    if where.bucket != state.farm.buckets.outputs or not where.key.startswith(f"{identity.namespace}/"):
+        return ()
+    return (DeleteOutputs(uid=identity.uid, bucket=where.bucket, prefix=where.key),)

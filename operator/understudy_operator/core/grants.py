@@ -1,0 +1,43 @@
+"""Grants: signed for at most 15 minutes, renewed at half their life, never beyond the license's end.
+
+A grant that runs out pauses an order; it never fails one. Who stops renewing has stopped the job.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from understudy_api.grant import MAX_GRANT_SECONDS, Grant
+from understudy_operator.core.admission import Permitted
+from understudy_operator.core.state import FarmView, PoolView
+
+RENEW_BEFORE_SECONDS: Final = MAX_GRANT_SECONDS / 2
+
+
+def grant(permitted: Permitted, farm: FarmView, now: float) -> Grant:
+    """The grant to sign for an order at `now` (Unix seconds)."""
+    order, license_ = permitted.order, permitted.rights.license
+    return Grant(
+        iss=farm.thumbprint,
+        aud=order.pool,
+        sub=order.uid,
+        order=order.digest,
+        license=license_.digest,
+        twin_version=order.twin.version,
+        seconds=math.ceil(permitted.seconds),
+        iat=int(now),
+        exp=_expiry(permitted, now),
+    )
+
+
+def renewal_due(permitted: Permitted, pool: PoolView, now: float) -> bool:
+    """True when the order's grant is unknown or past half its life, and a new one would live longer."""
+    expires = pool.grant_expires_at
+    if expires is None:
+        return True
+    return expires - now <= RENEW_BEFORE_SECONDS and _expiry(permitted, now) > expires
+
+
+def _expiry(permitted: Permitted, now: float) -> int:
+    return min(int(now) + MAX_GRANT_SECONDS, permitted.rights.license.terms.exp)

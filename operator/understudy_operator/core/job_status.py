@@ -1,0 +1,99 @@
+"""What a job shows: conditions, progress, reuse, cost and times, computed anew from receipts at every look."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from understudy_api.model import Condition, Money
+from understudy_api.receipt import Totals
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
+from understudy_operator.core.admission import Admission, Permitted
+from understudy_operator.core.amounts import cost, decimal_seconds
+from understudy_operator.core.conditions import merged
+from understudy_operator.core.job_conditions import job_conditions
+from understudy_operator.core.lifecycle import Course, last_word, totals
+from understudy_operator.core.places import Place, destination
+from understudy_operator.core.state import JobState, SpecProblem
+from understudy_operator.core.times import rfc3339
+
+ETA_STEP_SECONDS: Final = 10
+
+
+def job_status(state: JobState, admission: Admission, course: Course, now: float) -> RenderJobStatus:
+    """The whole status of a job at `now` (Unix seconds)."""
+    permitted = admission if isinstance(admission, Permitted) else None
+    if permitted is not None and permitted.order.digest != course.order_digest:
+        permitted = None  # Finished as another order: what it was stays as it was.
+    order = permitted.order if permitted else None
+    made = totals(state.log, course.order_digest)
+    old, log = state.status, state.log
+    items = _items(old, made, order.total_items if order else None)
+    final = last_word(log, course.order_digest)
+    return RenderJobStatus(
+        phase=course.phase,
+        observed_generation=state.identity.generation,
+        conditions=_conditions(state, admission, course, now),
+        items=items,
+        progress=f"{made.items}/{items.total}" if items else None,
+        takes=TakeCounts(rendered=made.clips_rendered, reused=made.clips_reused) if items else None,
+        metered_seconds=decimal_seconds(log.head.billed_seconds) if log.head else None,
+        worker_seconds=decimal_seconds(log.head.billed_worker_seconds) if log.head else None,
+        cost=_cost(state),
+        content_digest=order.content.digest if order else old.content_digest,
+        order_digest=course.order_digest,
+        license_digest=permitted.rights.license.digest if permitted else old.license_digest,
+        twin_version=order.twin.version if order else old.twin_version,
+        admitted_at=_moment(course.admitted_at),
+        started_at=_moment(made.started_at),
+        finished_at=_moment(course.finished_at),
+        eta=_eta(state, course, made, items, now),
+        index=_url(state, final.index_key if final else None),
+        contact_sheet=_url(state, final.contact_sheet_key if final else None),
+    )
+
+
+def _cost(state: JobState) -> Money | None:
+    if state.pool is None:
+        return state.status.cost
+    price, head = state.pool.price_per_worker_hour, state.log.head
+    return cost(head.billed_worker_seconds, price) if price is not None and head is not None else None
+
+
+def _conditions(state: JobState, admission: Admission, course: Course, now: float) -> tuple[Condition, ...]:
+    return merged(
+        state.status.conditions, job_conditions(state, admission, course, now), state.identity.generation, now
+    )
+
+
+def _items(old: RenderJobStatus, made: Totals, total: int | None) -> ItemCounts | None:
+    if total is None:
+        total = old.items.total if old.items else None
+    if total is None:
+        return None
+    return ItemCounts(total=total, done=made.done, failed=made.failed, rejected=made.rejected)
+
+
+def _eta(state: JobState, course: Course, made: Totals, items: ItemCounts | None, now: float) -> str | None:
+    """When the job should finish at its pace so far; reckoned anew only when an item was finished."""
+    if course.phase != "Running" or items is None or made.items == 0 or made.started_at is None:
+        return None
+    if items == state.status.items and state.status.eta is not None:
+        return state.status.eta
+    left = (items.total - made.items) * max(now - made.started_at, 0) / made.items
+    return rfc3339(math.ceil((now + left) / ETA_STEP_SECONDS) * ETA_STEP_SECONDS)
+
+
+def _url(state: JobState, key: str | None) -> str | None:
+    if key is None or isinstance(state.spec, SpecProblem):
+        return None
+    return Place(_bucket(state, state.spec), key).url
+
+
+def _bucket(state: JobState, spec: RenderJobSpec) -> str:
+    return destination(spec, state.identity.namespace, state.identity.name, state.farm.buckets).bucket
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)

@@ -1,0 +1,96 @@
+"""What a License says, whether it holds, and how much of it is used: for its owner to read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from understudy_api.digest import digest_bytes
+from understudy_api.genesis import read_genesis
+from understudy_api.license import LicenseStatus
+from understudy_api.model import Condition
+from understudy_api.plain import terms_in_words
+from understudy_api.terms import License, Terms, read_license
+from understudy_api.verdict import Refusal
+from understudy_operator.core.amounts import decimal_seconds
+from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.state import LicenseState, SpecProblem
+from understudy_operator.core.times import rfc3339
+
+OPEN_CLAIMS_SECONDS: Final = 10.0
+"""How often the seconds of running jobs are counted."""
+TWIN_SECONDS: Final = 30.0
+
+
+def verified(state: LicenseState) -> License | Refusal:
+    """The license, signed by the owner of the twin it names; or why it is none. Asks neither window nor farm."""
+    if isinstance(state.spec, SpecProblem):
+        return Refusal(reason="SpecInvalid", message=state.spec.message)
+    if state.twin is None:
+        return Refusal(
+            reason="TwinNotFound",
+            message=f"twinRef: no TwinModel {state.spec.twin_ref.name} in this namespace; create it first",
+        )
+    genesis = read_genesis(state.twin.genesis)
+    if isinstance(genesis, Refusal):
+        return Refusal(reason="TwinNotValid", message="twinRef: the twin's genesis record is not valid; see the twin")
+    return read_license(state.spec.token, genesis)
+
+
+def license_status(state: LicenseState, found: License | Refusal, now: float) -> LicenseStatus:
+    """The whole status of a License at `now` (Unix seconds); terms are shown only when their signature holds."""
+    if isinstance(found, Refusal):
+        said = Said("Valid", "False", found.reason, found.message)
+        return LicenseStatus(
+            observed_generation=state.identity.generation, conditions=_conditions(state, said, now), id=None
+        )
+    terms = found.terms
+    view = state.account
+    usage = view.account.usage(view.billed_seconds) if view else None
+    used, reserved = (usage.used_seconds, usage.reserved_seconds) if usage else (0.0, 0.0)
+    return LicenseStatus(
+        observed_generation=state.identity.generation,
+        conditions=_conditions(state, _validity(state, terms, now), now),
+        id=terms.jti,
+        digest=digest_bytes(state.spec.token.encode()) if not isinstance(state.spec, SpecProblem) else None,
+        assignee=terms.assignee.namespace,
+        terms=terms_in_words(terms),
+        valid_from=rfc3339(terms.nbf),
+        valid_until=rfc3339(terms.exp),
+        used_seconds=decimal_seconds(used),
+        reserved_seconds=decimal_seconds(reserved),
+        left_seconds=decimal_seconds(max(terms.quota.seconds - used - reserved, 0.0)),
+    )
+
+
+def license_look(state: LicenseState, found: License | Refusal, now: float) -> float | None:
+    """Seconds until a License has to be looked at again: its window opens or ends, its jobs go on."""
+    if isinstance(found, Refusal):
+        return TWIN_SECONDS if found.reason == "TwinNotFound" else None
+    edges = [edge - now for edge in (found.terms.nbf, found.terms.exp) if edge > now]
+    if state.account is not None and state.account.account.claims:
+        edges.append(OPEN_CLAIMS_SECONDS)
+    return min(edges, default=None)
+
+
+def license_event(_was: Condition | None, condition: Condition) -> EventType | None:
+    """The type of Event a changed condition of a License is worth."""
+    return "Normal" if condition.status == "True" else "Warning"
+
+
+def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
+    if terms.aud != state.farm.thumbprint:
+        return Said(
+            "Valid",
+            "False",
+            "WrongFarm",
+            f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
+        )
+    if now < terms.nbf:
+        return Said("Valid", "False", "NotYetValid", f"valid from {rfc3339(terms.nbf)}")
+    if now >= terms.exp:
+        return Said("Valid", "False", "Expired", f"expired {rfc3339(terms.exp)}; sign and create another License")
+    return Said("Valid", "True", "Valid", f"valid until {rfc3339(terms.exp)}")
+
+
+def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:
+    return merged(state.status.conditions, (said,), state.identity.generation, now)
