@@ -27,8 +27,9 @@ class Ready(Generic[U]):
         """When the first of the pausing units is due; None when none pauses."""
         return self._later[0][0] if self._later else None
 
-    def push(self, unit: U) -> None:
-        """Appends a unit."""
+    def push(self, unit: U, now: float) -> None:
+        """Appends a unit that is ready from now on."""
+        unit.ready_at = now
         self._now.append(unit)
 
     def push_front(self, unit: U) -> None:
@@ -37,6 +38,7 @@ class Ready(Generic[U]):
 
     def push_later(self, unit: U, at: float) -> None:
         """Keeps a unit back until `at`."""
+        unit.ready_at = at
         self._pushed += 1
         heapq.heappush(self._later, (at, self._pushed, unit))
 

@@ -79,7 +79,7 @@ class ReceiptLog:
 
     def _count(self) -> int:
         """Number of segments: their sequences have no gap, so the last key tells."""
-        found = [_SEGMENT.search(key) for key in self._objects.list(self._bucket, f"{self._order.uid}/0")]
+        found = [_SEGMENT.search(key) for key in self._objects.keys(self._bucket, f"{self._order.uid}/0")]
         return max((int(match[1]) + 1 for match in found if match), default=0)
 
     def _read(self, sequences: Iterable[int]) -> Iterator[Segment]:

@@ -87,16 +87,16 @@ class Schedule:
         due = [queue.next_at for queue in (self._ready_items, self._ready_takes, self._suspects)]
         return min((at for at in due if at is not None), default=None)
 
-    def add(self, planned: PlannedItem) -> Ended | None:
+    def add(self, planned: PlannedItem, now: float) -> Ended | None:
         """Takes in a planned item; it ends at once when one of its takes is known never to be."""
         if doom := self._takes.doom_of(planned.take_ids):
             return Ended(doomed_receipt(planned, doom))
         self.open_items += 1
         unit = ItemUnit(planned=planned)
         for take in self._takes.await_clips(unit):
-            self._ready_takes.push(take)
+            self._ready_takes.push(take, now)
         if not unit.missing:
-            self._ready_items.push(unit)
+            self._ready_items.push(unit, now)
         return None
 
     def next(self, asking: Asking, budget: Budget, now: float) -> Assignment | Literal["drain"] | None:
@@ -113,10 +113,10 @@ class Schedule:
             self._isolating = None if asking.idle else asking.performer
             if not asking.idle:
                 return "drain"
-            assignment = self._pick(self._suspects, asking, budget, 1, alone=True)
-        assignment = assignment or self._pick(self._ready_items, asking, budget, self._item_pace.size)
+            assignment = self._pick(self._suspects, asking, budget, 1, now, alone=True)
+        assignment = assignment or self._pick(self._ready_items, asking, budget, self._item_pace.size, now)
         if assignment is None and not self.short_of_grant:
-            assignment = self._pick(self._ready_takes, asking, budget, self._take_pace.size)
+            assignment = self._pick(self._ready_takes, asking, budget, self._take_pace.size, now)
         return assignment
 
     def gone(self, performer: str) -> None:
@@ -134,7 +134,7 @@ class Schedule:
             if isinstance(outcome, Failure):
                 self._failed(unit, performer, outcome, now, turnout)
             elif isinstance(unit, TakeUnit) and isinstance(outcome, TakeResult):
-                self._took(unit, outcome, turnout)
+                self._took(unit, outcome, now, turnout)
             elif isinstance(unit, ItemUnit) and isinstance(outcome, ItemResult):
                 self._assembled(unit, performer, outcome, now, turnout)
             else:
@@ -164,6 +164,7 @@ class Schedule:
         asking: Asking,
         budget: Budget,
         size: int,
+        now: float,
         *,
         alone: bool = False,
     ) -> Assignment | None:
@@ -181,7 +182,8 @@ class Schedule:
             return None
         self.in_flight += len(units)
         pace = self._item_pace if isinstance(units[0], ItemUnit) else self._take_pace
-        return Assignment(tuple(units), tuple(works), pace.work_seconds * len(units), alone)
+        waited_seconds = tuple(max(now - unit.ready_at, 0.0) for unit in units)
+        return Assignment(tuple(units), tuple(works), pace.work_seconds * len(units), waited_seconds, alone)
 
     def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
@@ -201,14 +203,14 @@ class Schedule:
         if not self.in_flight:
             self._in_flight_seconds = 0.0
 
-    def _took(self, take: TakeUnit, result: TakeResult, turnout: Turnout) -> None:
+    def _took(self, take: TakeUnit, result: TakeResult, now: float, turnout: Turnout) -> None:
         refusal = result.refusal
         if refusal is None:
             complete, again = self._takes.made(take, result)
             for unit in complete:
-                self._ready_items.push(unit)
+                self._ready_items.push(unit, now)
             if again:
-                self._ready_takes.push(take)
+                self._ready_takes.push(take, now)
         elif refusal.reason in PAUSING_REASONS:
             turnout.paused = refusal
             self._requeue(take)
@@ -230,7 +232,7 @@ class Schedule:
             self._retry(unit, performer, message, now, turnout, queue=not missing)
             if missing and not unit.ended:
                 for take in self._takes.vanished(unit, missing):
-                    self._ready_takes.push(take)
+                    self._ready_takes.push(take, now)
 
     def _failed(
         self, unit: TakeUnit | ItemUnit, performer: str, failure: Failure, now: float, turnout: Turnout

@@ -14,12 +14,15 @@ FPS: Final = 25
 
 @dataclass(eq=False, slots=True)
 class Unit:
-    """Attempts of one work. `suspect`: it may have killed a performer, so it is tried alone."""
+    """Attempts of one work. `suspect`: it may have killed a performer, so it is tried alone.
+
+    `avoid`: performers it failed on; `ready_at`: since when it could be handed out.
+    """
 
     attempts: int = 0
     suspect: bool = False
     avoid: frozenset[str] = frozenset()
-    error: str = ""
+    ready_at: float = 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +72,7 @@ class Assignment:
     units: tuple[TakeUnit | ItemUnit, ...]
     works: tuple[TakeWork | ItemWork, ...]
     estimated_seconds: float
+    waited_seconds: tuple[float, ...] = ()
     alone: bool = False
 
 
