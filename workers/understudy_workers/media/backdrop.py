@@ -7,7 +7,7 @@ at a line.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from understudy_workers.media.yuv import Bytes
 
 Floats = npt.NDArray[np.float32]
 
-_CUTOUT_SIDE = 256  # pixels; enough to tell a person from a wall, and a shoulder inside from one that leaves
+_CUTOUT_SIDE = 128  # pixels; enough to tell a person from a wall
 _RIM = 0.09  # width of the plate's fading rim, in plate sides
 _BLURS = ((0.0, 0.006), (0.12, 0.03), (0.36, 0.10))  # (distance from the rim's inside, blur's sigma), in plate sides
 
@@ -70,8 +70,13 @@ def extend_studio(plate: Bytes, left: int, top: int, right: int, bottom: int) ->
 
 def cut_out_person(plate: Bytes) -> Bytes:
     """Where the presenter is in a square plate: 1 inside, 0 outside, [side, side] uint8."""
-    side = len(plate)
-    small = cv2.resize(plate, (_CUTOUT_SIDE, _CUTOUT_SIDE), interpolation=cv2.INTER_AREA)
+    return _cut_out(plate.tobytes(), len(plate))
+
+
+@lru_cache(maxsize=4)  # a twin's outputs ask for the same plate
+def _cut_out(plate: bytes, side: int) -> Bytes:
+    picture = np.frombuffer(plate, np.uint8).reshape(side, side, 3)
+    small = cv2.resize(picture, (_CUTOUT_SIDE, _CUTOUT_SIDE), interpolation=cv2.INTER_AREA)
     y, x = np.mgrid[0:_CUTOUT_SIDE, 0:_CUTOUT_SIDE] / _CUTOUT_SIDE
     marks = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
     marks[(y > 0.70) & (np.abs(x - 0.5) < 0.2 + (y - 0.7))] = cv2.GC_PR_FGD
@@ -82,12 +87,12 @@ def cut_out_person(plate: Bytes) -> Bytes:
     marks[(y < 0.04) & (np.abs(x - 0.5) > 0.25)] = cv2.GC_BGD
     cv2.setRNGSeed(0)  # GrabCut's clusters start at random
     state = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), marks, None, *state, 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), marks, None, *state, 3, cv2.GC_INIT_WITH_MASK)
     person = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     _, pieces = cv2.connectedComponents(person)
     person = (pieces == pieces[_CUTOUT_SIDE * 45 // 100, _CUTOUT_SIDE // 2]).astype(np.uint8)
-    grown: Bytes = cv2.resize(person, (side, side), interpolation=cv2.INTER_NEAREST)
-    return grown
+    soft = cv2.resize(person.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > 0.5, np.uint8)
 
 
 def _fill(picture: Floats, hole: Bytes) -> Floats:

@@ -12,8 +12,8 @@ import numpy as np
 
 from understudy_workers.media.backdrop import Backdrop, extend_studio
 from understudy_workers.media.label import Label, draw_label
-from understudy_workers.media.placement import Placement, place
-from understudy_workers.media.window import Box, Planes, Window, mouth_window, plate_window
+from understudy_workers.media.placement import Box, Placement, place
+from understudy_workers.media.window import Window, mouth_window, plate_window
 from understudy_workers.media.yuv import Bytes, Yuv420, rgb_to_yuv_float
 
 CACHE_BYTES = 192 * 2**20
@@ -36,26 +36,27 @@ class Composer:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.width, self.height = width, height
-        self._plates = plates
+        self._plates, self._mouth = plates, mouth
         side = plates.shape[1]
-        at = place(width, height, side)
+        at = place(width, height, side, mouth)
         self._label = draw_label(width, height, detail)
-        self._blur = 0.5 * (at.scale**-2 - 1) ** 0.5 if at.scale < 0.9 else 0.0
         self._plate_window = plate_window(at, width, height, side)
-        self._mouth_window = mouth_window(self._plate_window, at, mouth, self._blur)
+        self._mouth_window = mouth_window(at, mouth, self._plate_window)
         if _overlap(self._label, self._mouth_window):
             raise ValueError(f"output {width}x{height}: its label would cover the mouth; choose a larger size")
         self._backdrop = _studio(plates[0], at, width, height)
         self._still = _still_frame(self._backdrop, at, width, height)
-        self._lay_label(self._still, 0, 0)
+        self._lay_label(self._still, (0, 0))
         region_bytes = self._plate_window.width * self._plate_window.height * 3 // 2
         self._cache_size = max(2, cache_bytes // region_bytes)
-        self._cache: OrderedDict[int, Planes] = OrderedDict()
+        self._cache: OrderedDict[int, Yuv420] = OrderedDict()
 
     def frame(self, plate_index: int, patch: Bytes | None) -> Yuv420:
         """One frame: a plate with the mouth's rectangle replaced by ``patch`` (None leaves the plate's own)."""
         frame = self._still.copy()
-        self._draw(frame, plate_index, patch)
+        self._plate_window.paste(self._placed(plate_index).planes, frame)
+        if patch is not None:
+            self._mouth_window.paste(self._mouth_window.sample(patch), frame)
         return frame
 
     def frames(self, plate_indices: Iterable[int], patches: Iterable[Bytes]) -> Iterator[Yuv420]:
@@ -63,36 +64,33 @@ class Composer:
         frame = self._still.copy()
         shown = -1
         for index, patch in zip(plate_indices, patches, strict=True):
-            if index == shown:
-                self._mouth_window.paste(self._mouth_window.sample(patch, self._blur), frame)
-            else:
-                self._draw(frame, int(index), patch)
-                shown = int(index)
+            if index != shown:
+                self._plate_window.paste(self._placed(int(index)).planes, frame)
+                shown = index
+            self._mouth_window.paste(self._mouth_window.sample(patch), frame)
             yield frame
 
-    def _draw(self, frame: Yuv420, plate_index: int, patch: Bytes | None) -> None:
-        self._plate_window.paste(self._placed(plate_index), frame)
-        if patch is not None:
-            self._mouth_window.paste(self._mouth_window.sample(patch, self._blur), frame)
-
-    def _placed(self, plate_index: int) -> Planes:
+    def _placed(self, plate_index: int) -> Yuv420:
         """A plate's region of the output, faded into the studio, labelled; from the cache or drawn now."""
-        if (planes := self._cache.get(plate_index)) is not None:
+        if (known := self._cache.get(plate_index)) is not None:
             self._cache.move_to_end(plate_index)
-            return planes
-        faded = self._backdrop.fade(self._plates[plate_index])
-        window = self._plate_window
-        planes = window.sample(faded, self._blur)
-        region = Yuv420(np.concatenate([plane.ravel() for plane in planes]), window.width, window.height)
-        self._lay_label(region, window.x, window.y)
+            return known
+        plate, window, mouth = self._plates[plate_index], self._plate_window, self._mouth
+        corner = (window.x, window.y)
+        placed = Yuv420.empty(window.width, window.height)
+        window.paste(window.sample(self._backdrop.fade(plate)), placed, corner)
+        # The plate's own mouth goes the way every patch goes: equal pixels in, equal pixels out.
+        patch = plate[mouth.y : mouth.y + mouth.height, mouth.x : mouth.x + mouth.width]
+        self._mouth_window.paste(self._mouth_window.sample(patch), placed, corner)
+        self._lay_label(placed, corner)
         while len(self._cache) >= self._cache_size:
             self._cache.popitem(last=False)
-        self._cache[plate_index] = region.planes
-        return region.planes
+        self._cache[plate_index] = placed
+        return placed
 
-    def _lay_label(self, picture: Yuv420, x: int, y: int) -> None:
-        """Blend the label over a part of the output whose corner is at (x, y)."""
-        label = self._label
+    def _lay_label(self, picture: Yuv420, corner: tuple[int, int]) -> None:
+        """Blend the label over a part of the output whose corner is at ``corner`` (x, y)."""
+        label, (x, y) = self._label, corner
         left, right = max(label.left, x), min(label.left + label.width, x + picture.width)
         top, bottom = max(label.top, y), min(label.top + label.height, y + picture.height)
         if left >= right or top >= bottom:
@@ -112,15 +110,16 @@ def _overlap(label: Label, mouth: Window) -> bool:
 def _studio(plate: Bytes, at: Placement, width: int, height: int) -> Backdrop:
     """The backdrop large enough for the output, with two plate pixels to spare on open sides."""
     side = len(plate)
-    beyond = (at.left, at.top, width - at.left - at.scale * side, height - at.top - at.scale * side)
-    left, top, right, bottom = (int(np.ceil(gap / at.scale)) + 2 if gap > 0.5 else 0 for gap in beyond)
+    right, bottom = width - at.left - at.scale_x * side, height - at.top - at.scale_y * side
+    gaps = (at.left / at.scale_x, at.top / at.scale_y, right / at.scale_x, bottom / at.scale_y)
+    left, top, right, bottom = (int(np.ceil(gap)) + 2 if gap > 0 else 0 for gap in gaps)
     return extend_studio(plate, left, top, right, bottom)
 
 
 def _still_frame(backdrop: Backdrop, at: Placement, width: int, height: int) -> Yuv420:
     """The studio alone at output size, with a whisper of noise so that its soft slopes do not band."""
-    x = ((np.arange(width) + 0.5 - at.left) / at.scale - 0.5 + backdrop.left).astype(np.float32)
-    y = ((np.arange(height) + 0.5 - at.top) / at.scale - 0.5 + backdrop.top).astype(np.float32)
+    x = ((np.arange(width) + 0.5 - at.left) / at.scale_x - 0.5 + backdrop.left).astype(np.float32)
+    y = ((np.arange(height) + 0.5 - at.top) / at.scale_y - 0.5 + backdrop.top).astype(np.float32)
     picture = cv2.remap(backdrop.canvas, *np.meshgrid(x, y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     yuv = rgb_to_yuv_float(picture)
     yuv[..., 0] += np.random.default_rng(0).normal(0, 0.6, (height, width))
