@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from understudy_api.model import API_VERSION
 from understudy_operator.shell.apiserver import MERGE_PATCH, ApiServer
+from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.key import PLURALS, Key
 
 FIELD_MANAGER: Final = "understudy-operator"
@@ -32,15 +33,17 @@ class Cluster:
         """The object, or None."""
         return self._server.request("GET", key.path)
 
-    def everything(self, kind: str) -> tuple[list[dict[str, Any]], str]:
+    def everything(self, kind: str) -> tuple[list[dict[str, Any]], int]:
         """All objects of a kind in all namespaces, and the resource version of the list."""
-        query, found, version = {"limit": _PAGE}, [], ""
+        query, found, version = {"limit": _PAGE}, [], 0
         path = f"/apis/{API_VERSION}/{PLURALS[kind]}"
         while True:
-            page = self._server.request("GET", path, query=query, timeout_seconds=_LIST_TIMEOUT_SECONDS) or {}
+            page = self._server.request("GET", path, query=query, timeout_seconds=_LIST_TIMEOUT_SECONDS)
+            if page is None:
+                raise OutageError("API server", f"{path}: {kind} is not served; install crds/")
             found += [{"apiVersion": API_VERSION, "kind": kind, **item} for item in page.get("items", ())]
-            version = version or page.get("metadata", {}).get("resourceVersion", "")
-            token = page.get("metadata", {}).get("continue")
+            version = version or int(page["metadata"]["resourceVersion"])
+            token = page["metadata"].get("continue")
             if not token:
                 return found, version
             query = {"limit": _PAGE, "continue": token}

@@ -16,7 +16,7 @@ from understudy_operator.shell.errors import OutageError
 
 POLL_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 8.0
-"""A board older than this says nothing: longer than a poll and its time-out together."""
+"""A board older than this says nothing: a poll and its time-out together take less."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Look:
-    """The last poll: the board, or why there is none."""
+    """The last board and when it came; `problem` says why the last poll brought none."""
 
     board: Board | None
     problem: str
@@ -51,31 +51,36 @@ class Pool:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
         self._look = Look(None, "director: not asked yet", float("-inf"))
+        self._seen = self._look
         self._ours: dict[str, tuple[Progress | None, float]] = {}
         self._grants: dict[str, float] = {}
         self._answers: dict[str, PoolAnswer] = {}
 
     def poll(self) -> tuple[set[str], bool]:
         """Ask the director; returns the uids whose hint changed and whether the pool itself did."""
-        before, started = self._look, self._clock()
+        started = self._clock()
         try:
             look = Look(self._director.board(), "", started)
         except OutageError as outage:
-            look = Look(None, str(outage), started)
+            # One lost answer is no reason to start a second director: the last board holds until it is stale.
+            look = Look(self._look.board, str(outage), self._look.at)
         with self._lock:
             self._look = look
-            # What this process put or deleted after the poll began is newer than the poll's answer.
-            self._ours = {uid: ours for uid, ours in self._ours.items() if ours[1] >= started}
-        old, new = _hints(before.board), _hints(look.board)
+            if look.at == started:
+                # What this process put or deleted after the poll began is newer than the poll's answer.
+                self._ours = {uid: ours for uid, ours in self._ours.items() if ours[1] >= started}
+        seen, before = self.look(), self._seen
+        self._seen = seen
+        old, new = _hints(before.board), _hints(seen.board)
         changed = {uid for uid in old.keys() | new.keys() if old.get(uid) != new.get(uid)}
-        return changed, _face(before) != _face(look)
+        return changed, _face(before) != _face(seen)
 
     def look(self) -> Look:
         """The last poll; without a board when it is too old to say anything."""
         with self._lock:
             look = self._look
         if look.board is not None and self._clock() - look.at > STALE_SECONDS:
-            return Look(None, "director: did not answer for some seconds", look.at)
+            return Look(None, look.problem or "director: did not answer for some seconds", look.at)
         return look
 
     def held(self, uid: str) -> Progress | None:
@@ -98,8 +103,13 @@ class Pool:
         )
 
     def hint(self, uid: str) -> Hint | None:
-        """What an order's log may be read again for."""
-        return _hints(self.look().board).get(uid)
+        """What an order's log may be read again for; also what this process itself just put or stopped changes it."""
+        hint = _hints(self.look().board).get(uid)
+        with self._lock:
+            if uid not in self._ours:
+                return hint
+            ours = self._ours[uid][0]
+        return Hint(hint.sequence if hint else -1, ours.state, ours.generation) if ours else None
 
     def grant_expires_at(self, uid: str) -> float | None:
         """`exp` of the last grant that was accepted for the order."""

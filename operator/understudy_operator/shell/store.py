@@ -10,6 +10,8 @@ from understudy_operator.shell.key import Key
 
 Body = Mapping[str, Any]
 
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
 
 class Store:
     """Objects by key, never older than the newest event, list or answer to a write it was given.
@@ -22,6 +24,7 @@ class Store:
         self._lock = threading.Lock()
         self._bodies: dict[Key, Body] = {}
         self._gone: dict[Key, int] = {}
+        self._keys: dict[str, Key] = {}
 
     def get(self, key: Key) -> Body | None:
         """The object, or None when none is known."""
@@ -33,14 +36,22 @@ class Store:
         with self._lock:
             return [body for key, body in self._bodies.items() if key.kind == kind]
 
+    def uids(self, kind: str) -> frozenset[str]:
+        """Uids of all known objects of a kind."""
+        return frozenset(body["metadata"]["uid"] for body in self.all(kind))
+
+    def key_of(self, uid: str) -> Key | None:
+        """The object that bears a uid."""
+        with self._lock:
+            return self._keys.get(uid)
+
     def put(self, body: Body) -> Body | None:
         """Remember an object unless something newer is known; returns what was known before."""
         key, version = Key.of(body), version_of(body)
         with self._lock:
             known = self._bodies.get(key)
             if version > max(self._gone.get(key, -1), -1 if known is None else version_of(known)):
-                self._bodies[key] = body
-                self._gone.pop(key, None)
+                self._keep(key, body)
             return known
 
     def remove(self, key: Key, version: int) -> None:
@@ -59,7 +70,7 @@ class Store:
                 known = self._bodies.get(key)
                 newest = max(self._gone.get(key, -1), -1 if known is None else version_of(known))
                 if version_of(body) > newest:
-                    self._bodies[key] = body
+                    self._keep(key, body)
                     changed.add(key)
             # Events older than a list never come after it: what went before need not be remembered any longer.
             self._gone = {k: v for k, v in self._gone.items() if k.kind != kind or v >= list_version}
@@ -70,11 +81,29 @@ class Store:
             if key.kind == kind and key not in listed and version_of(body) <= list_version:
                 yield key
 
+    def _keep(self, key: Key, body: Body) -> None:
+        known = self._bodies.get(key)
+        if known is not None:
+            self._keys.pop(known["metadata"]["uid"], None)
+        self._bodies[key] = slim(body)
+        self._keys[body["metadata"]["uid"]] = key
+        self._gone.pop(key, None)
+
     def _remove(self, key: Key, version: int) -> None:
         known = self._bodies.get(key)
         if known is None or version_of(known) <= version:
             self._bodies.pop(key, None)
+            if known is not None:
+                self._keys.pop(known["metadata"]["uid"], None)
             self._gone[key] = max(version, self._gone.get(key, -1))
+
+
+def slim(body: Body) -> Body:
+    """An object without what the API server keeps for others and what repeats its spec: half its memory."""
+    metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+    if annotations := metadata.get("annotations"):
+        metadata["annotations"] = {name: value for name, value in annotations.items() if name != _APPLIED}
+    return {**body, "metadata": metadata}
 
 
 def version_of(body: Body) -> int:

@@ -6,6 +6,7 @@ Everything streams: a line at a time from S3 to a temporary file to S3, so a mil
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -35,17 +36,47 @@ class _SourceError(Exception):
         self.error = RowError(reason, message)
 
 
-class Icebox:
-    """Freezes rows into the staging bucket."""
+class Larder:
+    """Freezes rows into the staging bucket and remembers what it froze, or why it could not."""
 
     def __init__(self, settings: OperatorSettings, farm: Objects, cluster: Cluster) -> None:
         self._settings = settings
         self._farm = farm
         self._cluster = cluster
         self._staging = settings.buckets.staging
+        self._lock = threading.Lock()
+        self._known: dict[str, FrozenContent | ContentProblem] = {}
 
-    def freeze(self, action: FreezeContent, now: float) -> FrozenContent | ContentProblem:
-        """Do the action; the same rows frozen again give the same objects."""
+    def content(self, uid: str, request_digest: str) -> FrozenContent | ContentProblem | None:
+        """What is known of a job's request: frozen now or by an earlier process, or why not; None when not tried."""
+        with self._lock:
+            known = self._known.get(uid)
+        if known is not None and known.request == request_digest:
+            return known
+        data = self._farm.get(self._staging, frozen_key(uid, request_digest))
+        found = FrozenContent.model_validate_json(data) if data else None
+        if found is not None:
+            self._remember(uid, found)
+        return found
+
+    def freeze(self, action: FreezeContent, now: float) -> None:
+        """Do the action and remember what came of it; the same rows frozen again give the same objects."""
+        self._remember(action.uid, self._frozen(action, now))
+
+    def forget(self, uid: str) -> None:
+        """The job is gone: remember nothing of it."""
+        with self._lock:
+            self._known.pop(uid, None)
+
+    def clear(self, uid: str) -> None:
+        """Remove everything that was staged for a job."""
+        self._farm.delete(self._staging, self._farm.keys(self._staging, f"orders/{uid}/"))
+
+    def _remember(self, uid: str, found: FrozenContent | ContentProblem) -> None:
+        with self._lock:
+            self._known[uid] = found
+
+    def _frozen(self, action: FreezeContent, now: float) -> FrozenContent | ContentProblem:
         freezer = Freezer(action.request)
         try:
             with tempfile.TemporaryDirectory(prefix="understudy-rows-") as folder:
@@ -60,11 +91,6 @@ class Icebox:
         key = frozen_key(action.uid, action.request.digest)
         self._farm.put(self._staging, key, frozen.model_dump_json().encode())
         return frozen
-
-    def find(self, uid: str, request_digest: str) -> FrozenContent | None:
-        """What an earlier freeze of the same request left."""
-        data = self._farm.get(self._staging, frozen_key(uid, request_digest))
-        return FrozenContent.model_validate_json(data) if data else None
 
     def _rows(self, action: FreezeContent) -> Generator[Placed | RowError, None, None]:
         source = action.request.source

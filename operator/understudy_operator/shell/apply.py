@@ -1,0 +1,142 @@
+"""Apply: does what was decided, in order, then writes the status once. Everything here may be done twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from understudy_api import delivery
+from understudy_operator.core.actions import (
+    Action,
+    AddFinalizer,
+    Decision,
+    DeleteObject,
+    DeleteOutputs,
+    EmitEvent,
+    FreezeContent,
+    PutOrder,
+    PutTraining,
+    RemoveFinalizer,
+    RenewGrant,
+    StartDirector,
+    StopOrder,
+    StopTraining,
+    WriteAccount,
+)
+from understudy_operator.core.state import FINALIZER
+from understudy_operator.shell import views
+from understudy_operator.shell.errors import OutageError
+from understudy_operator.shell.events import Events
+from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.objects import Objects, S3RefusalError
+from understudy_operator.shell.observe import Sources
+from understudy_operator.shell.store import Body
+
+log = structlog.get_logger("apply")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Everything there is to write to."""
+
+    sources: Sources
+    objects: Objects
+    events: Events
+    metrics: Metrics
+    wall_clock: Callable[[], float] = time.time
+
+
+def apply(targets: Targets, body: Body, decision: Decision[Any]) -> None:
+    """Do a decision about an object; raises at the first action that fails, before any status is written."""
+    current: Body | None = body
+    for action in decision.actions:
+        if current is None:
+            return
+        current = _do(targets, current, action)
+        targets.metrics.actions.labels(type(action).__name__).inc()
+    if current is not None:
+        _write_status(targets, current, decision)
+
+
+def _do(targets: Targets, body: Body, action: Action) -> Body | None:
+    """Do one action; returns the object as it is afterwards, None when it is gone."""
+    sources = targets.sources
+    match action:
+        case AddFinalizer():
+            return _set_finalizers(targets, body, held=True)
+        case RemoveFinalizer():
+            _clear(targets, body)
+            return _set_finalizers(targets, body, held=False)
+        case FreezeContent():
+            sources.larder.freeze(action, targets.wall_clock())
+        case WriteAccount(account=account):
+            sources.receipts.write_account(account)
+        case PutOrder(order=order, grant=grant):
+            sealed = order.model_copy(update={"grant": sources.farm.seal(grant)})
+            sources.pool.put_order(sealed, grant.exp)
+        case RenewGrant(grant=grant):
+            sources.pool.put_grant(grant.sub, sources.farm.seal(grant), grant.exp)
+        case StopOrder(uid=uid):
+            sources.pool.stop_order(uid)
+        case DeleteOutputs():
+            targets.objects.delete(action.bucket, _delivered(targets, action))
+        case DeleteObject():
+            sources.cluster.delete(body)
+        case PutTraining(order=training):
+            sources.pool.put_training(training)
+        case StopTraining(uid=uid):
+            sources.pool.stop_training(uid)
+        case StartDirector(submission_id=submission_id):
+            sources.ray.submit(submission_id, sources.release)
+        case EmitEvent():
+            targets.events.post(body, action.type, action.reason, action.message)
+    return body
+
+
+def _set_finalizers(targets: Targets, body: Body, held: bool) -> Body | None:
+    others = [one for one in body["metadata"].get("finalizers", ()) if one != FINALIZER]
+    after = targets.sources.cluster.set_finalizers(body, [*others, FINALIZER] if held else others)
+    return _remember(targets, after)
+
+
+def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None:
+    before = views.unstalled(body.get("status", {}))
+    wanted = before if decision.status is None else decision.status.wire()
+    if decision.status is None and not views.is_stalled(body):
+        return
+    after = targets.sources.cluster.patch_status(body, wanted)
+    if _remember(targets, after) is not None and body["kind"] == "RenderJob":
+        pool = str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
+        targets.metrics.job_changed(body["metadata"]["namespace"], pool, before, wanted)
+
+
+def _remember(targets: Targets, after: Body | None) -> Body | None:
+    """What the API server answered is newer than what the watch told; a gone object is told by the watch."""
+    gone = after is None or ("deletionTimestamp" in after["metadata"] and not after["metadata"].get("finalizers"))
+    if after is None or gone:
+        return None
+    targets.sources.store.put(after)
+    return after
+
+
+def _delivered(targets: Targets, action: DeleteOutputs) -> Iterator[str]:
+    """Keys of everything that was delivered for a job, as its receipts name it."""
+    for receipts in targets.sources.receipts.segments(action.uid):
+        for receipt in receipts:
+            if receipt.outcome == "done":
+                for name in delivery.item_names(receipt.row, receipt.locale, receipt.output):
+                    yield action.prefix + name
+    yield action.prefix + delivery.INDEX
+    yield action.prefix + delivery.CONTACT_SHEET
+
+
+def _clear(targets: Targets, body: Body) -> None:
+    """Remove staged rows and files of an object that goes; what cannot be removed must not hold it back."""
+    try:
+        targets.sources.larder.clear(body["metadata"]["uid"])
+    except (OutageError, S3RefusalError) as error:
+        log.warning("staged objects left behind", uid=body["metadata"]["uid"], error=str(error))

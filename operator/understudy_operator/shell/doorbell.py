@@ -1,0 +1,114 @@
+"""The doorbell: an event about an object marks the keys whose state it may change, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from understudy_operator.shell import views
+from understudy_operator.shell.key import Key
+from understudy_operator.shell.store import Body, Store, version_of
+
+ACCOUNT_DELAY_SECONDS: Final = 1.0
+"""Licenses follow their jobs' progress, but not every segment of every job."""
+
+Mark = Callable[[Key, float], None]
+
+
+class Doorbell:
+    """Takes events into the store and marks keys dirty; `gone` is told the uid of every object that went."""
+
+    def __init__(self, store: Store, mark: Mark, gone: Callable[[str], None]) -> None:
+        self._store = store
+        self._mark = mark
+        self._gone = gone
+
+    def ring(self, event: str | None, body: Body) -> None:
+        """An event of the watch: `event` is ADDED, MODIFIED, DELETED, or None for an object found at the start."""
+        key = Key.of(body)
+        if event == "DELETED":
+            known = self._store.get(key)
+            self._store.remove(key, version_of(body))
+            self._gone(body["metadata"]["uid"])
+            self._changed(key, known or body, None)
+            return
+        known = self._store.put(body)
+        if known is None or version_of(known) < version_of(body):
+            self._changed(key, known, body)
+
+    def relisted(self, kind: str, bodies: Iterable[Body], list_version: int) -> None:
+        """A full list of a kind: what the watch missed rings now."""
+        before = {Key.of(body): body for body in self._store.all(kind)}
+        for key in self._store.replace(kind, bodies, list_version):
+            after = self._store.get(key)
+            if after is None and key in before:
+                self._gone(before[key]["metadata"]["uid"])
+            self._changed(key, before.get(key), after)
+
+    def pool_changed(self) -> None:
+        """The director came, went or changed: pools and all unfinished work look again."""
+        for kind in ("RenderPool", "TwinModel"):
+            for body in self._store.all(kind):
+                self._mark(Key.of(body), 0.0)
+        for body in self._store.all("RenderJob"):
+            if body.get("status", {}).get("phase") not in ("Complete", "Failed", "Cancelled"):
+                self._mark(Key.of(body), 0.0)
+
+    def order_changed(self, uid: str) -> None:
+        """The director has news of an order."""
+        key = self._store.key_of(uid)
+        if key is not None:
+            self._mark(key, 0.0)
+
+    def _changed(self, key: Key, before: Body | None, after: Body | None) -> None:
+        self._mark(key, 0.0)
+        if key.kind == "RenderJob":
+            self._job_changed(before, after)
+        elif _face(before) != _face(after):
+            for dependent in self._dependents(key):
+                self._mark(dependent, 0.0)
+
+    def _job_changed(self, before: Body | None, after: Body | None) -> None:
+        if _charge(before) == _charge(after) and after is not None:
+            return
+        reference = (after or before or {}).get("spec", {}).get("licenseRef", {})
+        key = Key("License", str(reference.get("namespace", "")), str(reference.get("name", "")))
+        if self._store.get(key) is not None:
+            self._mark(key, ACCOUNT_DELAY_SECONDS)
+
+    def _dependents(self, key: Key) -> Iterator[Key]:
+        field = {"TwinModel": "twinRef", "License": "licenseRef", "RenderPool": "poolRef"}[key.kind]
+        for kind in ("RenderJob", "TwinModel", "License"):
+            for body in self._store.all(kind):
+                reference = body.get("spec", {}).get(field)
+                if reference is None and field == "poolRef" and kind != "License":
+                    reference = {"name": "default"}
+                if reference and _names(reference, body, key):
+                    yield Key.of(body)
+
+
+def _names(reference: dict[str, Any], body: Body, key: Key) -> bool:
+    """Whether a reference in an object leads to `key`; without a namespace it stays in the object's own."""
+    namespace = "" if key.kind == "RenderPool" else reference.get("namespace", body["metadata"].get("namespace"))
+    return (reference.get("name"), namespace) == (key.name, key.namespace)
+
+
+def _face(body: Body | None) -> tuple[object, ...]:
+    """What others see of an object."""
+    if body is None:
+        return ()
+    ready = views.condition(body, "Ready")
+    return (
+        body["metadata"]["uid"],
+        body["metadata"]["generation"],
+        views.is_deleted(body),
+        body.get("status", {}).get("version"),
+        ready.get("status"),
+        ready.get("message"),
+    )
+
+
+def _charge(body: Body | None) -> tuple[object, ...]:
+    """What a license sees of a job."""
+    status = (body or {}).get("status", {})
+    return (status.get("meteredSeconds"), status.get("phase"))

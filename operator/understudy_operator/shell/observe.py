@@ -1,0 +1,205 @@
+"""Observe: one frozen snapshot of everything a decision on an object may look at.
+
+What the store was told by the API server is read from memory; S3 is asked as seldom as hints allow. What cannot be read
+is raised as an OutageError, and nothing is decided. Refused farm credentials count as an outage too: the farm is broken,
+not the job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from understudy_api.license import LicenseSpec, LicenseStatus
+from understudy_api.order import S3Credentials
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
+from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
+from understudy_operator.core import content
+from understudy_operator.core.account import account_id
+from understudy_operator.core.state import (
+    AccountView,
+    ContentProblem,
+    CredentialsProblem,
+    FrozenContent,
+    JobState,
+    LicenseState,
+    LicenseView,
+    PoolState,
+    PoolView,
+    SpecProblem,
+    State,
+    Submission,
+    TwinState,
+)
+from understudy_operator.core.training import training_order
+from understudy_operator.shell import views
+from understudy_operator.shell.cluster import Cluster
+from understudy_operator.shell.credentials import read_credentials
+from understudy_operator.shell.errors import OutageError
+from understudy_operator.shell.farm import Farm
+from understudy_operator.shell.key import Key
+from understudy_operator.shell.larder import Larder
+from understudy_operator.shell.pool import Pool
+from understudy_operator.shell.ray_jobs import RayJobs
+from understudy_operator.shell.receipts import Receipts
+from understudy_operator.shell.store import Body, Store
+
+OTHERS_FRESH_SECONDS = 60.0
+"""Logs of other jobs under the same license are looked at again when hinted at, or this often."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything there is to look at."""
+
+    farm: Farm
+    release: str
+    cluster: Cluster
+    store: Store
+    receipts: Receipts
+    larder: Larder
+    pool: Pool
+    ray: RayJobs
+
+
+def observe(sources: Sources, body: Body) -> State:
+    """The state of an object, as of now."""
+    match body["kind"]:
+        case "RenderJob":
+            return _job(sources, body)
+        case "TwinModel":
+            return _twin(sources, body)
+        case "License":
+            return _license(sources, body)
+        case _:
+            return _pool(sources, body)
+
+
+def _job(sources: Sources, body: Body) -> JobState:
+    who, spec = views.identity(body), views.spec(RenderJobSpec, body)
+    status = views.status(RenderJobStatus, body)
+    log = sources.receipts.log(who.uid, sources.pool.hint(who.uid))
+    if isinstance(spec, SpecProblem):
+        name = body.get("spec", {}).get("poolRef", {}).get("name", "default")
+        pool = _pool_view(sources, str(name), who.uid)
+        return JobState(
+            identity=who, spec=spec, status=status, farm=sources.farm.view, twin=None, license=None, pool=pool,
+            content=None, log=log,
+        )  # fmt: skip
+    return JobState(
+        identity=who,
+        spec=spec,
+        status=status,
+        farm=sources.farm.view,
+        twin=views.twin(sources.store.get(Key("TwinModel", spec.twin_ref.namespace, spec.twin_ref.name))),
+        license=_license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name)),
+        pool=_pool_view(sources, spec.pool_ref.name, who.uid),
+        content=_content(sources, who.uid, spec),
+        credentials=_credentials(sources, who.namespace, spec),
+        log=log,
+    )
+
+
+def _twin(sources: Sources, body: Body) -> TwinState:
+    who, spec = views.identity(body), views.spec(TwinModelSpec, body)
+    pool = result = None
+    if not isinstance(spec, SpecProblem):
+        pool = _pool_view(sources, spec.pool_ref.name, who.uid, training=True)
+        result = sources.receipts.training(training_order(who, spec).digest)
+    return TwinState(
+        identity=who,
+        spec=spec,
+        status=views.status(TwinModelStatus, body),
+        farm=sources.farm.view,
+        pool=pool,
+        result=result,
+    )
+
+
+def _license(sources: Sources, body: Body) -> LicenseState:
+    who, spec = views.identity(body), views.spec(LicenseSpec, body)
+    account = twin = None
+    if not isinstance(spec, SpecProblem):
+        account = _account(sources, spec.token)
+        twin = views.twin(sources.store.get(Key("TwinModel", who.namespace, spec.twin_ref.name)))
+    return LicenseState(
+        identity=who,
+        spec=spec,
+        status=views.status(LicenseStatus, body),
+        farm=sources.farm.view,
+        twin=twin,
+        account=account,
+        jobs=sources.store.uids("RenderJob"),
+        held=sources.pool.held_uids(),
+    )
+
+
+def _pool(sources: Sources, body: Body) -> PoolState:
+    director, problem = sources.pool.director, sources.pool.look().problem
+    ray_reachable, submissions = True, tuple[Submission, ...]()
+    if director is None:
+        try:
+            submissions = sources.ray.submissions()
+        except OutageError as outage:
+            ray_reachable, problem = False, str(outage)
+    return PoolState(
+        identity=views.identity(body),
+        spec=views.spec(RenderPoolSpec, body),
+        status=views.status(RenderPoolStatus, body),
+        release=sources.release,
+        director=director,
+        problem=problem,
+        ray_reachable=ray_reachable,
+        submissions=submissions,
+        jobs=sources.store.uids("RenderJob"),
+    )
+
+
+def _license_view(sources: Sources, key: Key) -> LicenseView | None:
+    body = sources.store.get(key)
+    if body is None or views.is_deleted(body):
+        return None
+    token = str(body.get("spec", {}).get("token", ""))
+    return LicenseView(token=token, account=_account(sources, token))
+
+
+def _account(sources: Sources, token: str) -> AccountView | None:
+    name = account_id(token)
+    if name is None:
+        return None
+    account = sources.receipts.account(name)
+    heads = {
+        uid: sources.receipts.log(uid, sources.pool.hint(uid), OTHERS_FRESH_SECONDS).head for uid in account.claims
+    }
+    return AccountView(
+        account=account, billed_seconds={uid: head.billed_seconds for uid, head in heads.items() if head}
+    )
+
+
+def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) -> PoolView | None:
+    body = sources.store.get(Key("RenderPool", "", name))
+    if body is None or views.is_deleted(body):
+        return None
+    look = sources.pool.look()
+    reachable = look.board is not None
+    return PoolView(
+        name=name,
+        price_per_worker_hour=views.price(body),
+        reachable=reachable,
+        problem=look.problem,
+        held=sources.pool.held(uid) if reachable and not training else None,
+        training=sources.pool.training(uid) if reachable and training else None,
+        grant_expires_at=sources.pool.grant_expires_at(uid),
+        answer=sources.pool.answer(uid),
+    )
+
+
+def _content(sources: Sources, uid: str, spec: RenderJobSpec) -> FrozenContent | ContentProblem | None:
+    return sources.larder.content(uid, content.request(spec).digest)
+
+
+def _credentials(sources: Sources, namespace: str, spec: RenderJobSpec) -> S3Credentials | CredentialsProblem | None:
+    if spec.destination is None or spec.destination.credentials_ref is None:
+        return None
+    return read_credentials(sources.cluster, namespace, spec.destination.credentials_ref.name)

@@ -1,0 +1,172 @@
+"""The operator without its watcher: everything that reads, decides and writes, put together and kept running."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+
+from understudy_api.kinds import KINDS
+from understudy_api.settings import OperatorSettings
+from understudy_operator.core.actions import Decision
+from understudy_operator.core.decide import decide_job, decide_license, decide_pool, decide_twin
+from understudy_operator.core.state import JobState, LicenseState, PoolState, State, TwinState
+from understudy_operator.shell.apiserver import ApiServer
+from understudy_operator.shell.apply import Targets, apply
+from understudy_operator.shell.cluster import Cluster
+from understudy_operator.shell.director import Director
+from understudy_operator.shell.doorbell import Doorbell
+from understudy_operator.shell.errors import DeniedError, OutageError
+from understudy_operator.shell.events import Events
+from understudy_operator.shell.farm import Farm
+from understudy_operator.shell.key import Key
+from understudy_operator.shell.larder import Larder
+from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.objects import Objects
+from understudy_operator.shell.observe import Sources, observe
+from understudy_operator.shell.pool import POLL_SECONDS, Pool
+from understudy_operator.shell.queue import WorkQueue
+from understudy_operator.shell.ray_jobs import RayJobs
+from understudy_operator.shell.receipts import Receipts
+from understudy_operator.shell.reconciler import Reconciler
+from understudy_operator.shell.release import installed_release
+from understudy_operator.shell.stall import Stalls
+from understudy_operator.shell.store import Store
+
+RELIST_SECONDS: Final = 600.0
+_SPREAD_SECONDS: Final = 60.0
+"""Over how long a relist spreads its looks at everything."""
+
+log = structlog.get_logger("operator")
+
+
+def new_identity() -> str:
+    """A name for this process that no other process ever has."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
+
+
+def decide(state: State, now: float) -> Decision[Any]:
+    """The decision on a state of any kind."""
+    match state:
+        case JobState():
+            return decide_job(state, now)
+        case TwinState():
+            return decide_twin(state, now)
+        case LicenseState():
+            return decide_license(state, now)
+        case PoolState():
+            return decide_pool(state, now)
+
+
+class Operator:
+    """Reconciles until it is stopped. `ring` may be called from any thread at any time."""
+
+    def __init__(self, settings: OperatorSettings, server: ApiServer, identity: str) -> None:
+        self.metrics = Metrics()
+        self._objects = Objects(settings.s3)
+        self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
+        cluster, store = Cluster(server), Store()
+        events = Events(server, identity)
+        self._sources = Sources(
+            farm=Farm.open(settings),
+            release=installed_release(),
+            cluster=cluster,
+            store=store,
+            receipts=Receipts(self._objects, settings.buckets.receipts),
+            larder=Larder(settings, self._objects, cluster),
+            pool=Pool(self._director),
+            ray=self._ray,
+        )
+        self._targets = Targets(self._sources, self._objects, events, self.metrics)
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._bell = Doorbell(store, self._queue.mark, self._forget)
+        stalls = Stalls(cluster, store, events)
+        self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)
+        self._stop = threading.Event()
+        self._loops = [
+            threading.Thread(target=self._every, args=(POLL_SECONDS, self._poll), name="poll", daemon=True),
+            threading.Thread(target=self._every, args=(RELIST_SECONDS, self._relist), name="relist", daemon=True),
+        ]
+        self.metrics.watch_state(lambda: self._queue.backlog(lambda key: key.kind), self._jobs_by_phase)
+
+    def start(self) -> None:
+        """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
+        for kind in KINDS:
+            self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
+        self._poll()
+        self._reconciler.start()
+        for loop in self._loops:
+            loop.start()
+
+    def ring(self, event: str | None, body: dict[str, Any]) -> None:
+        """An event of the watch."""
+        self._bell.ring(event, body)
+
+    def reconcile(self, key: Key) -> float | None:
+        """Look at one object, decide, do it; returns the seconds until the next look."""
+        body = self._sources.store.get(key)
+        if body is None:
+            return None
+        decision = decide(observe(self._sources, body), self._targets.wall_clock())
+        apply(self._targets, body, decision)
+        return decision.requeue_after_seconds
+
+    def is_alive(self) -> bool:
+        """Whether reconciles still finish."""
+        return self._reconciler.is_alive()
+
+    def stop(self) -> None:
+        """Finish what runs, within seconds, and close every connection. What was cut off is done again next time."""
+        self._stop.set()
+        self._objects.close()
+        self._reconciler.stop()
+        for loop in self._loops:
+            if loop.is_alive():
+                loop.join(1.0)
+        self._director.close()
+        self._ray.close()
+
+    def _every(self, seconds: float, act: Callable[[], None]) -> None:
+        started = time.monotonic()
+        while not self._stop.wait(max(0.0, started + seconds - time.monotonic())):
+            started = time.monotonic()
+            try:
+                act()
+            except (OutageError, DeniedError) as error:
+                log.warning("looking around failed", error=str(error))
+            except Exception:
+                log.exception("looking around broke")
+
+    def _poll(self) -> None:
+        changed, pool_changed = self._sources.pool.poll()
+        self.metrics.pool_reachable.set(self._sources.pool.director is not None)
+        if pool_changed:
+            self._bell.pool_changed()
+        for uid in changed:
+            self._bell.order_changed(uid)
+
+    def _relist(self) -> None:
+        for kind in KINDS:
+            self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
+            for number, body in enumerate(self._sources.store.all(kind.kind)):
+                self._queue.mark(Key.of(body), number * 0.01 % _SPREAD_SECONDS)
+
+    def _refresh(self, key: Key) -> None:
+        body = self._sources.cluster.get(key)
+        if body is not None:
+            self._bell.ring("MODIFIED", body)
+
+    def _forget(self, uid: str) -> None:
+        for memory in (self._sources.pool, self._sources.receipts, self._sources.larder):
+            memory.forget(uid)
+
+    def _jobs_by_phase(self) -> dict[str, int]:
+        phases = (body.get("status", {}).get("phase") or "New" for body in self._sources.store.all("RenderJob"))
+        return dict(Counter(phases))

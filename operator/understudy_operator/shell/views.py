@@ -1,0 +1,101 @@
+"""From objects as the API server returns them to the views decisions look at. Pure; what does not parse is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from understudy_api.model import Money
+from understudy_operator.core.state import Identity, SpecProblem, TwinView
+from understudy_operator.core.times import unix_seconds
+
+STALLED: Final = "Stalled"
+"""Condition that the shell itself sets while an object cannot be reconciled; no decision ever sees it."""
+
+Body = Mapping[str, Any]
+M = TypeVar("M", bound=BaseModel)
+
+
+def identity(body: Body) -> Identity:
+    """Which object it is."""
+    metadata = body["metadata"]
+    return Identity(
+        namespace=metadata.get("namespace", ""),
+        name=metadata["name"],
+        uid=metadata["uid"],
+        generation=metadata["generation"],
+        resource_version=metadata["resourceVersion"],
+        created_at=unix_seconds(metadata["creationTimestamp"]) or 0.0,
+        deleted_at=unix_seconds(metadata.get("deletionTimestamp")),
+        finalizers=tuple(metadata.get("finalizers", ())),
+    )
+
+
+def spec(model: type[M], body: Body) -> M | SpecProblem:
+    """The object's spec, or which field of it does not fit."""
+    try:
+        return model.model_validate(body.get("spec", {}))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, ("spec", *first["loc"])))
+        return SpecProblem(message=f"{where}: {first['msg']}; mend the field and apply again")
+
+
+def status(model: type[M], body: Body) -> M:
+    """The object's status as decisions know it; one that somebody else spoiled counts as none."""
+    found = unstalled(body.get("status", {}))
+    try:
+        return model.model_validate(found)
+    except ValidationError:
+        return model()
+
+
+def unstalled(found: Body) -> dict[str, Any]:
+    """A status without the shell's own condition."""
+    conditions = [one for one in found.get("conditions", ()) if one.get("type") != STALLED]
+    return {**found, "conditions": conditions} if "conditions" in found else dict(found)
+
+
+def is_stalled(body: Body) -> bool:
+    """Whether the shell's own condition stands in the status."""
+    return any(one.get("type") == STALLED for one in body.get("status", {}).get("conditions", ()))
+
+
+def is_deleted(body: Body | None) -> bool:
+    """Whether an object is gone or going, which counts the same for those that refer to it."""
+    return body is None or "deletionTimestamp" in body["metadata"]
+
+
+def condition(body: Body, name: str) -> Mapping[str, Any]:
+    """A condition of the object's status that speaks of its present generation; empty when there is none."""
+    for found in body.get("status", {}).get("conditions", ()):
+        if found.get("type") == name and found.get("observedGeneration") == body["metadata"]["generation"]:
+            return dict(found)
+    return {}
+
+
+def twin(body: Body | None) -> TwinView | None:
+    """A TwinModel as others see it; None when it is gone, going or has no readable spec."""
+    if body is None or is_deleted(body):
+        return None
+    given, ready = body.get("spec", {}), condition(body, "Ready")
+    return TwinView(
+        namespace=body["metadata"]["namespace"],
+        name=body["metadata"]["name"],
+        genesis=given.get("genesis", ""),
+        ready=ready.get("status") == "True",
+        message=ready.get("message", "it was not looked at yet"),
+        version=body.get("status", {}).get("version"),
+        rate_words_per_minute=given.get("voice", {}).get("rateWordsPerMinute", 80),
+    )
+
+
+def price(body: Body) -> Money | None:
+    """A RenderPool's price, when it has a readable one."""
+    given = body.get("spec", {}).get("pricePerWorkerHour")
+    try:
+        return None if given is None else Money.model_validate(given)
+    except ValidationError:
+        return None
