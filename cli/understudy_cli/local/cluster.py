@@ -84,7 +84,7 @@ class Cluster:
     def is_established(self, name: str) -> bool:
         """Whether the custom resource definition `name` is served."""
         found = self._request("GET", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}").json()
-        conditions = found.get("status", {}).get("conditions", [])
+        conditions = found.get("status", {}).get("conditions") or []  # null until the server's first look
         return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
     def token(self, namespace: str, account: str, life_seconds: int) -> str:

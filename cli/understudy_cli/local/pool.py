@@ -105,5 +105,5 @@ RAY: Final = Part(
     command=_command,
     not_ready=_not_ready,
     ready_seconds=90.0,
-    grace_seconds=15.0,
+    grace_seconds=4.0,  # Ray waits for its jobs, which never end by themselves; nothing in it has to be saved
 )

@@ -22,6 +22,7 @@ import psutil
 from understudy_cli.local.home import private_folder, write_private
 
 MAX_LOG_BYTES: Final = 16 * 1024 * 1024
+_FAREWELL_SECONDS: Final = 0.5
 _TERM_WAIT_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.02
 _KILL_WAIT_SECONDS: Final = 5.0
@@ -145,11 +146,12 @@ def family(identity: Identity) -> list[psutil.Process]:
 def stop(identity: Identity, grace_seconds: float) -> None:
     """End the process and all that came from it: SIGTERM to the leader, then to the rest, then SIGKILL."""
     doomed = family(identity)
-    _signal(process for process in doomed if process.pid == identity.pid)
-    _wait_gone(doomed, grace_seconds)
+    leader = [process for process in doomed if process.pid == identity.pid]
+    _signal(leader)
+    _wait_gone(leader, grace_seconds)
+    _wait_gone(doomed, _FAREWELL_SECONDS)
     # What is left, or came while we waited, has lost its leader.
-    doomed = list(dict.fromkeys([*doomed, *family(identity)]))
-    _end(doomed)
+    _end(list(dict.fromkeys([*doomed, *family(identity)])))
     if (child := _children.pop(identity.pid, None)) is not None:
         child.poll()
 

@@ -64,24 +64,21 @@ class Starter:
         for need in needs:
             if need.exception() is not None:
                 raise _AbortedError
-        if command is None:
-            self._adopt(part)
-        else:
-            self._start(part, command)
+        state = self._adopt(part) if command is None else self._start(part, command)
         part.finish(self._site)
+        self._report(part.name, state)
 
-    def _adopt(self, part: Part) -> None:
+    def _adopt(self, part: Part) -> State:
         if (reason := part.not_ready(self._site)) is not None:
             raise UserError(f"{part.name} elsewhere does not answer: {reason}; check its URL and credentials")
-        self._report(part.name, "running")
+        return "running"
 
-    def _start(self, part: Part, command: Command) -> None:
+    def _start(self, part: Part, command: Command) -> State:
         home = self._site.home
         known = process.recall(home.record(part.name))
         if known is not None and process.is_alive(known.identity) and known.fingerprint == command.fingerprint():
             self._wait_ready(part, known.identity)
-            self._report(part.name, "running")
-            return
+            return "running"
         if known is not None:  # told something else, or dead with children left behind
             process.stop(known.identity, part.grace_seconds)
         ports = {name: getattr(self._site.plan.ports, name) for name in part.ports}
@@ -93,7 +90,7 @@ class Starter:
         self.started.append(part.name)
         identity = process.start(command, home.log(part.name), home.record(part.name))
         self._wait_ready(part, identity)
-        self._report(part.name, "ready")
+        return "ready"
 
     def _wait_ready(self, part: Part, identity: Identity) -> None:
         log = self._site.home.log(part.name)
