@@ -39,6 +39,8 @@ class Permitted:
     """The order may be made."""
 
     order: Order
+    digest: str
+    """The order's digest, computed once."""
     rights: Rights
     seconds: float
     """Upper bound of the metered seconds of the whole order, all outputs."""
@@ -51,6 +53,8 @@ class Refused:
     verdict: Verdict
     order: Order | None = None
     """The order it would be, when that can be told."""
+    digest: str | None = None
+    """That order's digest."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +99,18 @@ def _of_order(
     now: float,
 ) -> Admission:
     order = _pinned(state, spec, twin, found, frozen)
+    digest = order.digest if order else None
     if refusals:
-        return Refused(Verdict(refusals=refusals), order)
-    if order is None:
+        return Refused(Verdict(refusals=refusals), order, digest)
+    if order is None or digest is None:
         why = twin.message or "it is not trained yet"
         return Waiting(
             "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
-    use = _use(state, spec, found, remaining_seconds(state.log, order.digest, seconds))
+    use = _use(state, spec, found, remaining_seconds(state.log, digest, seconds))
     verdict = permits(found.license.terms, use, usage(state), now)
-    return Permitted(order, found, seconds) if verdict.permitted else Refused(verdict, order)
+    return Permitted(order, digest, found, seconds) if verdict.permitted else Refused(verdict, order, digest)
 
 
 def _pinned(state: JobState, spec: RenderJobSpec, twin: TwinView, found: Rights, frozen: FrozenContent) -> Order | None:

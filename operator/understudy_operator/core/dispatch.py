@@ -73,11 +73,11 @@ def refusal_stands(pool: PoolView, order_digest: str, now: float) -> bool:
 
 def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) -> tuple[Action, ...]:
     order, held = permitted.order, pool.held
-    if refusal_stands(pool, order.digest, now) or (held is None and order.suspended):
+    if refusal_stands(pool, permitted.digest, now) or (held is None and order.suspended):
         return ()
-    account = claimed(state, order.digest, permitted.seconds)
+    account = claimed(state, permitted.digest, permitted.seconds)
     claim: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
-    if held is None or held.digest != order.digest or held.generation < order.generation or held.state == "Stopped":
+    if held is None or held.digest != permitted.digest or held.generation < order.generation or held.state == "Stopped":
         return (*claim, PutOrder(pool=pool.name, order=order, grant=grant(permitted, state.farm, now)))
     if pool.working and not order.suspended and renewal_due(permitted, pool, now):
         return (*claim, RenewGrant(pool=pool.name, grant=grant(permitted, state.farm, now)))

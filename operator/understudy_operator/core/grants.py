@@ -22,7 +22,7 @@ def grant(permitted: Permitted, farm: FarmView, now: float) -> Grant:
         iss=farm.thumbprint,
         aud=order.pool,
         sub=order.uid,
-        order=order.digest,
+        order=permitted.digest,
         license=license_.digest,
         twin_version=order.twin.version,
         seconds=math.ceil(permitted.seconds),

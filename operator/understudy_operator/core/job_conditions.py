@@ -77,10 +77,10 @@ def _dispatched(state: JobState, admission: Admission, course: Course, now: floa
     if not pool.reachable:
         return said("Dispatched", False, "PoolUnreachable", f"pool {pool.name}: {pool.problem}")
     held = pool.held
-    if held is not None and held.digest == order.digest and held.state != "Stopped":
+    if held is not None and held.digest == admission.digest and held.state != "Stopped":
         waits = held.state == "WaitingForGrant" and not order.suspended
         return said("Dispatched", True, held.state if waits else "Dispatched", f"pool {pool.name} holds the order")
-    if pool.answer is not None and refusal_stands(pool, order.digest, now):
+    if pool.answer is not None and refusal_stands(pool, admission.digest, now):
         return said("Dispatched", False, "PoolRefused", f"pool {pool.name}: {pool.answer.verdict.message}")
     return said("Dispatched", False, "Suspended" if order.suspended else "Dispatching")
 

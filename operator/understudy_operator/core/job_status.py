@@ -24,7 +24,7 @@ ETA_STEP_SECONDS: Final = 10
 def job_status(state: JobState, admission: Admission, course: Course, now: float) -> RenderJobStatus:
     """The whole status of a job at `now` (Unix seconds)."""
     permitted = admission if isinstance(admission, Permitted) else None
-    if permitted is not None and permitted.order.digest != course.order_digest:
+    if permitted is not None and permitted.digest != course.order_digest:
         permitted = None  # Finished as another order: what it was stays as it was.
     order = permitted.order if permitted else None
     made = totals(state.log, course.order_digest)

@@ -64,8 +64,7 @@ def course(state: JobState, admission: Admission, now: float) -> Course:
     """Where a job stands at `now` (Unix seconds)."""
     if stays := _finished_before(state):
         return stays
-    order = None if isinstance(admission, Waiting) else admission.order
-    digest = order.digest if order else None
+    digest = None if isinstance(admission, Waiting) else admission.digest
     admitted_at = _admitted_at(state, admission, digest, now)
     if not isinstance(state.spec, SpecProblem):
         ended = _ended(state, state.spec, digest, admitted_at, now)

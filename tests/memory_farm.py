@@ -1,0 +1,372 @@
+"""A farm in memory: does what decisions ask for, as the real shell and pool would, and checks what must never happen.
+
+Objects, buckets and a director that really gates each item on its grant; no clock but `now`. An assertion here is an
+invariant of the operator: it fails the test whatever history led there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from builders import a_farm, a_genesis, a_genesis_record, a_key, a_license_token, a_twin_view
+
+from understudy_api.grant import Grant, read_grant, sign_grant
+from understudy_api.license import LicenseSpec, LicenseStatus
+from understudy_api.model import Money
+from understudy_api.order import Order, Progress, S3Credentials
+from understudy_api.receipt import Finished, Totals
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.terms import License, read_license
+from understudy_operator.core import actions as do
+from understudy_operator.core.account import Account, account_id
+from understudy_operator.core.content import request
+from understudy_operator.core.decide import decide_job, decide_license
+from understudy_operator.core.rows import Freezer, RowError, inline, problem
+from understudy_operator.core.state import (
+    FINALIZER,
+    AccountView,
+    ContentProblem,
+    FrozenContent,
+    Identity,
+    JobState,
+    LicenseState,
+    LicenseView,
+    LogHead,
+    OrderLog,
+    PoolView,
+    TwinView,
+)
+
+ITEM_SECONDS = 3.0
+MAX_ROUNDS = 12
+
+
+class ConflictError(Exception):
+    """A conditional put came second."""
+
+
+@dataclass
+class Job:
+    """A RenderJob and everything kept for it outside Kubernetes."""
+
+    name: str
+    uid: str
+    spec: RenderJobSpec
+    created_at: float
+    generation: int = 1
+    status: RenderJobStatus = field(default_factory=RenderJobStatus)
+    finalizers: tuple[str, ...] = ()
+    deleted_at: float | None = None
+    exists: bool = True
+    credentials: S3Credentials | None = None
+    frozen: dict[str, FrozenContent] = field(default_factory=dict)
+    problem: ContentProblem | None = None
+    grant_expires_at: float | None = None
+    order: Order | None = None
+    state: str = "Running"
+    made: set[tuple[str, int]] = field(default_factory=set)
+    head: LogHead | None = None
+    finished: dict[str, Finished] = field(default_factory=dict)
+    events: list[do.EmitEvent] = field(default_factory=list)
+    status_writes: int = 0
+
+
+class MemoryFarm:
+    """One twin, one license, one pool, any number of jobs."""
+
+    def __init__(self, now: float, quota_seconds: int = 100_000) -> None:
+        self.now = now
+        self.jobs: dict[str, Job] = {}
+        self.twin: TwinView | None = a_twin_view()
+        self.token: str | None = a_license_token(quota={"seconds": quota_seconds})
+        self.quota_seconds = quota_seconds
+        self.pool_exists = True
+        self.reachable = True
+        self.accounts: dict[str, Account] = {}
+        self.deleted_outputs: list[do.DeleteOutputs] = []
+        self.license_status = LicenseStatus()
+
+    # --- what people and the world do ---
+
+    def create(self, name: str, spec: RenderJobSpec) -> Job:
+        job = Job(name=name, uid=f"uid-of-{name:0>8}", spec=spec, created_at=self.now)
+        self.jobs[name] = job
+        return job
+
+    def edit(self, name: str, **changed: Any) -> None:
+        job = self.jobs[name]
+        spec = RenderJobSpec.model_validate({**job.spec.wire(), **changed})
+        if spec != job.spec and job.exists:
+            job.spec, job.generation = spec, job.generation + 1
+
+    def delete(self, name: str) -> None:
+        job = self.jobs[name]
+        job.deleted_at = self.now if job.deleted_at is None else job.deleted_at
+        job.exists = bool(job.finalizers)
+
+    def restart_operator(self) -> None:
+        for job in self.jobs.values():
+            job.grant_expires_at, job.problem = None, None
+
+    def lose_director(self) -> None:
+        """The director restarts and has forgotten its orders; receipts stay."""
+        for job in self.jobs.values():
+            job.order = None
+
+    def render(self, count: int) -> None:
+        """The director finishes up to `count` items of each order, as far as grants reach."""
+        for job in self.jobs.values():
+            for _ in range(count):
+                self._render_item(job)
+
+    def _render_item(self, job: Job) -> None:
+        order = job.order
+        if order is None or job.state != "Running" or order.suspended:
+            return
+        grant = read_grant(order.grant, a_key("farm"), self.now)
+        totals = job.head.totals if job.head and job.head.order == order.digest else Totals()
+        if not isinstance(grant, Grant):
+            return
+        assert self._license() is not None or grant.exp - self.now <= 900
+        item = (order.digest, totals.items)
+        seconds = 0.0 if item in job.made else ITEM_SECONDS
+        if totals.metered_seconds + seconds > grant.seconds:
+            return
+        job.made.add(item)
+        billed = (job.head.billed_seconds if job.head else 0.0) + seconds
+        totals = totals.model_copy(
+            update={
+                "done": totals.done + 1,
+                "metered_seconds": totals.metered_seconds + seconds,
+                "started_at": totals.started_at or self.now,
+            }
+        )
+        job.head = LogHead(
+            sequence=job.head.sequence + 1 if job.head else 0,
+            order=order.digest,
+            generation=order.generation,
+            written_at=self.now,
+            totals=totals,
+            billed_seconds=billed,
+            billed_worker_seconds=billed / 2,
+        )
+        if totals.items == order.total_items:
+            job.state = "Finished"
+            job.finished[order.digest] = Finished(
+                uid=job.uid,
+                order=order.digest,
+                generation=order.generation,
+                state="Complete",
+                totals=totals,
+                index_key=f"{order.delivery.prefix}index.jsonl",
+                contact_sheet_key=f"{order.delivery.prefix}contact-sheet.html",
+                finished_at=self.now,
+            )
+
+    # --- observe ---
+
+    def observe(self, name: str) -> JobState:
+        job = self.jobs[name]
+        wanted = request(job.spec).digest
+        remembered = job.problem if job.problem is not None and job.problem.request == wanted else None
+        return JobState(
+            identity=Identity(
+                namespace="acme",
+                name=job.name,
+                uid=job.uid,
+                generation=job.generation,
+                resource_version="1",
+                created_at=job.created_at,
+                deleted_at=job.deleted_at,
+                finalizers=job.finalizers,
+            ),
+            spec=job.spec,
+            status=job.status,
+            farm=a_farm(),
+            twin=self.twin,
+            license=LicenseView(token=self.token, account=self._account_view()) if self.token else None,
+            pool=self._pool_view(job) if self.pool_exists else None,
+            content=job.frozen.get(wanted) or remembered,
+            credentials=job.credentials,
+            log=OrderLog(head=job.head, finished=tuple(job.finished.values())),
+        )
+
+    def observe_license(self) -> LicenseState:
+        assert self.token is not None
+        return LicenseState(
+            identity=Identity(
+                namespace="talent-ada",
+                name="acme-spring",
+                uid="uid-of-license",
+                generation=1,
+                resource_version="1",
+                created_at=self.now,
+            ),
+            spec=LicenseSpec.model_validate({"twinRef": {"name": "ada"}, "token": self.token}),
+            status=self.license_status,
+            farm=a_farm(),
+            twin=self.twin,
+            account=self._account_view(),
+            jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
+            held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
+        )
+
+    def _account_view(self) -> AccountView | None:
+        found = account_id(self.token) if self.token else None
+        if found is None:
+            return None
+        billed = {job.uid: job.head.billed_seconds for job in self.jobs.values() if job.head}
+        return AccountView(account=self.accounts.get(found, Account(id=found)), billed_seconds=billed)
+
+    def _pool_view(self, job: Job) -> PoolView:
+        held = None
+        if self.reachable and job.order is not None:
+            state = job.state if job.state != "Running" or not job.order.suspended else "Suspended"
+            held = Progress(uid=job.uid, digest=job.order.digest, generation=job.order.generation, state=state)
+        return PoolView(
+            name="default",
+            price_per_worker_hour=Money(amount="0.60", currency="EUR"),
+            reachable=self.reachable,
+            problem="" if self.reachable else "connection refused",
+            held=held,
+            grant_expires_at=job.grant_expires_at,
+        )
+
+    # --- apply ---
+
+    def apply(self, name: str, decision: do.Decision[RenderJobStatus]) -> None:
+        job = self.jobs[name]
+        for action in decision.actions:
+            self._do(job, action)
+        if decision.status is not None:
+            assert decision.status != job.status, "a status is written only when it changes"
+            assert len(decision.status.model_dump_json()) < 16_384
+            if job.exists:
+                job.status = decision.status
+                job.status_writes += 1
+
+    def apply_license(self, decision: do.Decision[LicenseStatus]) -> None:
+        for action in decision.actions:
+            if isinstance(action, do.WriteAccount):
+                self._write_account(action.account)
+        self.license_status = decision.status or self.license_status
+
+    def _do(self, job: Job, action: do.Action) -> None:
+        match action:
+            case do.AddFinalizer():
+                job.finalizers = (*job.finalizers, FINALIZER)
+            case do.RemoveFinalizer():
+                waited = self.now - (job.deleted_at or self.now)
+                idle = job.order is None or job.state in {"Finished", "Failed", "Stopped"}
+                assert idle or waited >= 60 or not self.pool_exists, "let go while the pool works"
+                job.finalizers = ()
+                job.exists = job.deleted_at is None
+            case do.FreezeContent():
+                self._freeze(job, action)
+            case do.WriteAccount(account=account):
+                self._write_account(account)
+            case do.PutOrder(order=order, grant=grant):
+                assert FINALIZER in job.finalizers, "an order without finalizer"
+                assert self.reachable
+                self._check(job, grant)
+                signed = sign_grant(a_key("farm"), grant)
+                assert job.order is None or job.order.generation <= order.generation
+                job.order = order.model_copy(update={"grant": signed})
+                job.state, job.grant_expires_at = "Running", grant.exp
+                if (over := job.finished.get(order.digest)) and job.head and over.generation >= job.head.generation:
+                    job.state = "Finished"
+            case do.RenewGrant(grant=grant):
+                self._check(job, grant)
+                assert job.order is not None
+                assert grant.order == job.order.digest
+                job.order = job.order.model_copy(update={"grant": sign_grant(a_key("farm"), grant)})
+                job.grant_expires_at = grant.exp
+            case do.StopOrder(uid=uid):
+                assert uid == job.uid
+                job.order = None
+            case do.DeleteOutputs():
+                self.deleted_outputs.append(action)
+            case do.DeleteObject(uid=uid):
+                assert uid == job.uid
+                self.delete(job.name)
+            case do.EmitEvent():
+                job.events.append(action)
+            case _:
+                raise AssertionError(f"a job never asks for {action}")
+
+    def _freeze(self, job: Job, action: do.FreezeContent) -> None:
+        freezer = Freezer(action.request)
+        for placed in inline(action.request.rows or ()):
+            line = freezer.line(placed)
+            if isinstance(line, RowError):
+                job.problem = problem(action.request, line, self.now)
+                return
+        found = freezer.frozen(job.uid)
+        if isinstance(found, RowError):
+            job.problem = problem(action.request, found, self.now)
+        else:
+            job.frozen[action.request.digest] = found
+
+    def _write_account(self, account: Account) -> None:
+        before = self.accounts.get(account.id, Account(id=account.id))
+        if account.sequence != before.sequence + 1:
+            raise ConflictError
+        self.accounts[account.id] = account
+        view = self._account_view()
+        assert view is not None
+        usage = view.account.usage(view.billed_seconds)
+        assert usage.used_seconds + usage.reserved_seconds <= self.quota_seconds + 1e-6, "promised more than there is"
+
+    def _license(self) -> License | None:
+        if self.token is None:
+            return None
+        found = read_license(self.token, a_genesis())
+        return found if isinstance(found, License) and found.terms.nbf <= self.now < found.terms.exp else None
+
+    def _check(self, job: Job, grant: Grant) -> None:
+        """Nothing is ever granted that the license does not cover this second."""
+        found = self._license()
+        assert found is not None, "granted without a license"
+        assert self.twin is not None
+        assert self.twin.genesis == a_genesis_record()
+        assert grant.license == found.digest
+        assert grant.iat <= self.now < grant.exp <= found.terms.exp
+        account = self.accounts[account_id(self.token or "") or ""]
+        assert job.uid in account.claims, "granted without a claim"
+
+    # --- reconcile ---
+
+    def reconcile(self, name: str) -> bool:
+        """One look; True when there was something to do or say."""
+        if not self.jobs[name].exists:
+            return False
+        decision = decide_job(self.observe(name), self.now)
+        self.apply(name, decision)
+        return bool(decision.actions) or decision.status is not None
+
+    def settle(self) -> None:
+        """Looks until nobody has anything to do; fails when that does not come to an end."""
+        for _ in range(MAX_ROUNDS):
+            busy = [self.reconcile(name) for name in self.jobs]
+            if self.token is not None:
+                decision = decide_license(self.observe_license(), self.now)
+                self.apply_license(decision)
+                busy.append(bool(decision.actions) or decision.status is not None)
+            if not any(busy):
+                return
+        raise AssertionError("decisions do not come to rest")
+
+    def finish(self) -> None:
+        """Lets time pass and the director work until nothing moves any more."""
+        before: object = None
+        for _ in range(40):
+            self.settle()
+            self.render(100)
+            self.now += 31
+            after = [(job.status, job.head, job.exists) for job in self.jobs.values()]
+            if after == before:
+                return
+            before = after
+        raise AssertionError("the farm does not come to rest")

@@ -1,0 +1,265 @@
+"""Deciding as a whole: it comes to rest after any history, gives the same end in any order, and never over-promises."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from builders import NOW, a_job, a_job_spec, a_license_token, a_twin_view, an_identity
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from memory_farm import ConflictError, MemoryFarm
+
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_operator.core.actions import EmitEvent, PutOrder
+from understudy_operator.core.decide import decide_job
+
+SCRIPTS = (
+    {"scenes": [{"say": "Hi {name}! Spring is here."}]},
+    {"scenes": [{"say": "Hi {name}! Summer is here."}]},
+)
+
+
+def _step(farm: MemoryFarm, what: str, amount: int) -> None:
+    match what:
+        case "look":
+            farm.reconcile("spring")
+        case "render":
+            farm.render(amount)
+        case "wait":
+            farm.now += 150 * amount
+        case "script":
+            farm.edit("spring", script=SCRIPTS[amount % 2])
+        case "bad script":
+            farm.edit("spring", script={"scenes": [{"say": "Hi {name"}]})
+        case "bad rows":
+            farm.edit("spring", data={"key": "id", "rows": [{"id": "1"}]})
+        case "suspend":
+            farm.edit("spring", suspend=amount % 2 == 0)
+        case "priority":
+            farm.edit("spring", priority=amount)
+        case "pool away":
+            farm.reachable = False
+        case "pool back":
+            farm.reachable = True
+        case "director lost":
+            farm.lose_director()
+        case "restart":
+            farm.restart_operator()
+        case "revoke":
+            farm.token = None
+        case "license":
+            farm.token = a_license_token()
+        case "short license":
+            farm.token = a_license_token(exp=int(farm.now) + 400, jti="acme-short-1")
+        case "twin gone":
+            farm.twin = None
+        case "twin trains":
+            farm.twin = a_twin_view(ready=False, version=None, message="the twin is being trained")
+        case "twin":
+            farm.twin = a_twin_view()
+
+
+STEPS = st.tuples(
+    st.sampled_from(
+        [
+            *("look", "look", "look", "look", "render", "render", "wait", "script", "bad script", "bad rows"),
+            *("suspend", "priority", "pool away", "pool back", "director lost", "restart", "revoke", "license"),
+            *("short license", "twin gone", "twin trains", "twin"),
+        ]
+    ),
+    st.integers(1, 5),
+)
+
+
+def _calm(farm: MemoryFarm) -> None:
+    """Whatever happened, everything is as it should be in the end."""
+    farm.token, farm.twin, farm.reachable, farm.pool_exists = a_license_token(), a_twin_view(), True, True
+    spec = a_job_spec()
+    farm.edit("spring", script=spec.script.wire(), suspend=False, priority=0, data=spec.wire()["data"])
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(STEPS, max_size=25))
+def test_comes_to_rest_after_any_history(history: list[tuple[str, int]]) -> None:
+    farm = MemoryFarm(NOW)
+    farm.create("spring", a_job_spec())
+    for what, amount in history:
+        _step(farm, what, amount)
+    farm.settle()
+    state = farm.observe("spring")
+    again = decide_job(state, farm.now)
+    assert again.actions == ()
+    assert again.status is None
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(STEPS, max_size=25))
+def test_every_history_has_the_same_end(history: list[tuple[str, int]]) -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    for what, amount in history:
+        _step(farm, what, amount)
+    _calm(farm)
+    farm.finish()
+    status = job.status
+    assert (status.phase, status.progress) == ("Complete", "8/8")
+    assert status.index == "s3://understudy-outputs/acme/spring/index.jsonl"
+    conditions = {condition.type: condition.status for condition in status.conditions}
+    assert conditions == {
+        "Admitted": "True",
+        "Dispatched": "True",
+        "Complete": "True",
+        "Failed": "False",
+        "Suspended": "False",
+    }
+    assert not farm.accounts[next(iter(farm.accounts))].claims or farm.token is None
+    assert len(job.made) * 3.0 == job.head.billed_seconds if job.head else False
+
+
+@pytest.mark.parametrize("order", list(permutations(["twin", "license", "pool", "job"])))
+def test_objects_may_come_in_any_order(order: tuple[str, ...]) -> None:
+    farm = MemoryFarm(NOW)
+    token, farm.token, farm.twin, farm.pool_exists = farm.token, None, None, False
+    for what in order:
+        match what:
+            case "twin":
+                farm.twin = a_twin_view()
+            case "license":
+                farm.token = token
+            case "pool":
+                farm.pool_exists = True
+            case "job":
+                farm.create("spring", a_job_spec())
+        farm.settle()
+    farm.finish()
+    job = farm.jobs["spring"]
+    assert job.status.phase == "Complete"
+    assert [event.reason for event in job.events].count("AllItemsDone") == 1
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.sampled_from(["observe", "apply", "render", "both"]), st.integers(0, 3)), max_size=40))
+def test_jobs_racing_for_one_license_never_get_more_than_there_is(steps: list[tuple[str, int]]) -> None:
+    """Each job claims some 66 s; 150 s are there: stale looks may lose a race but never promise the same second twice."""
+    farm = MemoryFarm(NOW, quota_seconds=150)
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        farm.create(name, a_job_spec())
+        farm.reconcile(name)
+    seen = {name: farm.observe(name) for name in names}
+    for what, index in steps:
+        name = names[index]
+        if what in {"observe", "both"}:
+            seen[name] = farm.observe(name)
+        if what in {"apply", "both"} and seen[name].status == farm.jobs[name].status:
+            try:
+                farm.apply(name, decide_job(seen[name], farm.now))
+            except ConflictError:
+                seen[name] = farm.observe(name)
+        if what == "render":
+            farm.render(index)
+    farm.finish()
+    complete = [name for name in names if farm.jobs[name].status.phase == "Complete"]
+    assert len(complete) == 4, "each takes 24 s in the end: all fit one after the other"
+    assert sum(job.head.billed_seconds for job in farm.jobs.values() if job.head) == 4 * 8 * 3.0
+
+
+def test_nothing_is_written_when_nothing_changed() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.settle()
+    writes, events = job.status_writes, len(job.events)
+    for _ in range(10):
+        farm.now += 5
+        assert farm.reconcile("spring") is False
+    assert (job.status_writes, len(job.events)) == (writes, events)
+
+
+def test_events_tell_of_transitions_only() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.finish()
+    assert [(event.type, event.reason) for event in job.events] == [
+        ("Normal", "Admitted"),
+        ("Normal", "Dispatched"),
+        ("Normal", "AllItemsDone"),
+    ]
+
+
+def test_a_refused_job_puts_no_order_and_is_looked_at_again() -> None:
+    state = a_job(a_job_spec(use={"purpose": "advertising", "channels": ["social"], "territories": ["JP"]}))
+    decision = decide_job(state, NOW)
+    assert not [one for one in decision.actions if not isinstance(one, EmitEvent)]
+    assert decision.requeue_after_seconds == 30
+    assert decision.status is not None
+    assert decision.status.phase == "Refused"
+    admitted = decision.status.conditions[0]
+    assert (admitted.type, admitted.status, admitted.reason) == ("Admitted", "False", "TerritoryNotCovered")
+    assert "JP" in admitted.message
+
+
+def test_a_finalizer_comes_before_the_order() -> None:
+    actions = [type(one).__name__ for one in decide_job(a_job(), NOW).actions]
+    assert actions == ["AddFinalizer", "WriteAccount", "PutOrder", "EmitEvent"]
+    guarded = a_job(identity=an_identity(finalizers=("understudy.dev/pool",)))
+    assert [type(one).__name__ for one in decide_job(guarded, NOW).actions] == ["WriteAccount", "PutOrder", "EmitEvent"]
+
+
+def test_a_changed_script_is_not_complete_from_the_first_look() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.finish()
+    first = job.status.order_digest
+    farm.edit("spring", script=SCRIPTS[1])
+    decision = decide_job(farm.observe("spring"), farm.now)
+    assert decision.status is not None
+    assert {c.type: c.status for c in decision.status.conditions}["Complete"] == "False"
+    assert decision.status.observed_generation == 2
+    farm.finish()
+    assert job.status.phase == "Complete"
+    assert job.status.order_digest != first
+    farm.edit("spring", script=SCRIPTS[0])
+    farm.settle()
+    assert job.status.phase != "Complete", "files of the second script lie there: the first has to be delivered again"
+    farm.finish()
+    assert (job.status.phase, job.status.order_digest) == ("Complete", first)
+    assert job.head is not None
+    assert job.head.billed_seconds == 16 * 3.0, "what was made once is not metered again"
+
+
+def test_revoking_a_license_stops_the_order_and_a_new_one_resumes_it() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.settle()
+    farm.render(3)
+    farm.settle()
+    token, farm.token = farm.token, None
+    farm.settle()
+    assert job.order is None
+    assert job.status.phase == "Refused"
+    farm.token = token
+    farm.finish()
+    assert job.status.phase == "Complete"
+    assert job.head is not None
+    assert job.head.billed_seconds == 24.0
+
+
+def test_a_restarted_operator_renews_the_grant_it_does_not_remember() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.settle()
+    before = job.order
+    farm.now += 10
+    farm.restart_operator()
+    farm.settle()
+    assert job.order is not None
+    assert before is not None
+    assert job.order.grant != before.grant
+    assert job.order.digest == before.digest
+
+
+def test_the_same_state_gives_the_same_decision() -> None:
+    state = a_job(status=RenderJobStatus())
+    assert decide_job(state, NOW) == decide_job(state, NOW)
+    assert any(isinstance(one, PutOrder) for one in decide_job(state, NOW).actions)
