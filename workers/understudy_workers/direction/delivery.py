@@ -58,8 +58,9 @@ class Courier:
         self._delivery = order.delivery
         external = order.delivery.credentials
         self._outside = Objects(_account(settings.s3, order.delivery)) if external else None
-        where = [external.endpoint if external else "", order.delivery.bucket, order.delivery.prefix]
-        self._cursor_key = f"{_CURSORS}/{order.uid}/{digest([order.digest, where])}.json"
+        self.where = (external.endpoint if external else "", order.delivery.bucket, order.delivery.prefix)
+        """Service, bucket and prefix: whether two couriers bring things to the same place."""
+        self._cursor_key = f"{_CURSORS}/{order.uid}/{digest([order.digest, *self.where])}.json"
 
     def close(self) -> None:
         """Ends connections to a destination outside the farm."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import Final
 
 from understudy_api.order import Order
@@ -46,7 +47,7 @@ class Appended:
 
 
 class ReceiptLog:
-    """One writer's view of the log of an order. Blocking; one call at a time.
+    """One writer's view of the log of an order. Blocking; `load` and `append` one at a time, reading at any time.
 
     Raises StoreError when the object store stays away: nothing is lost, call again with the same receipts.
     """
@@ -58,6 +59,7 @@ class ReceiptLog:
         self._digest = order.digest
         self._director = director
         self._segments: OrderedDict[int, Segment] = OrderedDict()
+        self._remembering = Lock()
         self._forget()
 
     def _forget(self) -> None:
@@ -94,10 +96,12 @@ class ReceiptLog:
 
     def segment(self, sequence: int) -> Segment:
         """One segment; the latest ones are remembered."""
-        if sequence not in self._segments:
-            self._remember(self._fetch(sequence))
-        self._segments.move_to_end(sequence)
-        return self._segments[sequence]
+        with self._remembering:
+            known = self._segments.get(sequence)
+        if known is None:
+            known = self._fetch(sequence)
+            self._remember(known)
+        return known
 
     def own_segments(self) -> Iterator[Segment]:
         """All segments of this order's content, oldest first."""
@@ -111,17 +115,18 @@ class ReceiptLog:
                     return receipt
         return None
 
-    def append(self, receipts: tuple[Receipt, ...], spent: Spent, now: float) -> Appended:
+    def append(self, receipts: tuple[Receipt, ...], spent: Spent, now: float, *, even_empty: bool = False) -> Appended:
         """Writes receipts of items that have none yet as the next segment; `now` in Unix seconds.
 
-        Raises ValueError for more than MAX_SEGMENT_ITEMS receipts.
+        With nothing to tell no segment is written, unless `even_empty`: then one that repeats the totals. Raises ValueError for
+        more than MAX_SEGMENT_ITEMS receipts.
         """
         if len(receipts) > MAX_SEGMENT_ITEMS:
             raise ValueError(f"a segment holds at most {MAX_SEGMENT_ITEMS} receipts, got {len(receipts)}")
         met: list[Segment] = []
         while True:
             fresh = tuple(self._as_new(receipt) for receipt in receipts if receipt.ordinal not in self.accounted)
-            if not fresh and (receipts or spent == Spent()):
+            if not fresh and not even_empty and (receipts or spent == Spent()):
                 return Appended(None, tuple(met))
             segment = self._next_segment(fresh, spent, now)
             key = segment_key(self._order.uid, segment.sequence)
@@ -172,9 +177,17 @@ class ReceiptLog:
                 self.earlier.add(receipt.item, segment.sequence)
 
     def _remember(self, segment: Segment) -> None:
-        self._segments[segment.sequence] = segment
-        if len(self._segments) > _CACHED_SEGMENTS:
-            self._segments.popitem(last=False)
+        with self._remembering:
+            self._segments[segment.sequence] = segment
+            self._segments.move_to_end(segment.sequence)
+            if len(self._segments) > _CACHED_SEGMENTS:
+                self._segments.popitem(last=False)
+
+    @property
+    def interrupted(self) -> bool:
+        """True when another content of the job was worked on after this one, so its files may have been overwritten."""
+        own = self.own_sequences
+        return bool(own) and self.next_sequence - own[0] != len(own)
 
     def finished(self) -> Finished | None:
         """The order's last word, None while there is none."""

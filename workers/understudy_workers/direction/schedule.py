@@ -124,8 +124,16 @@ class Schedule:
         if self._isolating == performer:
             self._isolating = None
 
+    def fits(self, assignment: Assignment, answer: Answer) -> bool:
+        """Whether an answer tells about the very works of an assignment."""
+        kinds = {TakeUnit: TakeResult, ItemUnit: ItemResult}
+        return len(assignment.units) == len(answer.outcomes) and all(
+            isinstance(outcome, Failure | kinds[type(unit)])
+            for unit, outcome in zip(assignment.units, answer.outcomes, strict=True)
+        )
+
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
-        """Takes in what a performer answered. Raises TypeError when the answer does not fit the works."""
+        """Takes in a performer's answer, which has to fit."""
         self._give_back(assignment)
         pace = self._item_pace if isinstance(assignment.units[0], ItemUnit) else self._take_pace
         pace.learn(len(assignment.units), answer.busy_seconds)
@@ -137,8 +145,6 @@ class Schedule:
                 self._took(unit, outcome, now, turnout)
             elif isinstance(unit, ItemUnit) and isinstance(outcome, ItemResult):
                 self._assembled(unit, performer, outcome, now, turnout)
-            else:
-                raise TypeError(f"a performer answered {type(outcome).__name__} to {type(unit).__name__}")
         self._outages = self._outages + 1 if turnout.outage else 0
         return turnout
 

@@ -22,6 +22,7 @@ class Share:
         staying = self._active & current
         if staying:
             self._level_seconds = min(self._served_seconds[name] for name in staying)
+            self._forget_level(current)
         for name in current - self._active:
             self._served_seconds[name] = max(self._served_seconds.get(name, 0.0), self._level_seconds)
         self._active = current
@@ -31,7 +32,11 @@ class Share:
         """Counts worker-seconds for a name; negative to give back what an estimate took too much."""
         self._served_seconds[name] = self._served_seconds.get(name, self._level_seconds) + seconds
 
-    def forget(self, name: str) -> None:
-        """Drops what was counted for a name that is gone for good."""
-        self._served_seconds.pop(name, None)
-        self._active -= {name}
+    def _forget_level(self, current: frozenset[str]) -> None:
+        """Drops absent names that would come back at the level anyway, when many have gathered."""
+        if len(self._served_seconds) > 2 * len(current) + 100:
+            self._served_seconds = {
+                name: seconds
+                for name, seconds in self._served_seconds.items()
+                if name in current or seconds > self._level_seconds
+            }

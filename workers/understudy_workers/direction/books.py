@@ -1,0 +1,172 @@
+"""The books of one order: receipts on their way into the log, and what was spent meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
+from understudy_workers.direction.receipts import ReceiptLog, Spent
+from understudy_workers.direction.schedule import Turnout
+from understudy_workers.direction.units import FPS, Ended
+from understudy_workers.direction.workshop import Workshop
+from understudy_workers.work import ItemResult, TakeResult
+
+MAX_PENDING: Final = 20 * MAX_SEGMENT_ITEMS
+"""Receipts that may wait for the object store before no more work is handed out."""
+
+
+class Books:
+    """Collects receipts and writes them as segments: MAX_SEGMENT_ITEMS at once, or what there is after SEGMENT_SECONDS.
+
+    `on_segment(segment, own)` is called for every segment that joined the log: `own` when this director wrote it.
+    """
+
+    def __init__(
+        self,
+        log: ReceiptLog,
+        namespace: str,
+        workshop: Workshop,
+        report: Callable[[str], None],
+        on_segment: Callable[[Segment, bool], None],
+    ) -> None:
+        self._log = log
+        self._namespace = namespace
+        self._workshop = workshop
+        self._report = report
+        self._on_segment = on_segment
+        self._pending: deque[Receipt] = deque()
+        self._spent = Spent()
+        self._changed = asyncio.Event()
+        self._oldest_at = 0.0
+        self._closing = False
+        self._pending_seconds = 0.0
+        self._logged_seconds = log.totals.metered_seconds
+        self._logged_losses = log.totals.failed + log.totals.rejected
+        self._pending_losses = 0
+
+    @property
+    def committed_seconds(self) -> float:
+        """Metered seconds of the order so far, those of receipts on their way included."""
+        return self._logged_seconds + self._pending_seconds
+
+    @property
+    def losses(self) -> int:
+        """Items of the order that failed or were rejected so far."""
+        return self._logged_losses + self._pending_losses
+
+    @property
+    def full(self) -> bool:
+        """True when so many receipts wait that handing out more work would be careless."""
+        return len(self._pending) >= MAX_PENDING
+
+    def take_in(self, turnout: Turnout, busy_seconds: float) -> None:
+        """Takes in what came of a batch that kept a performer busy for `busy_seconds`."""
+        metrics, frames = self._workshop.metrics, 0
+        for outcome in turnout.outcomes:
+            if isinstance(outcome, TakeResult | ItemResult):
+                metrics.stages(outcome.stage_seconds)
+            if isinstance(outcome, TakeResult):
+                fresh = 0 if outcome.refusal else outcome.reused.count(False)
+                frames += fresh * outcome.frames
+                metrics.take("refused" if outcome.refusal else "rendered" if fresh else "reused")
+        metrics.failures.inc(turnout.failures)
+        metrics.frames.inc(frames)
+        metrics.worked(self._namespace, busy_seconds)
+        self.spend(busy_seconds, frames)
+        for ended in turnout.ended:
+            self.enter(ended)
+        if turnout.paused is not None:
+            metrics.refusal(turnout.paused.reason)
+
+    def enter(self, ended: Ended) -> None:
+        """Takes in an item's receipt."""
+        receipt = ended.receipt
+        self._workshop.metrics.item(receipt.outcome, self._namespace, receipt.metered_seconds)
+        if receipt.outcome == "rejected":
+            self._workshop.metrics.refusal(receipt.reason)
+        if not self._pending:
+            self._oldest_at = asyncio.get_running_loop().time()
+        self._pending.append(receipt)
+        self._pending_seconds += receipt.metered_seconds
+        if receipt.outcome != "done":
+            self._pending_losses += 1
+        elif not receipt.carried:
+            self._count_clips(ended)
+        if len(self._pending) in (1, MAX_SEGMENT_ITEMS):
+            self._changed.set()
+
+    def _count_clips(self, ended: Ended) -> None:
+        rendered, reused = ended.fresh_clips, max(ended.receipt.takes - ended.fresh_clips, 0)
+        rendered_seconds = ended.fresh_frames / FPS
+        reused_seconds = max(ended.receipt.frames / FPS - rendered_seconds, 0.0)
+        spent = self._spent
+        self._spent = replace(
+            spent,
+            clips_rendered=spent.clips_rendered + rendered,
+            clips_reused=spent.clips_reused + reused,
+            clip_seconds_rendered=spent.clip_seconds_rendered + rendered_seconds,
+            clip_seconds_reused=spent.clip_seconds_reused + reused_seconds,
+        )
+        self._workshop.metrics.clips(rendered, reused)
+
+    def spend(self, worker_seconds: float, frames: int) -> None:
+        """Takes in performers' time and the frames they rendered."""
+        spent = self._spent
+        self._spent = replace(spent, worker_seconds=spent.worker_seconds + worker_seconds, frames=spent.frames + frames)
+
+    def start(self, started_at: float) -> None:
+        """The order's first work was handed out, Unix seconds."""
+        self._spent = replace(self._spent, started_at=started_at)
+
+    def close(self) -> None:
+        """Nothing more will be entered: `keep` writes what is left, then returns."""
+        self._closing = True
+        self._changed.set()
+
+    async def keep(self) -> None:
+        """Writes segments until closed and empty."""
+        while not self._closing or self._pending or self._spent != Spent():
+            if not self._due():
+                await self._wait()
+                continue
+            await self._write()
+
+    def _due(self) -> bool:
+        if self._closing or len(self._pending) >= MAX_SEGMENT_ITEMS:
+            return True
+        waited = asyncio.get_running_loop().time() - self._oldest_at
+        return bool(self._pending) and waited >= SEGMENT_SECONDS
+
+    async def _wait(self) -> None:
+        """Until something is entered, or the oldest receipt has waited long enough."""
+        self._changed.clear()
+        left = self._oldest_at + SEGMENT_SECONDS - asyncio.get_running_loop().time()
+        try:
+            await asyncio.wait_for(self._changed.wait(), max(left, 0.0) if self._pending else None)
+        except TimeoutError:
+            return
+
+    async def _write(self) -> None:
+        receipts = tuple(self._pending[place] for place in range(min(len(self._pending), MAX_SEGMENT_ITEMS)))
+        spent, self._spent = self._spent, Spent()
+        now = self._workshop.clock()
+        appended = await self._workshop.insist(lambda: self._log.append(receipts, spent, now), self._report)
+        for receipt in receipts:
+            self._pending.popleft()
+            self._pending_seconds -= receipt.metered_seconds
+            self._pending_losses -= receipt.outcome != "done"
+        self._logged_seconds = self._log.totals.metered_seconds
+        self._logged_losses = self._log.totals.failed + self._log.totals.rejected
+        self._oldest_at = asyncio.get_running_loop().time()
+        for segment in appended.met:
+            self._workshop.metrics.lost_races.inc()
+            self._on_segment(segment, False)
+        if appended.written is not None:
+            self._workshop.metrics.segments.inc()
+            self._on_segment(appended.written, True)
+        else:  # Others wrote all these items: only what they cost here is still to be told.
+            self.spend(spent.worker_seconds, spent.frames)

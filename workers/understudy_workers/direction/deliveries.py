@@ -1,0 +1,110 @@
+"""Deliveries of one order: segment by segment, in the order of the log, as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from understudy_api.receipt import Receipt, Segment
+from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.workshop import Workshop
+from understudy_workers.objects import StoreError
+
+CURSOR_SECONDS: Final = 2.0
+"""How often at most the place reached is written down."""
+
+
+class Deliveries:
+    """Brings the items of segments to their destination. Knows them by sequence, so a long queue costs nothing.
+
+    `give_up` says when a delivery that fails is not tried again, because nobody waits for it any more.
+    """
+
+    def __init__(
+        self,
+        log: ReceiptLog,
+        courier: Courier,
+        workshop: Workshop,
+        report: Callable[[str], None],
+        give_up: Callable[[], bool],
+    ) -> None:
+        self.courier = courier
+        self._log = log
+        self._workshop = workshop
+        self._report = report
+        self._give_up = give_up
+        self._queue: deque[tuple[int, bool]] = deque()
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._reached = -1
+        self._kept_at = 0.0
+        self.undelivered = 0
+        """Items whose files could not be brought: gone from staging, or given up."""
+
+    def take_up(self, cursor: int) -> None:
+        """Queues the order's segments after `cursor` again: nobody knows which of their files were delivered."""
+        for sequence in self._log.own_sequences:
+            if sequence > cursor:
+                self.add(sequence, verify=True)
+
+    def add(self, sequence: int, *, verify: bool) -> None:
+        """Queues a segment; with `verify` files that are at their destination already stay as they are."""
+        self._queue.append((sequence, verify))
+        self._changed.set()
+
+    def redirect(self, courier: Courier) -> None:
+        """Goes on with another courier; when that one goes elsewhere, everything is delivered again."""
+        elsewhere = courier.where != self.courier.where
+        self.courier.close()
+        self.courier = courier
+        if elsewhere:
+            self._queue.clear()
+            self._reached = -1
+            self.take_up(-1)
+
+    def close(self) -> None:
+        """Nothing more will be added: `carry` delivers what is queued, then returns."""
+        self._closing = True
+        self._changed.set()
+
+    async def carry(self) -> None:
+        """Delivers until closed and empty, or given up."""
+        while self._queue or not self._closing:
+            if not self._queue:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            sequence, verify = self._queue.popleft()
+            courier = self.courier
+            await self._deliver(sequence, verify)
+            if courier.where == self.courier.where:
+                self._reached = max(self._reached, sequence)
+                await self._keep_cursor(at_once=not self._queue)
+
+    async def _deliver(self, sequence: int, verify: bool) -> None:
+        workshop = self._workshop
+        segment: Segment = await workshop.insist(lambda: self._log.segment(sequence), self._report)
+        wanted = [receipt for receipt in segment.receipts if receipt.outcome == "done" and receipt.bytes]
+        results = await asyncio.gather(*(self._bring(receipt, verify) for receipt in wanted))
+        self.undelivered += results.count(False)
+        workshop.metrics.delivered.inc(results.count(True))
+
+    async def _bring(self, receipt: Receipt, verify: bool) -> bool:
+        def bring() -> bool:
+            return self.courier.deliver(receipt, verify=verify)
+
+        try:
+            return await self._workshop.insist(bring, self._report, self._give_up)
+        except StoreError:
+            return False
+
+    async def _keep_cursor(self, *, at_once: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.undelivered or not (at_once or now - self._kept_at >= CURSOR_SECONDS):
+            return
+        reached, courier = self._reached, self.courier
+        await self._workshop.insist(lambda: courier.keep_cursor(reached), self._report)
+        self._kept_at = now

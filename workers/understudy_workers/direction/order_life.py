@@ -1,0 +1,159 @@
+"""The life of an order in a director: read what is left, plan ahead, keep books, deliver, say the last word."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from understudy_api.receipt import Finished, Segment
+from understudy_workers.direction.books import Books
+from understudy_workers.direction.conclusion import last_word, publish
+from understudy_workers.direction.deliveries import Deliveries
+from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.order_run import OrderRun
+from understudy_workers.direction.planner import Planner
+from understudy_workers.direction.receipts import Spent
+from understudy_workers.direction.schedule import Schedule
+from understudy_workers.direction.units import Ended
+from understudy_workers.expand import PlanError
+from understudy_workers.objects import StoreError
+
+WINDOW_ITEMS: Final = 2048
+"""Items planned ahead at most; more would cost memory and gain nothing."""
+HELPING_ITEMS: Final = 256
+STUMBLE_SECONDS: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+
+async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
+    """Moves an order from its receipts to its last word; begins once `after` is done. Never raises.
+
+    What nobody foresaw is logged and begun again from the receipts: an order never takes its director along.
+    """
+    if after is not None:
+        await after
+    while not run.over:
+        try:
+            await _once(run)
+            run.over = True
+        except Exception as error:
+            if isinstance(error, StoreError) and run.gives_up:
+                run.over = True
+                break
+            log.exception("order %s stumbled", run.order.uid)
+            run.books = run.deliveries = None
+            await _until(run, lambda: not run.schedule.in_flight)
+            run.report(f"the director stumbled and begins again from the receipts: {error!r}"[:300])
+            run.schedule, run.planned_all = Schedule(run.order.uid), False
+            await asyncio.sleep(STUMBLE_SECONDS)
+    run.workshop.wake()
+
+
+async def _once(run: OrderRun) -> None:
+    workshop = run.workshop
+    await workshop.insist(run.log.load, run.report, lambda: run.gives_up)
+    newest = run.log.newest
+    if newest is not None and newest.generation > run.order.generation:
+        run.ending = "Superseded"
+        run.message = f"generation {newest.generation} of the job is in the log; this is {run.order.generation}"
+        return
+    courier = Courier(workshop.objects, workshop.settings, run.order)
+    finished = await workshop.insist(lambda: last_word(run.log, courier, run.order), run.report)
+    if finished is not None:
+        run.ending, run.message = finished.state, finished.message
+        courier.close()
+        return
+    deliveries = Deliveries(run.log, courier, workshop, run.report, lambda: run.gives_up)
+    deliveries.take_up(-1 if run.log.interrupted else await workshop.insist(courier.cursor, run.report))
+    if newest is not None and newest.order != run.permit.order_digest and run.log.own_sequences:
+        # The job came back to an earlier content: the newest segment has to speak of it again.
+        await workshop.insist(lambda: run.log.append((), Spent(), workshop.clock(), even_empty=True), run.report)
+    await _perform(run, deliveries)
+    if run.ending != "Superseded":
+        await _conclude(run, deliveries)
+    deliveries.courier.close()
+
+
+async def _perform(run: OrderRun, deliveries: Deliveries) -> None:
+    """Everything between the first plan and the last delivery."""
+
+    def on_segment(segment: Segment, own: bool) -> None:
+        if segment.order == run.permit.order_digest:
+            deliveries.add(segment.sequence, verify=not own)
+        run.wake()
+
+    books = Books(run.log, run.order.namespace, run.workshop, run.report, on_segment)
+    planner = Planner(run.order, run.log, run.workshop)
+    run.books, run.deliveries = books, deliveries
+    run.revise(run.order)
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(books.keep())
+        group.create_task(deliveries.carry())
+        await _work(run, books, planner)
+        await _until(run, lambda: not run.schedule.in_flight)
+        books.close()
+        await keeping
+        deliveries.close()
+    planner.forget_rows()
+
+
+async def _work(run: OrderRun, books: Books, planner: Planner) -> None:
+    """Plans a little ahead of the performers until every item has an outcome or the order ends otherwise."""
+    while not run.ending:
+        if run.planned_all and not run.schedule.open_items:
+            return
+        if run.planned_all or books.full or run.schedule.open_items > WINDOW_ITEMS - HELPING_ITEMS:
+            run.changed.clear()
+            await run.changed.wait()
+            continue
+        try:
+            helping = await run.workshop.insist(lambda: planner.helping(HELPING_ITEMS), run.report)
+        except PlanError as error:
+            run.ending, run.message = "Failed", str(error)
+            return
+        now = asyncio.get_running_loop().time()
+        ended = [run.schedule.add(planned, now) for planned in helping.items]
+        for one in (*(Ended(receipt) for receipt in helping.carried), *ended):
+            if one is not None:
+                books.enter(one)
+        run.planned_all = helping.last
+        run.wake()
+
+
+async def _conclude(run: OrderRun, deliveries: Deliveries) -> None:
+    """Index, contact sheet, last word; a stopped order that cannot reach its destination goes without the first two."""
+    workshop, order = run.workshop, run.order
+    keys: dict[str, str] = {}
+    try:
+        folder = workshop.settings.work_dir / "index"
+        keys = await workshop.insist(
+            lambda: publish(run.log, deliveries.courier, order, folder), run.report, lambda: run.gives_up
+        )
+    except StoreError as error:
+        log.warning("order %s: no index: %s", order.uid, error)
+    if run.ending == "Superseded":
+        return
+    if deliveries.undelivered:
+        run.message = f"{run.message} {deliveries.undelivered} items have a receipt but could not be delivered".strip()
+    run.ending = run.ending or "Complete"
+    finished = Finished(
+        uid=order.uid,
+        order=run.permit.order_digest,
+        generation=run.order.generation,
+        state=run.ending,
+        message=run.message,
+        totals=run.log.totals,
+        finished_at=workshop.clock(),
+        **keys,
+    )
+    await workshop.insist(lambda: run.log.finish(finished), run.report)
+
+
+async def _until(run: OrderRun, done: Callable[[], bool]) -> None:
+    """Waits until `done`; looks whenever the order changes."""
+    while not done():
+        run.changed.clear()
+        await run.changed.wait()

@@ -1,0 +1,205 @@
+"""One order on its way: what it wants of performers now, what it says of itself, when it is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, Literal
+
+from understudy_api.grant import Grant, signed_grant
+from understudy_api.order import Order, Progress
+from understudy_api.verdict import Refusal
+from understudy_workers.direction.batch import Answer
+from understudy_workers.direction.books import Books
+from understudy_workers.direction.deliveries import Deliveries
+from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turnout
+from understudy_workers.direction.units import Assignment
+from understudy_workers.direction.workshop import Workshop
+from understudy_workers.work import permit_of
+
+PAUSE_SECONDS: Final = 2.0
+"""How long an order keeps still after a performer refused its grant, unless it is renewed earlier."""
+GIVE_UP_SECONDS: Final = 30.0
+"""How long a stopped order insists on delivering what it has receipts for."""
+
+State = Literal["Running", "Suspended", "WaitingForGrant", "Finishing", "Finished", "Failed", "Stopped"]
+Ending = Literal["Complete", "Failed", "Stopped", "Superseded"]
+_FINAL: Final[dict[Ending, State]] = {
+    "Complete": "Finished",
+    "Failed": "Failed",
+    "Stopped": "Stopped",
+    "Superseded": "Stopped",
+}
+
+log = logging.getLogger(__name__)
+
+
+class OrderRun:
+    """The order as the director's floor and desk see it; `order_life.live` moves it along. One event loop only."""
+
+    def __init__(self, order: Order, workshop: Workshop) -> None:
+        self.order = order
+        self.permit = permit_of(order)
+        self.workshop = workshop
+        self.schedule = Schedule(order.uid)
+        self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
+        self.books: Books | None = None
+        self.deliveries: Deliveries | None = None
+        self.ending: Ending | None = None
+        self.planned_all = False
+        self.over = False
+        self.changed = asyncio.Event()
+        self.message = ""
+        self._trouble = ""
+        self._grant = self._read_grant()
+        self._waits = False
+        self._paused_until = 0.0
+        self._started_at: float | None = None
+        self._stopped_at = 0.0
+        self._resumed_with: tuple[int, float] | None = None
+
+    @property
+    def state(self) -> State:
+        """As in `Progress`."""
+        if self.over:
+            return _FINAL[self.ending or "Complete"]
+        if self.ending or (self.planned_all and not self.schedule.open_items):
+            return "Finishing"
+        if self.order.suspended:
+            return "Suspended"
+        return "WaitingForGrant" if self._waits else "Running"
+
+    @property
+    def workable(self) -> bool:
+        """True while it may have something to hand out."""
+        return self.books is not None and not self.ending and not self.over and not self.order.suspended
+
+    @property
+    def gives_up(self) -> bool:
+        """True when nobody waits for its deliveries any more."""
+        late = self.workshop.clock() - self._stopped_at > GIVE_UP_SECONDS
+        return self.ending == "Superseded" or (self.ending == "Stopped" and late)
+
+    def progress(self) -> Progress:
+        """A hint for people."""
+        return Progress(
+            uid=self.order.uid,
+            digest=self.permit.order_digest,
+            generation=self.order.generation,
+            state=self.state,
+            message=(self._trouble or self.message)[:500],
+            items_done=len(self.log.accounted),
+            takes_in_flight=self.schedule.in_flight,
+            started_at=self.log.totals.started_at or self._started_at,
+            eta_seconds=self._eta_seconds(),
+        )
+
+    def _eta_seconds(self) -> float | None:
+        """What is left at the pace of this run so far."""
+        if self._resumed_with is None or self.state != "Running":
+            return None
+        before, since = self._resumed_with
+        done = len(self.log.accounted) - before
+        left = self.order.total_items - len(self.log.accounted)
+        return round((self.workshop.clock() - since) / done * left, 1) if done > 0 else None
+
+    def revise(self, order: Order) -> None:
+        """The same content with another urgency, grant or destination, or suspended or not."""
+        moved = order.delivery != self.order.delivery
+        self.order = order
+        self.permit = permit_of(order)
+        self._grant = self._read_grant()
+        self._paused_until, self._waits = 0.0, False
+        if moved and self.deliveries is not None:
+            self.deliveries.redirect(Courier(self.workshop.objects, self.workshop.settings, order))
+        self._mind_losses()
+        self.wake()
+
+    def renew(self, grant: str) -> None:
+        """The order goes on under a new grant."""
+        self.revise(self.order.model_copy(update={"grant": grant}))
+
+    def stop(self, ending: Literal["Stopped", "Superseded"]) -> None:
+        """Hands out nothing more; what performers hold is finished and kept in the log, and delivered when stopped."""
+        if self.ending in (None, "Stopped"):
+            self.ending = ending
+            self._stopped_at = self._stopped_at or self.workshop.clock()
+        self.wake()
+
+    def wake(self) -> None:
+        """Something changed: its life and the floor look again."""
+        self.changed.set()
+        self.workshop.wake()
+
+    def next(self, asking: Asking, now: float) -> Assignment | Literal["drain"] | None:
+        """Work for a performer; see `Schedule.next`. `now` in seconds of any clock that does not jump."""
+        books = self.books
+        if books is None or not self.workable or books.full:
+            return None
+        wall = self.workshop.clock()
+        if wall < self._paused_until:
+            return None
+        found = None
+        if self._grant is not None and wall < self._grant.exp:
+            found = self.schedule.next(asking, Budget(books.committed_seconds, self._grant.seconds), now)
+            self._note_waiting(found is None and self.schedule.short_of_grant)
+        else:
+            self._note_waiting(True)
+        if isinstance(found, Assignment) and self._started_at is None:
+            self._started_at = wall
+            self._resumed_with = (len(self.log.accounted), wall)
+            if self.log.totals.started_at is None:
+                books.start(wall)
+        return found
+
+    def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
+        """Takes in a performer's answer."""
+        turnout = self.schedule.answered(assignment, performer, answer, now)
+        return self._took_in(turnout, answer.busy_seconds)
+
+    def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
+        """Takes in that a performer died."""
+        return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
+
+    def _took_in(self, turnout: Turnout, busy_seconds: float) -> Turnout:
+        if self.books is not None:
+            self.books.take_in(turnout, busy_seconds)
+        if turnout.paused is not None:
+            self._paused_until = self.workshop.clock() + PAUSE_SECONDS
+            self._note_waiting(True, turnout.paused)
+        if turnout.outage:
+            self.report(turnout.outage)
+        elif turnout.outcomes:
+            self.report("")
+        self._mind_losses()
+        self.changed.set()
+        return turnout
+
+    def _note_waiting(self, waits: bool, refusal: Refusal | None = None) -> None:
+        """Whether the grant is what work waits for; counted once per pause."""
+        if waits and not self._waits:
+            self.workshop.metrics.grant_waits.inc()
+            self.message = refusal.message if refusal else "waits for the operator to renew the grant"
+        elif self._waits and not waits:
+            self.message = ""
+        self._waits = waits
+
+    def _mind_losses(self) -> None:
+        """Gives the order up once more items are lost than it allows."""
+        losses, allowed = self.books.losses if self.books else 0, self.order.max_failed_items
+        if losses > allowed and not self.ending:
+            self.message = f"{losses} items failed or were refused, allowed are {allowed}; index.jsonl names them"
+            self.ending = "Failed"
+
+    def report(self, trouble: str) -> None:
+        """One line on what stands in the way now; empty once it is gone."""
+        if trouble and trouble != self._trouble:
+            log.warning("order %s: %s", self.order.uid, trouble)
+        self._trouble = trouble
+
+    def _read_grant(self) -> Grant | None:
+        """The grant's claims, None when the farm did not sign it: then nothing is handed out."""
+        grant = signed_grant(self.order.grant, self.workshop.farm_key)
+        return None if isinstance(grant, Refusal) else grant

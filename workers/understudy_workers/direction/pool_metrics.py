@@ -1,0 +1,120 @@
+"""What a pool tells Prometheus. Labels stay few: outcomes, stages, reasons we know, and at most so many brands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+MAX_BRANDS: Final = 100
+OTHER: Final = "other"
+_WAIT_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+_STAGES: Final = frozenset(
+    {
+        "localize",
+        "speak",
+        "animate",
+        "compose",
+        "encode",
+        "cache",
+        "check",
+        "join",
+        "caption",
+        "poster",
+        "sign",
+        "store",
+    }
+)
+
+
+class PoolMetrics:
+    """The pool's counters in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._brands: set[str] = set()
+        self._reasons: set[str] = set()
+        registry = self.registry
+        self._items = Counter("understudy_items", "Items by outcome.", ["outcome", "brand"], registry=registry)
+        self._takes = Counter("understudy_takes", "Takes performed, by outcome.", ["outcome"], registry=registry)
+        self._clips = Counter(
+            "understudy_clips", "Clips used by items: rendered for them, or reused.", ["origin"], registry=registry
+        )
+        self._refusals = Counter(
+            "understudy_refusals", "License and grant refusals in the pool.", ["reason"], registry=registry
+        )
+        self._stages = Counter("understudy_stage_seconds", "Worker time by stage.", ["stage"], registry=registry)
+        self._brand_seconds = Counter(
+            "understudy_brand_worker_seconds", "Worker time by brand.", ["brand"], registry=registry
+        )
+        self._metered = Counter("understudy_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry)
+        self.failures = Counter("understudy_attempts_failed", "Works that raised in a performer.", registry=registry)
+        self.frames = Counter("understudy_frames", "Frames rendered anew, all formats.", registry=registry)
+        self.wait = Histogram(
+            "understudy_queue_wait_seconds",
+            "Time a work was ready before a performer got it.",
+            buckets=_WAIT_BUCKETS,
+            registry=registry,
+        )
+        self._worker = Counter(
+            "understudy_worker_seconds", "Performer time, busy or idle.", ["state"], registry=registry
+        )
+        self.workers = Gauge("understudy_performers", "Performers that are ready.", registry=registry)
+        self.busy = Gauge("understudy_performers_busy", "Performers that hold work.", registry=registry)
+        self.lost = Counter("understudy_performers_lost", "Performers that died or hung with work.", registry=registry)
+        self._orders = Gauge("understudy_orders", "Orders by state.", ["state"], registry=registry)
+        self.grant_waits = Counter("understudy_grant_waits", "Times an order paused for a grant.", registry=registry)
+        self.delivered = Counter("understudy_items_delivered", "Items brought to their destination.", registry=registry)
+        self.outages = Counter("understudy_store_outages", "Object store calls that gave up.", registry=registry)
+        self.segments = Counter("understudy_receipt_segments", "Receipt segments written.", registry=registry)
+        self.lost_races = Counter(
+            "understudy_receipt_races_lost", "Segments another director wrote first.", registry=registry
+        )
+
+    def brand(self, namespace: str) -> str:
+        """The label of a brand: its namespace for the first hundred met, `other` from then on."""
+        if namespace in self._brands or len(self._brands) < MAX_BRANDS:
+            self._brands.add(namespace)
+            return namespace
+        return OTHER
+
+    def item(self, outcome: str, namespace: str, metered_seconds: float) -> None:
+        """An item has a receipt."""
+        brand = self.brand(namespace)
+        self._items.labels(outcome, brand).inc()
+        self._metered.labels(brand).inc(metered_seconds)
+
+    def take(self, outcome: str) -> None:
+        """A take was `rendered`, found (`reused`) or `refused`."""
+        self._takes.labels(outcome).inc()
+
+    def clips(self, rendered: int, reused: int) -> None:
+        """Clips that an item was joined from."""
+        self._clips.labels("rendered").inc(rendered)
+        self._clips.labels("reused").inc(max(reused, 0))
+
+    def refusal(self, reason: str) -> None:
+        """Somebody's license or grant refused work."""
+        if reason not in self._reasons and len(self._reasons) >= MAX_BRANDS:
+            reason = OTHER
+        self._reasons.add(reason)
+        self._refusals.labels(reason).inc()
+
+    def stages(self, seconds: dict[str, float]) -> None:
+        """Worker time of one work by stage."""
+        for stage, spent in seconds.items():
+            self._stages.labels(stage if stage in _STAGES else OTHER).inc(max(spent, 0.0))
+
+    def worked(self, namespace: str, seconds: float) -> None:
+        """A performer was busy for a brand."""
+        self._brand_seconds.labels(self.brand(namespace)).inc(seconds)
+        self._worker.labels("busy").inc(seconds)
+
+    def idled(self, seconds: float) -> None:
+        """Performers were there and had nothing to do, summed over them."""
+        self._worker.labels("idle").inc(max(seconds, 0.0))
+
+    def orders(self, states: dict[str, int]) -> None:
+        """How many orders there are in each state now."""
+        for state in ("Running", "Suspended", "WaitingForGrant", "Finishing", "Finished", "Failed", "Stopped"):
+            self._orders.labels(state).set(states.get(state, 0))
