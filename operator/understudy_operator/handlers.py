@@ -38,7 +38,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.scanning.disabled = True
     chosen.networking.request_timeout = 30.0
     chosen.networking.connect_timeout = 5.0
-    chosen.watching.server_timeout = 300.0
+    chosen.watching.server_timeout = 300
     chosen.process.ultimate_exiting_timeout = EXIT_SECONDS
     return chosen
 
@@ -82,7 +82,7 @@ def doorbell(operator: Operator, kind: Kind) -> Callable[..., Any]:
 
 def connection(configuration: Configuration) -> kopf.ConnectionInfo:
     """The API server and credentials of a loaded kubeconfig, as kopf takes them."""
-    scheme, _, token = str(configuration.get_api_key_with_prefix("authorization") or "").partition(" ")
+    scheme, _, token = str(configuration.get_api_key_with_prefix("BearerToken", "authorization") or "").partition(" ")
     return kopf.ConnectionInfo(
         server=configuration.host,
         ca_path=configuration.ssl_ca_cert,
