@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+import onnx
 import pytest
 from joserfc.jwk import OKPKey
+from onnx import TensorProto, helper, numpy_helper
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
@@ -15,10 +20,15 @@ from understudy_api.genesis import sign_genesis, twin_id
 from understudy_api.grant import Grant, sign_grant
 from understudy_api.order import Content, Delivery, Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.terms import Assignee, Quota, Terms, sign_license
+from understudy_workers.models import bundle
+from understudy_workers.models.geometry import Geometry
+from understudy_workers.models.hearing import WINDOW
+from understudy_workers.models.phones import ENCODER, FEATURES
+from understudy_workers.models.plates import encode_plates
 
 UID = "0c8f2b1e-0000-4000-8000-000000000000"
-LANDSCAPE = VideoOutput(name="landscape", width=320, height=180)
-STORY = VideoOutput(name="story", width=180, height=320)
+LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
+STORY = VideoOutput(name="story", width=216, height=384)
 
 
 @dataclass(frozen=True)
@@ -106,3 +116,138 @@ def signers() -> Signers:
 def write_order(signers: Signers) -> Callable[..., Order]:
     """Writes an order that is permitted; keyword arguments change its fields."""
     return signers.order
+
+
+SIDE, LEFT, TOP, PLATES, CODES = 96, 208, 290, 12, 4
+"""A small twin's geometry, in plate pixels; a drawn head on 12 plates."""
+
+
+def draw_head(sway: float) -> np.ndarray:
+    """A plate: studio, shoulders, head, eyes and a closed mouth, [512, 512, 3] RGB."""
+    picture = np.zeros((512, 512, 3), np.uint8)
+    picture[:] = np.linspace(120, 170, 512, dtype=np.uint8)[:, None, None]
+    x = 256 + sway
+    shapes = [
+        ((x, 520), (200, 120), (60, 70, 110)),
+        ((x, 200), (130, 155), (70, 45, 30)),
+        ((x, 245), (108, 142), (222, 178, 150)),
+        ((x - 46, 215), (18, 10), (245, 245, 240)),
+        ((x + 46, 215), (18, 10), (245, 245, 240)),
+        ((x - 46, 215), (9, 9), (40, 30, 25)),
+        ((x + 46, 215), (9, 9), (40, 30, 25)),
+        ((x, 330), (34, 5), (150, 70, 70)),
+    ]
+    for (cx, cy), (rx, ry), colour in shapes:
+        cv2.ellipse(
+            picture, (round(cx * 16), round(cy * 16)), (rx * 16, ry * 16), 0, 0, 360, colour, -1, cv2.LINE_AA, 4
+        )
+    return picture
+
+
+def mouth_network() -> bytes:
+    """Hears: the loudness of a window's middle, as the phone encoder tells it, opens the mouth."""
+    weights = np.zeros((WINDOW, CODES), np.float32)
+    middle = WINDOW // FEATURES // 2 * FEATURES
+    weights[middle : middle + FEATURES, 0] = np.random.default_rng(7).normal(0, 1, FEATURES)
+    nodes = [
+        helper.make_node("MatMul", ["windows", "w"], ["sum"]),
+        helper.make_node("Sigmoid", ["sum"], ["codes"]),
+    ]
+    return onnx_model(
+        nodes,
+        [("windows", TensorProto.FLOAT, ["n", WINDOW])],
+        ("codes", TensorProto.FLOAT, ["n", CODES]),
+        {"w": weights},
+    )
+
+
+def face_network() -> bytes:
+    """Paints: a dark opening whose strength is the first code."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / (SIDE / 2) - 1
+    inside = (np.hypot(x / 0.6, (y + 0.1) / 0.35) < 1).astype(np.float32)[None, :, :, None]
+    square = ["n", SIDE, SIDE, 3]
+    nodes = [
+        helper.make_node("Slice", ["code", "from", "to", "along"], ["first"]),
+        helper.make_node("Reshape", ["first", "shape"], ["opening"]),
+        helper.make_node("Mul", ["opening", "inside"], ["open"]),
+        helper.make_node("Sub", ["unit", "open"], ["shut"]),
+        helper.make_node("Cast", ["plate"], ["skin"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["skin", "shut"], ["painted"]),
+        helper.make_node("Cast", ["painted"], ["square"], to=TensorProto.UINT8),
+    ]
+    return onnx_model(
+        nodes,
+        [
+            ("plate", TensorProto.UINT8, square),
+            ("quiet", TensorProto.UINT8, square),
+            ("pose", TensorProto.FLOAT, ["n", 3]),
+            ("code", TensorProto.FLOAT, ["n", CODES]),
+        ],
+        ("square", TensorProto.UINT8, square),
+        {
+            "from": np.array([0], np.int64),
+            "to": np.array([1], np.int64),
+            "along": np.array([1], np.int64),
+            "shape": np.array([-1, 1, 1, 1], np.int64),
+            "inside": inside,
+            "unit": np.array(1, np.float32),
+        },
+    )
+
+
+def onnx_model(nodes: list[Any], inputs: list[Any], output: Any, constants: dict[str, np.ndarray]) -> bytes:
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(*one) for one in inputs],
+        [helper.make_tensor_value_info(*output)],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+@dataclass(frozen=True)
+class TinyTwin:
+    """A bundle folder of a drawn head whose networks are written by hand: real in form, small and quick."""
+
+    folder: Path
+    pin: TwinPin
+    key: OKPKey
+
+
+@pytest.fixture(scope="session")
+def tiny_twin(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> TinyTwin:
+    sways = [2.0 * np.sin(number / 4) for number in range(PLATES)]
+    geometry = Geometry(
+        side=SIDE,
+        left=LEFT,
+        top=TOP,
+        matrices=tuple(((1.0, 0.0, float(sway)), (0.0, 1.0, 0.0)) for sway in sways),
+        poses=((0.0, 0.0, 0.0),) * PLATES,
+        quiet=(0,) * PLATES,
+        busy=(),
+        rest_code=(0.0,) * CODES,
+    )
+    files = {
+        "face.onnx": face_network(),
+        "mouth.onnx": mouth_network(),
+        "phones.onnx": ENCODER.read_bytes(),
+        "plates.mp4": encode_plates(np.stack([draw_head(sway) for sway in sways])),
+        "twin.json": geometry.model_dump_json().encode(),
+        "scores.json": b"{}",
+    }
+    key = token.new_key()
+    manifest = bundle.Manifest(
+        twin_id=twin_id(signers.genesis),
+        genesis=signers.genesis,
+        files=bundle.describe(files),
+        inputs={"voice_variant": "f2", "voice_pitch": "50", "voice_rate_wpm": "165"},
+        scores={},
+        ready=True,
+        created=signers.now,
+    )
+    folder = tmp_path_factory.mktemp("twin") / "bundle"
+    version = bundle.write(folder, manifest, files, key)
+    return TinyTwin(folder, TwinPin(id=manifest.twin_id, version=version), key)

@@ -98,7 +98,7 @@ def test_digests_are_keyed_digests_of_canonical_json(write_order: WriteOrder, wo
             "recipe": take_recipe(),
         },
     )
-    clip = keyed_digest(KEY, {"take": take, "width": 320, "height": 180, "recipe": clip_recipe()})
+    clip = keyed_digest(KEY, {"take": take, "width": 384, "height": 216, "recipe": clip_recipe()})
     assert item.take_ids == (take,)
     assert item.clip_ids == (clip,)
 

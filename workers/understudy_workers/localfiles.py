@@ -43,10 +43,11 @@ class LocalFiles:
 
     def write(self, name: str, data: bytes) -> None:
         """Keeps a file. A full disk is no error: the copy is left out."""
+        path = self._path(name)
         temporary = self._folder / f".{name}.{secrets.token_hex(6)}"
         try:
             temporary.write_bytes(data)
-            temporary.replace(self._path(name))
+            temporary.replace(path)
         except OSError:
             temporary.unlink(missing_ok=True)
             self.sweep()
@@ -73,7 +74,8 @@ class LocalFiles:
         for _, size, path in sorted(found):
             if total <= self._limit_bytes * _KEPT_SHARE:
                 return
-            Path(path).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(path).unlink()
             total -= size
 
     def _path(self, name: str) -> Path:
