@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from understudy_api.settings import (
+    OPERATOR_SETTINGS_VARIABLE,
+    POOL_SETTINGS_VARIABLE,
+    BucketNames,
+    ContentCredentials,
+    DirectorEndpoint,
+    DirectorListener,
+    OperatorSettings,
+    PoolSettings,
+    RayEndpoint,
+    S3Settings,
+    SettingsError,
+)
+
+S3 = S3Settings(endpoint="127.0.0.1:9000", access_key="me", secret_key=SecretStr("hush"), ca_file=Path("/ca"))
+OPERATOR = OperatorSettings(
+    kubeconfig=Path("/k"),
+    farm="thumb",
+    s3=S3,
+    public_s3_url="https://127.0.0.1:9000",
+    farm_key_file=Path("/farm.jwk"),
+    ray=RayEndpoint(address="http://127.0.0.1:8265", token_file=Path("/t")),
+    director=DirectorEndpoint(url="https://127.0.0.1:1", token_file=Path("/t"), ca_file=Path("/ca")),
+    pool_public_key_file=Path("/pool.pub.jwk"),
+    metrics_port=2,
+    health_port=3,
+)
+POOL = PoolSettings(
+    farm="thumb",
+    s3=S3,
+    director=DirectorListener(port=1, token_file=Path("/t"), tls_cert=Path("/c"), tls_key=Path("/k")),
+    bundle_key_file=Path("/pool.jwk"),
+    bundle_public_key_file=Path("/pool.pub.jwk"),
+    farm_public_key_file=Path("/farm.pub.jwk"),
+    c2pa=ContentCredentials(chain_file=Path("/chain"), key_file=Path("/key"), root_file=Path("/root")),
+    cache_key_file=Path("/cache.key"),
+    metrics_port=4,
+    work_dir=Path("/work"),
+)
+
+
+@pytest.mark.parametrize("settings", [OPERATOR, POOL], ids=["operator", "pool"])
+def test_what_is_written_is_read_again_with_its_secrets(tmp_path, settings):
+    path = tmp_path / "settings.json"
+    path.write_text(settings.model_dump_json())
+    again = type(settings).load(path)
+    assert again == settings
+    assert again.s3.secret_key.get_secret_value() == "hush"
+    assert again.buckets == BucketNames()
+
+
+def test_secrets_do_not_show_outside_the_file():
+    assert "hush" not in repr(OPERATOR)
+    assert "hush" not in str(OPERATOR.model_dump())
+    assert "hush" in OPERATOR.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "Invalid JSON"),
+        ("{}", "farm: Field required"),
+        (
+            OPERATOR.model_dump_json().replace('"metrics_port":2', '"metrics_port":70000'),
+            "metrics_port: Input should be",
+        ),
+        (OPERATOR.model_dump_json().replace('"metrics_port"', '"metricsport"'), "metrics_port: Field required"),
+    ],
+)
+def test_a_wrong_file_is_one_line_that_names_it(tmp_path, text, complaint):
+    path = tmp_path / "operator.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as refusal:
+        OperatorSettings.load(path)
+    message = str(refusal.value)
+    assert message.startswith(f"{path}: ")
+    assert complaint in message
+    assert "understudy up" in message
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(SettingsError, match=r"cannot be read \(No such file or directory\); `understudy up` writes it"):
+        PoolSettings.load(tmp_path / "none.json")
+
+
+def test_the_environment_names_the_file(tmp_path):
+    operator, pool = tmp_path / "operator.json", tmp_path / "pool.json"
+    operator.write_text(OPERATOR.model_dump_json())
+    pool.write_text(POOL.model_dump_json())
+    environment = {OPERATOR_SETTINGS_VARIABLE: str(operator), POOL_SETTINGS_VARIABLE: str(pool)}
+    assert OperatorSettings.from_environment(environment) == OPERATOR
+    assert PoolSettings.from_environment(environment) == POOL
+    with pytest.raises(SettingsError, match=POOL_SETTINGS_VARIABLE):
+        PoolSettings.from_environment({})
