@@ -52,7 +52,7 @@ KIND: Final = Kind(
         Column("Assignee", "string", ".status.assignee"),
         Column("Used", "string", ".status.usedSeconds"),
         Column("Left", "string", ".status.leftSeconds"),
-        Column("Until", "date", ".status.validUntil"),
+        Column("Until", "string", ".status.validUntil"),
     ),
     spec_rules=({"rule": "self == oldSelf", "message": "is immutable; sign and create another License"},),
 )
