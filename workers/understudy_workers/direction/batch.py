@@ -14,9 +14,13 @@ MAX_BATCH: Final = 32
 
 @dataclass(frozen=True)
 class Failure:
-    """A work that raised. `outage`: the object store was away, which is nobody's fault and counts as no attempt."""
+    """A work that raised: `reason` is one CamelCase word, the message one line.
+
+    `outage`: the object store was away, which is nobody's fault and counts as no attempt.
+    """
 
     message: str
+    reason: str = "WorkFailed"
     outage: bool = False
 
 

@@ -54,6 +54,7 @@ async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
 
 async def _once(run: OrderRun) -> None:
     workshop = run.workshop
+    await workshop.insist(workshop.prove, run.report, lambda: run.gives_up)
     await workshop.insist(run.log.load, run.report, lambda: run.gives_up)
     newest = run.log.newest
     if newest is not None and newest.generation > run.order.generation:

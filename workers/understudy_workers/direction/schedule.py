@@ -159,7 +159,7 @@ class Schedule:
         for unit in assignment.units:
             unit.suspect = True
             if assignment.alone:
-                self._retry(unit, performer, message, now, turnout)
+                self._retry(unit, performer, Failure(message, "PerformerDied"), now, turnout)
             else:
                 self._requeue(unit, at=now)
         return turnout
@@ -234,8 +234,8 @@ class Schedule:
             self._requeue(unit)
         else:
             missing = tuple(clip for clip in result.missing_clips if clip in unit.planned.clip_ids)
-            message = f"{len(result.missing_clips)} clips vanished from the cache"
-            self._retry(unit, performer, message, now, turnout, queue=not missing)
+            failure = Failure(f"{len(result.missing_clips)} clips vanished from the cache", "ClipsVanished")
+            self._retry(unit, performer, failure, now, turnout, queue=not missing)
             if missing and not unit.ended:
                 for take in self._takes.vanished(unit, missing):
                     self._ready_takes.push(take, now)
@@ -248,13 +248,13 @@ class Schedule:
             self._requeue(unit, at=now + _pause_seconds(self._outages))
         else:
             turnout.failures += 1
-            self._retry(unit, performer, failure.message, now, turnout)
+            self._retry(unit, performer, failure, now, turnout)
 
     def _retry(
         self,
         unit: TakeUnit | ItemUnit,
         performer: str,
-        message: str,
+        failure: Failure,
         now: float,
         turnout: Turnout,
         *,
@@ -264,8 +264,7 @@ class Schedule:
         unit.attempts += 1
         unit.avoid |= {performer}
         if unit.attempts >= self._max_attempts:
-            reason = "PerformerDied" if unit.suspect else "WorkFailed"
-            self._give_up(unit, Doom("failed", reason, message, unit.attempts), turnout)
+            self._give_up(unit, Doom("failed", failure.reason, failure.message, unit.attempts), turnout)
         elif queue:
             self._requeue(unit, at=now + _pause_seconds(unit.attempts - 1))
 

@@ -24,7 +24,7 @@ STORE_PATIENCE_SECONDS: Final = 3.0
 """How long one call waits by itself; the director then says what is wrong, pauses and calls again."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Workshop:
     """The director's tools. `wake` tells the floor that there may be something to hand out."""
 
@@ -37,6 +37,16 @@ class Workshop:
     wake: Callable[[], None]
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "director"))
     clock: Callable[[], float] = time.time
+    _proven: bool = False
+
+    def prove(self) -> None:
+        """Makes sure, once, that the object store creates conditionally: everything that counts once rests on it.
+
+        Blocking. Raises StoreError.
+        """
+        if not self._proven:
+            self.objects.probe(self.settings.buckets.receipts)
+            self._proven = True
 
     async def run(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A blocking call in a thread; its exceptions are the call's."""

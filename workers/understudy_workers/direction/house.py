@@ -1,0 +1,108 @@
+"""The director without Ray: everything wired together, opened and closed as one."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+from prometheus_client import start_http_server
+
+from understudy_api.settings import PoolSettings
+from understudy_api.token import load_key
+from understudy_workers.direction.desk import Desk
+from understudy_workers.direction.floor import Crew, Floor
+from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.server import application, tls
+from understudy_workers.direction.trainings import Trainers, TrainingDesk
+from understudy_workers.direction.workshop import STORE_PATIENCE_SECONDS, Workshop
+from understudy_workers.objects import Objects
+
+BIND_SECONDS: Final = 30.0
+"""How long a port may still be held by a director that just died or is draining."""
+METRICS_HOST: Final = "127.0.0.1"
+
+
+class House:
+    """A director: orders and trainings, the floor, HTTP and metrics. `id` is new with every start."""
+
+    def __init__(
+        self, settings: PoolSettings, crew: Crew, trainers: Trainers, *, director: str, release: str, at_once: int = 1
+    ) -> None:
+        self.id = director
+        self.release = release
+        self._settings = settings
+        self._metrics = PoolMetrics()
+        self.workshop = Workshop(
+            settings=settings,
+            objects=Objects(settings.s3, patience_seconds=STORE_PATIENCE_SECONDS),
+            cache_key=settings.cache_key_file.read_bytes(),
+            farm_key=load_key(settings.farm_public_key_file.read_text()),
+            director=director,
+            metrics=self._metrics,
+            wake=self._wake,
+        )
+        self.desk = Desk(self.workshop)
+        self.floor = Floor(crew, self.desk.runs, self._metrics)
+        self.trainings = TrainingDesk(self.workshop, trainers, at_once)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self._metrics_server: Any = None
+
+    def _wake(self) -> None:
+        self.floor.wake()
+
+    async def open(self) -> None:
+        """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self.floor.serve()), loop.create_task(self._count())]
+        listener = self._settings.director
+        token = listener.token_file.read_text().strip()
+        self._runner = web.AppRunner(application(self, token), access_log=None)
+        await self._runner.setup()
+        await _bound(self._serve_http)
+        await _bound(self._serve_metrics)
+
+    async def _serve_http(self) -> None:
+        assert self._runner is not None
+        listener = self._settings.director
+        await web.TCPSite(self._runner, listener.host, listener.port, ssl_context=tls(listener)).start()
+
+    async def _serve_metrics(self) -> None:
+        registry = self._metrics.registry
+        self._metrics_server, _ = start_http_server(self._settings.metrics_port, METRICS_HOST, registry)
+
+    async def _count(self) -> None:
+        while True:
+            self._metrics.orders(self.desk.states())
+            await asyncio.sleep(1.0)
+
+    async def close(self) -> None:
+        """Lets performers finish what they hold, writes its receipts, then ends everything and frees the ports."""
+        await self.desk.retire()
+        await self.trainings.retire()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._metrics_server is not None:
+            await asyncio.to_thread(self._metrics_server.shutdown)
+            self._metrics_server.server_close()
+        self.workshop.threads.shutdown(wait=False)
+        self.workshop.objects.close()
+
+
+async def _bound(bind: Callable[[], Awaitable[None]]) -> None:
+    """Binds a port, for a while again and again when it is taken: a director that just died may still hold it."""
+    deadline = time.monotonic() + BIND_SECONDS
+    while True:
+        try:
+            return await bind()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.2)

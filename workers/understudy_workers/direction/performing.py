@@ -1,0 +1,56 @@
+"""What a performer does with a batch: one work after the other, and nothing a work raises takes the others along."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib import import_module
+from typing import Final, Protocol
+
+from understudy_api.settings import PoolSettings
+from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome
+from understudy_workers.objects import OutageError
+from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
+
+MAX_MESSAGE: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+class Studio(Protocol):
+    """What works are done with; `understudy_workers.pipeline.Studio` is the real one."""
+
+    def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
+        """Makes the clips of a take."""
+
+    def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
+        """Makes an item of its clips."""
+
+
+def open_studio(name: str, settings: PoolSettings) -> Studio:
+    """The studio `module:Class` names, made for a pool."""
+    module, _, attribute = name.partition(":")
+    studio: Studio = getattr(import_module(module), attribute)(settings)
+    return studio
+
+
+def perform(studio: Studio, batch: Batch) -> Answer:
+    """Does the works of a batch in order. Never raises for what a work raises."""
+    began = time.perf_counter()
+    outcomes = tuple(_do(studio, work, batch.permit) for work in batch.works)
+    return Answer(outcomes, time.perf_counter() - began)
+
+
+def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
+    try:
+        return studio.perform(work, permit) if isinstance(work, TakeWork) else studio.assemble(work, permit)
+    except OutageError as error:
+        return Failure(_last_line(error), "StoreOutage", outage=True)
+    except Exception as error:
+        log.exception("order %s: a work failed", permit.order_uid)
+        return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:64])
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[-1] if lines else type(error).__name__)[:MAX_MESSAGE]

@@ -1,0 +1,53 @@
+"""The performer and the trainer: Ray actors that keep a process warm and do what the director asks."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import ray
+
+from understudy_api.order import TrainingOrder
+from understudy_api.settings import PoolSettings
+from understudy_workers.direction.batch import Answer, Batch
+from understudy_workers.direction.performing import open_studio, perform
+from understudy_workers.direction.training_work import TrainingWork, TrainingWorkState
+
+ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+"""Environment of every performer: one thread each, as many performers as cores."""
+
+
+@ray.remote(max_restarts=-1, max_task_retries=0)
+class Performer:
+    """One process that performs. Its studio keeps twins, composers and connections between batches."""
+
+    def __init__(self, studio: str) -> None:
+        self._studio = open_studio(studio, PoolSettings.from_environment())
+
+    def ping(self) -> int:
+        """Its process id, once it is ready."""
+        return os.getpid()
+
+    def work(self, batch: Batch) -> Answer:
+        """Does a batch."""
+        return perform(self._studio, batch)
+
+
+@ray.remote(max_restarts=0, max_task_retries=0)
+class Trainer:
+    """One process that trains one twin, at a lower priority than performers."""
+
+    def __init__(self) -> None:
+        os.nice(5)
+        self._work: TrainingWork | None = None
+
+    def begin(self, order: TrainingOrder) -> None:
+        """Starts the training unless it was started already."""
+        if self._work is None:
+            self._work = TrainingWork(PoolSettings.from_environment(), order)
+
+    def state(self) -> TrainingWorkState:
+        """How far it is."""
+        return self._work.state if self._work else TrainingWorkState("Running", "")
