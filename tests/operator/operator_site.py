@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from cuttable import Relay
 from director_peer import DirectorPeer
 from joserfc.jwk import OKPKey
 
@@ -166,14 +167,15 @@ def resource(kind: str, namespace: str, name: str, spec: dict[str, Any]) -> dict
 
 @dataclass(frozen=True)
 class Site:
-    """Everything around an operator: settings on disk, the peer it speaks to, S3 as the operator sees it."""
+    """Everything around an operator: settings on disk, the peer it speaks to, S3 as the pool sees it."""
 
     settings: OperatorSettings
     settings_file: Path
     farm_key: OKPKey
     peer: DirectorPeer
     objects: Objects
-    pool_objects: Objects
+    storage: Relay
+    """Between the operator and MinIO; nobody else goes through it."""
 
 
 @pytest.fixture(scope="session")
@@ -198,11 +200,13 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     bearer = (folder / "director.token").read_text()
     peer = DirectorPeer(pool_objects, object_store.buckets, bearer, farm_key, tls)
     peer.start()
+    host, _, port = object_store.operator.endpoint.partition(":")
+    storage = Relay(host, int(port))
     metrics_port, health_port, ray_port = free_ports(3)
     settings = OperatorSettings(
         kubeconfig=control_plane.operator_kubeconfig,
         farm="test",
-        s3=object_store.operator,
+        s3=object_store.operator.model_copy(update={"endpoint": f"127.0.0.1:{storage.port}"}),
         public_s3_url=f"https://{object_store.operator.endpoint}",
         farm_key_file=folder / "farm.jwk",
         ray=RayEndpoint(address=f"http://127.0.0.1:{ray_port}", token_file=folder / "ray.token"),
@@ -217,8 +221,9 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     )
     path = folder / "operator.json"
     path.write_text(settings.model_dump_json())
-    yield Site(settings, path, farm_key, peer, Objects(object_store.operator), pool_objects)
+    yield Site(settings, path, farm_key, peer, pool_objects, storage)
     peer.close()
+    storage.close()
 
 
 def _may_write_accounts(store: Any) -> None:
@@ -283,10 +288,11 @@ class OperatorProcess:
         return self.child.wait(20)
 
 
-@pytest.fixture
-def operator_process(operator_site: Site) -> Iterator[OperatorProcess]:
-    """A process that is not started yet, ended after the test whatever happens."""
+@pytest.fixture(scope="module")
+def operator_process(operator_site: Site, pool: dict[str, Any]) -> Iterator[OperatorProcess]:
+    """The module's operator, running, with the default pool to work for; ended after the module."""
     process = OperatorProcess(operator_site)
+    process.start()
     yield process
     if process.child is not None and process.child.poll() is None:
         process.end()
