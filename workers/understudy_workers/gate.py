@@ -6,7 +6,7 @@ quota slice and terms are asked every time, which costs microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -122,3 +122,23 @@ def _exhausted(seconds: float, left: float, granted: int) -> Refusal:
         message=f"grant: {seconds:.2f} s wanted, {max(left, 0):.2f} s of {granted} s left; the order waits until the "
         "operator grants more",
     )
+
+
+@dataclass(frozen=True)
+class Gatekeeper:
+    """The gate with what a worker knows once and for all: the farm's public key and a clock of Unix seconds."""
+
+    farm_public_key: OKPKey
+    clock: Callable[[], float]
+
+    def ask(self, permit: Permit, locale: str, seconds: float = 0.0, committed_seconds: float = 0.0) -> Verdict:
+        """`check` at this moment, on the pool the order was sent to."""
+        return check(
+            permit,
+            self.farm_public_key,
+            pool=permit.pool,
+            locale=locale,
+            seconds=seconds,
+            committed_seconds=committed_seconds,
+            now=self.clock(),
+        )

@@ -1,0 +1,66 @@
+"""From a take to its clips, from clips to a finished item: rights first, then the stages in order, nothing of Ray.
+
+Everything made here is named by what it is made of, so doing a thing twice is harmless; being killed between any
+two steps leaves whole objects and a scratch folder, nothing half-written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from understudy_api.settings import PoolSettings
+from understudy_api.token import load_key
+from understudy_workers.filming import Filming
+from understudy_workers.finishing import FaultyItemError, Finishing
+from understudy_workers.gate import Gatekeeper
+from understudy_workers.localfiles import LocalFiles
+from understudy_workers.objects import Objects
+from understudy_workers.stages.sign import Sealer
+from understudy_workers.stages.store import ClipCache
+from understudy_workers.twins import Twins
+from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
+
+__all__ = ["FaultyItemError", "Studio"]
+
+LOCAL_BYTES: Final = 2 * 1024**3
+
+
+class Studio:
+    """Everything one performer keeps warm. Not for several threads at once.
+
+    `clock` tells Unix seconds. Scratch files and local copies lie below the settings' `work_dir`, which the
+    performers of a machine share.
+    """
+
+    def __init__(self, settings: PoolSettings, *, clock: Callable[[], float] = time.time) -> None:
+        buckets, folder = settings.buckets, settings.work_dir
+        self._objects = Objects(settings.s3)
+        gatekeeper = Gatekeeper(load_key(settings.farm_public_key_file.read_text()), clock)
+        cache = ClipCache(self._objects, buckets.staging, LocalFiles(folder / "copies", LOCAL_BYTES))
+        bundle_key = load_key(settings.bundle_public_key_file.read_text())
+        self._filming = Filming(gatekeeper, Twins(self._objects, buckets.twins, bundle_key, folder / "twins"), cache)
+        self._finishing = Finishing(
+            gatekeeper, self._objects, buckets.staging, cache, Sealer(settings.c2pa, settings.farm), folder / "scratch"
+        )
+
+    def close(self) -> None:
+        """Waits for uploads and lets connections go."""
+        self._filming.close()
+        self._objects.close()
+
+    def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
+        """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal.
+
+        A refused permit makes no frame. Raises BundleError, UnspeakableError, StoreError (OutageError: S3 is away).
+        """
+        return self._filming.perform(take, permit)
+
+    def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
+        """Makes one item of clips that are kept, checks and signs it, stores its files for delivery.
+
+        An item whose video is stored already is not made again and gets the same receipt. Raises FaultyItemError
+        for a file that fails its check, StoreError (OutageError: S3 is away).
+        """
+        return self._finishing.assemble(item, permit)

@@ -1,0 +1,112 @@
+"""store: takes and clips into the farm's staging bucket and back, checked, with copies on the local disk.
+
+A record is one line of JSON (what it is, how long, SHA-256) and the bytes. A record that does not match its line is
+treated as missing: it is made again and overwritten, never shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from understudy_api.digest import digest_bytes
+from understudy_workers.footage import Clip, Spoken
+from understudy_workers.localfiles import LocalFiles
+from understudy_workers.models.voice import SAMPLES_PER_FRAME, Word
+from understudy_workers.objects import MissingObjectError, Objects
+
+TAKE_FORMAT: Final = "understudy-take/1"
+CLIP_FORMAT: Final = "understudy-clip/1"
+_MAX_HEAD_BYTES: Final = 256 * 1024
+
+
+def take_key(take_id: str) -> str:
+    """Object key of a take's sound and words in the staging bucket."""
+    return f"takes/{take_id}"
+
+
+def clip_key(clip_id: str) -> str:
+    """Object key of a clip's pictures in the staging bucket."""
+    return f"clips/{clip_id}"
+
+
+class ClipCache:
+    """Takes and clips by their keyed digests. S3 holds them; `local` keeps copies of what was used lately."""
+
+    def __init__(self, objects: Objects, bucket: str, local: LocalFiles) -> None:
+        self._objects = objects
+        self._bucket = bucket
+        self._local = local
+
+    def take(self, take_id: str) -> Spoken | None:
+        """A take's sound, None when it is not kept."""
+        record = self._load(take_key(take_id), f"take-{take_id}", TAKE_FORMAT)
+        if record is None:
+            return None
+        head, body = record
+        samples = np.frombuffer(body, "<i2").astype(np.int16)
+        if len(samples) == 0 or len(samples) % SAMPLES_PER_FRAME:
+            return None
+        return Spoken(samples, tuple(Word(str(text), float(start), float(end)) for text, start, end in head["words"]))
+
+    def clip(self, clip_id: str) -> Clip | None:
+        """A clip's pictures, None when it is not kept."""
+        record = self._load(clip_key(clip_id), f"clip-{clip_id}", CLIP_FORMAT)
+        if record is None:
+            return None
+        head, body = record
+        return Clip(body, int(head["frames"]), int(head["width"]), int(head["height"]))
+
+    def has_clip(self, clip_id: str) -> bool:
+        """Whether S3 holds the clip; a copy on this machine alone does not count, others may need it."""
+        return self._objects.head(self._bucket, clip_key(clip_id)) is not None
+
+    def keep_take(self, take_id: str, spoken: Spoken) -> None:
+        """Keeps a take's sound."""
+        words = [[word.text, word.start_seconds, word.end_seconds] for word in spoken.words]
+        body = spoken.samples.astype("<i2").tobytes()
+        self._keep(take_key(take_id), f"take-{take_id}", _record(TAKE_FORMAT, {"words": words}, body))
+
+    def keep_clip(self, clip_id: str, clip: Clip) -> None:
+        """Keeps a clip's pictures."""
+        head = {"frames": clip.frames, "width": clip.width, "height": clip.height}
+        self._keep(clip_key(clip_id), f"clip-{clip_id}", _record(CLIP_FORMAT, head, clip.data))
+
+    def _keep(self, key: str, name: str, data: bytes) -> None:
+        self._objects.put(self._bucket, key, data)
+        self._local.write(name, data)
+
+    def _load(self, key: str, name: str, wanted: str) -> tuple[dict[str, Any], bytes] | None:
+        data = self._local.read(name)
+        if data is not None and (record := _opened(data, wanted)) is not None:
+            return record
+        try:
+            data = self._objects.get(self._bucket, key)
+        except MissingObjectError:
+            return None
+        record = _opened(data, wanted)
+        if record is not None:
+            self._local.write(name, data)
+        return record
+
+
+def _record(form: str, head: Mapping[str, Any], body: bytes) -> bytes:
+    line = {"format": form, **head, "sha256": digest_bytes(body)}
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" + body
+
+
+def _opened(data: bytes, wanted: str) -> tuple[dict[str, Any], bytes] | None:
+    end = data.find(b"\n", 0, _MAX_HEAD_BYTES)
+    if end < 0:
+        return None
+    body = data[end + 1 :]
+    try:
+        head = json.loads(data[:end])
+    except ValueError:
+        return None
+    if not isinstance(head, dict) or head.get("format") != wanted or head.get("sha256") != digest_bytes(body):
+        return None
+    return head, body
