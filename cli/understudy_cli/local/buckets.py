@@ -8,7 +8,7 @@ import certifi
 import urllib3
 from minio import Minio
 from minio.credentials import StaticProvider
-from minio.error import MinioAdminException, S3Error
+from minio.error import MinioAdminException, MinioException, S3Error
 from minio.minioadmin import MinioAdmin
 
 from understudy_api.settings import BucketNames, S3Settings
@@ -26,6 +26,17 @@ def client(s3: S3Settings) -> Minio:
     return Minio(s3.endpoint, s3.access_key, secret, secure=s3.secure, region=s3.region, http_client=connections)
 
 
+def not_ready(s3: S3Settings) -> str | None:
+    """Why the store does not serve yet; None once it gives a final answer, be it a refusal."""
+    try:
+        client(s3).bucket_exists(BUCKETS.outputs)
+    except S3Error:
+        return None
+    except (MinioException, urllib3.exceptions.HTTPError) as error:
+        return str(error)
+    return None
+
+
 def make_buckets(s3: S3Settings, names: BucketNames = BUCKETS) -> None:
     """Create the buckets that are missing; UserError when the store refuses or does not answer."""
     store = client(s3)
@@ -33,7 +44,7 @@ def make_buckets(s3: S3Settings, names: BucketNames = BUCKETS) -> None:
         for name in names.model_dump().values():
             if not store.bucket_exists(name):
                 store.make_bucket(name)
-    except (S3Error, urllib3.exceptions.HTTPError, ValueError) as error:
+    except (MinioException, urllib3.exceptions.HTTPError, ValueError) as error:
         reason = error.message if isinstance(error, S3Error) else str(error)
         raise UserError(f"S3 at {s3.endpoint}: {reason}; check its URL and credentials") from error
 

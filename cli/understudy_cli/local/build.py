@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import deque
@@ -116,7 +117,6 @@ def _run(go: Path, arguments: list[str], folder: Path, log: Path) -> str:
 def _compile(go: Path, arguments: list[str], folder: Path, log: Path, progress: Callable[[int], None]) -> None:
     """Run `go build -v`, which names each package as it compiles it."""
     tail: deque[str] = deque(maxlen=5)
-    progress(0)
     builder = subprocess.Popen(
         [go, *arguments],
         cwd=folder,
@@ -129,12 +129,13 @@ def _compile(go: Path, arguments: list[str], folder: Path, log: Path, progress: 
     with builder, log.open("a") as output:
         try:
             assert builder.stdout is not None
+            progress(0)
             for count, line in enumerate(builder.stdout, start=1):
                 output.write(line)
                 tail.append(line.strip())
                 progress(count)
         except BaseException:
-            os.killpg(builder.pid, 15)
+            os.killpg(builder.pid, signal.SIGTERM)
             raise
     if builder.returncode != 0:
         raise _failure(list(tail), log)

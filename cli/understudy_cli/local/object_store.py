@@ -14,7 +14,6 @@ from understudy_cli.local.home import private_folder, write_private
 from understudy_cli.local.keys import Account, open_account
 from understudy_cli.local.part import External, Part, Site
 from understudy_cli.local.plan import LOOPBACK
-from understudy_cli.local.probe import answers, trusting
 from understudy_cli.local.process import Command
 
 
@@ -81,8 +80,7 @@ def _certificates(site: Site) -> str:
 
 
 def _not_ready(site: Site) -> str | None:
-    url = f"https://{LOOPBACK}:{site.plan.ports.minio}/minio/health/ready"
-    return answers(url, trusting(site.authority))
+    return buckets.not_ready(settings(site, "root"))
 
 
 MINIO: Final = Part(

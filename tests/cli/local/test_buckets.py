@@ -1,0 +1,132 @@
+import io
+
+import pytest
+from minio import Minio
+from minio.error import S3Error
+from pydantic import SecretStr
+
+from understudy_cli.errors import UserError
+from understudy_cli.local import buckets
+from understudy_cli.local.certificates import Authority
+from understudy_cli.local.keys import Account
+
+pytestmark = pytest.mark.farm
+
+OUTPUTS, TWINS, STAGING, RECEIPTS = (
+    "understudy-outputs",
+    "understudy-twins",
+    "understudy-staging",
+    "understudy-receipts",
+)
+
+
+@pytest.fixture(scope="module")
+def stores(object_store) -> dict[str, Minio]:
+    return {name: buckets.client(getattr(object_store, name)) for name in ("root", "operator", "pool")}
+
+
+def attempt(store: Minio, verb: str, bucket: str, key: str) -> str:
+    """`ok`, or the store's error code."""
+    try:
+        match verb:
+            case "put":
+                store.put_object(bucket, key, io.BytesIO(b"x"), 1)
+            case "get":
+                store.get_object(bucket, key).close()
+            case "delete":
+                store.remove_object(bucket, key)
+            case "list":
+                list(store.list_objects(bucket, recursive=True))
+            case "make":
+                store.make_bucket(bucket)
+            case "remove":
+                store.remove_bucket(bucket)
+    except S3Error as error:
+        return str(error.code)
+    return "ok"
+
+
+DENIED = "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("account", "verb", "bucket", "key", "answer"),
+    [
+        ("operator", "list", OUTPUTS, "", "ok"),
+        ("operator", "get", OUTPUTS, "acme/a.mp4", "ok"),
+        ("operator", "put", OUTPUTS, "acme/b.mp4", DENIED),
+        ("operator", "delete", OUTPUTS, "acme/gone.mp4", "ok"),
+        ("operator", "get", RECEIPTS, "order/0", "ok"),
+        ("operator", "list", RECEIPTS, "", "ok"),
+        ("operator", "put", RECEIPTS, "order/1", DENIED),
+        ("operator", "delete", RECEIPTS, "order/0", DENIED),
+        ("operator", "get", TWINS, "ada/manifest.json", "ok"),
+        ("operator", "put", TWINS, "ada/face.onnx", DENIED),
+        ("operator", "put", STAGING, "orders/uid.json", "ok"),
+        ("operator", "get", STAGING, "orders/uid.json", "ok"),
+        ("operator", "get", STAGING, "items/video.mp4", DENIED),
+        ("operator", "put", STAGING, "items/video.mp4", DENIED),
+        ("operator", "make", "another-bucket", "", DENIED),
+        ("pool", "put", RECEIPTS, "order/2", "ok"),
+        ("pool", "put", TWINS, "ada/face.onnx", "ok"),
+        ("pool", "put", STAGING, "items/new.mp4", "ok"),
+        ("pool", "get", STAGING, "items/video.mp4", "ok"),
+        ("pool", "delete", STAGING, "items/gone.mp4", "ok"),
+        ("pool", "put", OUTPUTS, "acme/c.mp4", "ok"),
+        ("pool", "make", "another-bucket", "", DENIED),
+        ("pool", "remove", RECEIPTS, "", DENIED),
+    ],
+)
+def test_each_account_has_its_own_reach(stores, account, verb, bucket, key, answer):
+    for where, name in (
+        (OUTPUTS, "acme/a.mp4"),
+        (RECEIPTS, "order/0"),
+        (TWINS, "ada/manifest.json"),
+        (STAGING, "orders/uid.json"),
+        (STAGING, "items/video.mp4"),
+    ):
+        assert attempt(stores["root"], "put", where, name) == "ok"
+    assert attempt(stores[account], verb, bucket, key) == answer
+
+
+def test_buckets_are_made_once(object_store):
+    buckets.make_buckets(object_store.root)
+    store = buckets.client(object_store.root)
+    assert {OUTPUTS, TWINS, STAGING, RECEIPTS} <= {bucket.name for bucket in store.list_buckets()}
+
+
+def test_an_account_made_again_has_exactly_the_new_policy(object_store):
+    account = Account("turncoat", "turncoat-secret")
+    settings = object_store.root.model_copy(
+        update={"access_key": account.access_key, "secret_key": SecretStr(account.secret_key)}
+    )
+    buckets.make_account(object_store.root, account, "turncoat", buckets.pool_policy())
+    assert attempt(buckets.client(settings), "put", RECEIPTS, "turncoat") == "ok"
+    buckets.make_account(object_store.root, account, "turncoat", buckets.operator_policy())
+    assert attempt(buckets.client(settings), "put", RECEIPTS, "turncoat") == DENIED
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"secret_key": SecretStr("wrong")}, "Access denied; check its URL and credentials"),
+        ({"access_key": "nobody"}, "Access denied"),
+        ({"endpoint": "127.0.0.1:1"}, "refused"),
+    ],
+)
+def test_a_store_that_refuses_is_one_line(object_store, change, complaint):
+    with pytest.raises(UserError, match=complaint) as refusal:
+        buckets.make_buckets(object_store.root.model_copy(update=change))
+    assert str(refusal.value).startswith("S3 at 127.0.0.1:")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_store_of_another_authority_is_refused(object_store, tmp_path):
+    other = Authority.open(tmp_path, "Stranger").certificate_file
+    with pytest.raises(UserError, match=r"certificate|CERTIFICATE"):
+        buckets.make_buckets(object_store.root.model_copy(update={"ca_file": other}))
+
+
+def test_only_root_makes_accounts(object_store):
+    with pytest.raises(UserError, match="the account of the intruder was refused"):
+        buckets.make_account(object_store.pool, Account("intruder", "intruder-secret"), "intruder", {})
