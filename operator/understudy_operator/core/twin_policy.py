@@ -111,10 +111,13 @@ def _by_result(order: TrainingOrder, result: TrainingResult) -> Standing:
             result=result,
         )
     refused = result.state == "Refused"
+    reason, message = result.reason or result.state, result.message
+    if result.state == "Ready":
+        reason, message = "ResultInvalid", "the result names no version of this very twin; train it anew"
     return Standing(
         stage="Capture" if refused else "Validate",
-        reason=result.reason or result.state,
-        message=result.message or "the trained network did not pass its gates; record a better capture",
+        reason=reason,
+        message=message or "the trained network did not pass its gates; record a better capture",
         trained=not refused,
         validated=None if refused else False,
         twin_id=order.twin_id,

@@ -1,0 +1,166 @@
+"""Letting go: a deleted object waits for its pool, a minute at most, and takes only what it was asked to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import (
+    NOW,
+    UID,
+    a_job,
+    a_job_spec,
+    a_license_token,
+    a_license_view,
+    a_pool_view,
+    a_progress,
+    a_twin,
+    an_identity,
+)
+from memory_farm import MemoryFarm
+
+from understudy_api.order import TrainingProgress
+from understudy_operator.core.account import Account, Claim, account_id
+from understudy_operator.core.actions import DeleteOutputs, RemoveFinalizer, StopOrder, StopTraining, WriteAccount
+from understudy_operator.core.decide import decide_job, decide_twin
+from understudy_operator.core.farewell import GRACE_SECONDS
+from understudy_operator.core.state import JobState, PoolView, SpecProblem
+
+LEAVING = an_identity(deleted_at=NOW, finalizers=("understudy.dev/pool",))
+WORKING = a_pool_view(held=a_progress("a" * 64))
+AWAY = a_pool_view(reachable=False)
+
+
+@pytest.mark.parametrize(
+    ("pool", "waited", "asked"),
+    [
+        (a_pool_view(), 0, ["RemoveFinalizer"]),
+        (None, 0, ["RemoveFinalizer"]),
+        (WORKING, 0, ["StopOrder"]),
+        (WORKING, GRACE_SECONDS - 1, ["StopOrder"]),
+        (WORKING, GRACE_SECONDS, ["StopOrder", "RemoveFinalizer"]),
+        (a_pool_view(held=a_progress("a" * 64, state="Stopped")), 0, ["RemoveFinalizer"]),
+        (a_pool_view(held=a_progress("a" * 64, state="Finished")), 0, ["RemoveFinalizer"]),
+        (AWAY, 0, []),
+        (AWAY, GRACE_SECONDS - 1, []),
+        (AWAY, GRACE_SECONDS, ["RemoveFinalizer"]),
+    ],
+)
+def test_a_deleted_job_waits_for_its_pool(pool: PoolView | None, waited: float, asked: list[str]) -> None:
+    decision = decide_job(a_job(identity=LEAVING, pool=pool), NOW + waited)
+    assert [type(one).__name__ for one in decision.actions] == asked
+    assert decision.status is None
+    gone = asked and asked[-1] == "RemoveFinalizer"
+    assert decision.requeue_after_seconds == (None if gone else 1)
+
+
+def test_a_job_without_our_finalizer_is_not_ours_to_hold() -> None:
+    decision = decide_job(a_job(identity=an_identity(deleted_at=NOW), pool=WORKING), NOW)
+    assert (decision.actions, decision.status, decision.requeue_after_seconds) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "prefix"),
+    [
+        ({}, None),
+        ({"deletionPolicy": "KeepOutputs"}, None),
+        ({"deletionPolicy": "DeleteOutputs"}, "acme/spring/"),
+        (
+            {"deletionPolicy": "DeleteOutputs", "destination": {"s3": "s3://understudy-outputs/acme/x/"}},
+            "acme/x/",
+        ),
+        ({"deletionPolicy": "DeleteOutputs", "destination": {"s3": "s3://understudy-outputs/rival/x/"}}, None),
+        (
+            {
+                "deletionPolicy": "DeleteOutputs",
+                "destination": {"s3": "s3://brand/x/", "credentialsRef": {"name": "s"}},
+            },
+            None,
+        ),
+    ],
+)
+def test_files_are_deleted_only_when_asked_and_only_in_the_own_prefix(spec: dict[str, Any], prefix: str | None) -> None:
+    decision = decide_job(a_job(a_job_spec(**spec), identity=LEAVING), NOW)
+    found = [one for one in decision.actions if isinstance(one, DeleteOutputs)]
+    wanted = [] if prefix is None else [DeleteOutputs(uid=UID, bucket="understudy-outputs", prefix=prefix)]
+    assert found == wanted
+    assert decision.actions[-1] == RemoveFinalizer()
+
+
+def test_a_deleted_job_gives_its_seconds_back() -> None:
+    token = a_license_token()
+    claim = Claim(namespace="acme", job="spring", reserved_seconds=50, billed_from_seconds=0)
+    account = Account(id=account_id(token) or "", claims={UID: claim})
+    decision = decide_job(a_job(identity=LEAVING, license=a_license_view(token, account)), NOW)
+    assert [type(one).__name__ for one in decision.actions] == ["WriteAccount", "RemoveFinalizer"]
+    written = decision.actions[0]
+    assert isinstance(written, WriteAccount)
+    assert written.account.claims == {}
+
+
+def test_an_unreadable_spec_does_not_keep_a_job() -> None:
+    state = JobState(**{**vars(a_job(identity=LEAVING)), "spec": SpecProblem(message="x")})
+    assert decide_job(state, NOW).actions == (RemoveFinalizer(),)
+
+
+def test_a_running_job_is_stopped_before_it_goes() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec(deletionPolicy="DeleteOutputs"))
+    farm.settle()
+    farm.render(3)
+    farm.delete("spring")
+    assert job.exists
+    farm.settle()
+    assert not job.exists
+    assert job.order is None
+    assert [one.prefix for one in farm.deleted_outputs] == ["acme/spring/"]
+    account = next(iter(farm.accounts.values()))
+    assert (account.settled_seconds, account.claims) == (9.0, {})
+
+
+def test_a_job_let_go_without_its_pool_is_settled_by_its_license_later() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.settle()
+    farm.reachable = False
+    farm.delete("spring")
+    farm.settle()
+    assert job.exists
+    farm.now += GRACE_SECONDS
+    farm.settle()
+    assert not job.exists
+    assert job.uid in next(iter(farm.accounts.values())).claims
+    farm.render(2)
+    farm.reachable = True
+    farm.lose_director()
+    farm.settle()
+    account = next(iter(farm.accounts.values()))
+    assert (account.settled_seconds, account.claims) == (6.0, {})
+
+
+@pytest.mark.parametrize(
+    ("state", "waited", "asked"),
+    [
+        (None, 0, ["RemoveFinalizer"]),
+        ("Running", 0, ["StopTraining"]),
+        ("Queued", GRACE_SECONDS, ["StopTraining", "RemoveFinalizer"]),
+        ("Finished", 0, ["RemoveFinalizer"]),
+    ],
+)
+def test_a_deleted_twin_stops_its_training(state: Any, waited: float, asked: list[str]) -> None:
+    training = TrainingProgress(uid=UID, digest="a" * 64, state=state) if state else None
+    twin = a_twin(identity=LEAVING, pool=a_pool_view(training=training))
+    decision = decide_twin(twin, NOW + waited)
+    assert [type(one).__name__ for one in decision.actions] == asked
+    if "StopTraining" in asked:
+        assert StopTraining(pool="default", uid=UID) in decision.actions
+
+
+def test_a_deleted_twin_waits_a_minute_for_a_pool_that_is_away() -> None:
+    assert decide_twin(a_twin(identity=LEAVING, pool=AWAY), NOW).actions == ()
+    assert decide_twin(a_twin(identity=LEAVING, pool=AWAY), NOW + GRACE_SECONDS).actions == (RemoveFinalizer(),)
+    assert decide_twin(a_twin(identity=an_identity(deleted_at=NOW)), NOW).actions == ()
+
+
+def test_stopping_names_the_very_order() -> None:
+    assert StopOrder(pool="default", uid=UID) in decide_job(a_job(identity=LEAVING, pool=WORKING), NOW).actions

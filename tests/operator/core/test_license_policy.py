@@ -1,0 +1,144 @@
+"""What a License shows its owner: whether it holds and why not, its terms in words, its seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import (
+    DAY,
+    NOW,
+    a_genesis_record,
+    a_key,
+    a_license,
+    a_license_token,
+    a_license_view,
+    a_twin_view,
+    some_terms,
+)
+
+from understudy_api.license import LicenseStatus
+from understudy_api.token import thumbprint
+from understudy_operator.core.account import Account, Claim, account_id
+from understudy_operator.core.actions import EmitEvent, WriteAccount
+from understudy_operator.core.conditions import find
+from understudy_operator.core.decide import decide_license
+from understudy_operator.core.state import LicenseState, SpecProblem
+
+
+def _status(state: LicenseState, now: float = NOW) -> LicenseStatus:
+    found = decide_license(state, now).status
+    assert found is not None
+    return found
+
+
+def _reason(state: LicenseState, now: float = NOW) -> tuple[str, str]:
+    valid = find(_status(state, now).conditions, "Valid")
+    assert valid is not None
+    return valid.status, valid.reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "at", "status", "reason"),
+    [
+        ({}, NOW, "True", "Valid"),
+        ({"exp": int(NOW)}, NOW, "False", "Expired"),
+        ({"nbf": int(NOW) + 1}, NOW, "False", "NotYetValid"),
+        ({"aud": thumbprint(a_key("other farm"))}, NOW, "False", "WrongFarm"),
+        ({"twin": "0" * 64}, NOW, "False", "TwinNotCovered"),
+    ],
+)
+def test_whether_it_holds(changed: dict[str, Any], at: float, status: str, reason: str) -> None:
+    assert _reason(a_license(a_license_token(**changed)), at) == (status, reason)
+
+
+def test_a_signature_that_does_not_hold_shows_no_terms() -> None:
+    for token in (a_license_token(signer="thief"), a_license_token()[:-6] + "AAAAAA"):
+        state = a_license(token)
+        assert _reason(state) == ("False", "BadSignature")
+        status = _status(state)
+        assert (status.id, status.terms, status.assignee, status.left_seconds) == (None, (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("twin", "reason"),
+    [(None, "TwinNotFound"), (a_twin_view(genesis=a_genesis_record()[:-6] + "AAAAAA"), "TwinNotValid")],
+)
+def test_without_its_twin_nothing_can_be_verified(twin: Any, reason: str) -> None:
+    state = a_license(twin=twin)
+    assert _reason(state) == ("False", reason)
+    assert decide_license(state, NOW).requeue_after_seconds == (30 if twin is None else None)
+
+
+def test_terms_stand_in_plain_words() -> None:
+    status = _status(a_license())
+    assert (status.id, status.assignee) == ("acme-spring-2026", "acme")
+    assert any("Germany" in line or "DE" in line for line in status.terms)
+    assert any("100,000 seconds" in line for line in status.terms)
+    assert (status.valid_from, status.valid_until) == ("2026-05-27T20:26:40Z", "2026-06-27T20:26:40Z")
+
+
+def test_seconds_are_used_reserved_and_left() -> None:
+    token = a_license_token()
+    claims = {
+        "one": Claim(namespace="acme", job="one", reserved_seconds=100, billed_from_seconds=50),
+        "two": Claim(namespace="acme", job="two", reserved_seconds=10, billed_from_seconds=0),
+    }
+    account = Account(id=account_id(token) or "", settled_seconds=1000.5, claims=claims)
+    view = a_license_view(token, account, one=80.25, two=12.0)
+    status = _status(a_license(token, account=view.account, jobs=frozenset(claims)))
+    assert (status.used_seconds, status.reserved_seconds, status.left_seconds) == ("1042.75", "69.75", "98887.5")
+
+
+def test_an_exhausted_license_has_nothing_left() -> None:
+    token = a_license_token(quota={"seconds": 10})
+    view = a_license_view(token, Account(id=account_id(token) or "", settled_seconds=11))
+    assert _status(a_license(token, account=view.account)).left_seconds == "0"
+
+
+@pytest.mark.parametrize(
+    ("nbf", "exp", "open_claims", "seconds"),
+    [
+        (int(NOW) + 5, int(NOW) + 50, False, 5),
+        (int(NOW) - 5, int(NOW) + 50, False, 50),
+        (int(NOW) - 5, int(NOW) + 50, True, 10),
+        (int(NOW) - 50, int(NOW) - 5, False, None),
+    ],
+)
+def test_it_is_looked_at_when_its_window_turns(nbf: int, exp: int, open_claims: bool, seconds: float | None) -> None:
+    token = a_license_token(nbf=nbf, exp=exp)
+    claim = Claim(namespace="acme", job="one", reserved_seconds=1, billed_from_seconds=0)
+    account = Account(id=account_id(token) or "", claims={"one": claim} if open_claims else {})
+    state = a_license(token, account=a_license_view(token, account).account, jobs=frozenset({"one"}))
+    assert decide_license(state, NOW).requeue_after_seconds == seconds
+
+
+def test_expiry_is_one_event() -> None:
+    token = a_license_token(exp=int(NOW) + DAY)
+    state, reasons = a_license(token), []
+    for now in (NOW, NOW + 5, NOW + DAY, NOW + DAY + 5):
+        decision = decide_license(state, now)
+        reasons += [(one.type, one.reason) for one in decision.actions if isinstance(one, EmitEvent)]
+        state = a_license(token, status=decision.status or state.status)
+    assert reasons == [("Normal", "Valid"), ("Warning", "Expired")]
+
+
+def test_claims_of_jobs_that_are_gone_are_closed() -> None:
+    token = a_license_token()
+    claim = Claim(namespace="acme", job="gone", reserved_seconds=100, billed_from_seconds=0)
+    view = a_license_view(token, Account(id=account_id(token) or "", claims={"gone": claim}), gone=30.0)
+    actions = decide_license(a_license(token, account=view.account), NOW).actions
+    written = [one.account for one in actions if isinstance(one, WriteAccount)]
+    assert [(account.settled_seconds, account.claims) for account in written] == [(30.0, {})]
+
+
+def test_an_unreadable_spec_is_a_condition() -> None:
+    state = LicenseState(**{**vars(a_license()), "spec": SpecProblem(message="spec.token: too short")})
+    assert _reason(state) == ("False", "SpecInvalid")
+
+
+def test_a_license_at_rest_writes_nothing() -> None:
+    status = _status(a_license())
+    again = decide_license(a_license(status=status), NOW + 50)
+    assert (again.actions, again.status) == ((), None)
+    assert some_terms().jti == status.id
