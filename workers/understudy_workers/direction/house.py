@@ -16,7 +16,7 @@ from understudy_api.token import load_key
 from understudy_workers.direction.desk import Desk
 from understudy_workers.direction.floor import Crew, Floor
 from understudy_workers.direction.pool_metrics import PoolMetrics
-from understudy_workers.direction.server import application, tls
+from understudy_workers.direction.server import Front, application, tls
 from understudy_workers.direction.trainings import Trainers, TrainingDesk
 from understudy_workers.direction.workshop import STORE_PATIENCE_SECONDS, Workshop
 from understudy_workers.objects import Objects
@@ -61,7 +61,8 @@ class House:
         self._tasks = [loop.create_task(self.floor.serve()), loop.create_task(self._count())]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
-        self._runner = web.AppRunner(application(self, token), access_log=None)
+        front = Front(self.id, self.release, self.desk, self.floor, self.trainings)
+        self._runner = web.AppRunner(application(front, token), access_log=None)
         await self._runner.setup()
         await _bound(self._serve_http)
         await _bound(self._serve_metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ssl
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from aiohttp import web
@@ -14,17 +15,29 @@ from understudy_api.model import Model
 from understudy_api.order import Order, TrainingOrder
 from understudy_api.settings import DirectorListener
 from understudy_api.verdict import Refusal, Verdict
-from understudy_workers.direction.desk import Conflict
-from understudy_workers.direction.house import House
+from understudy_workers.direction.desk import Conflict, Desk
+from understudy_workers.direction.floor import Floor
+from understudy_workers.direction.trainings import TrainingDesk
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 M = TypeVar("M", bound=Model)
 
 
-def application(house: House, token: str) -> web.Application:
+@dataclass(frozen=True)
+class Front:
+    """What HTTP speaks for."""
+
+    director: str
+    release: str
+    desk: Desk
+    floor: Floor
+    trainings: TrainingDesk
+
+
+def application(front: Front, token: str) -> web.Application:
     """The routes of a director. `token` is what callers have to bear."""
     app = web.Application(middlewares=[_bearer(token)], client_max_size=MAX_BODY_BYTES)
-    routes = _Routes(house)
+    routes = _Routes(front)
     app.add_routes(
         [
             web.get("/healthz", routes.health),
@@ -69,21 +82,21 @@ def _bearer(token: str) -> Middleware:
 class _Routes:
     """One method a route."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, front: Front) -> None:
+        self._front = front
 
     async def health(self, _: web.Request) -> web.Response:
-        return web.json_response({"director": self._house.id, "release": self._house.release})
+        return web.json_response({"director": self._front.director, "release": self._front.release})
 
     async def board(self, _: web.Request) -> web.Response:
-        orders, sequences = self._house.desk.board()
+        orders, sequences = self._front.desk.board()
         return web.json_response(
             {
-                "director": self._house.id,
-                "release": self._house.release,
+                "director": self._front.director,
+                "release": self._front.release,
                 "orders": [order.model_dump(mode="json") for order in orders],
-                "workers": self._house.floor.performers,
-                "busy": self._house.floor.busy,
+                "workers": self._front.floor.performers,
+                "busy": self._front.floor.busy,
                 "sequences": sequences,
             }
         )
@@ -92,38 +105,38 @@ class _Routes:
         order = await _body(request, Order)
         if isinstance(order, Verdict):
             return _answer(order, 422)
-        answer = self._house.desk.put(order)
+        answer = self._front.desk.put(order)
         if isinstance(answer, Conflict):
             held = answer.held_generation
             return web.json_response({"error": f"generation {held} is held, got {order.generation}"}, status=409)
         return _answer(answer, 403 if isinstance(answer, Verdict) else 200)
 
     async def get_order(self, request: web.Request) -> web.Response:
-        return _found(self._house.desk.get(request.match_info["uid"]))
+        return _found(self._front.desk.get(request.match_info["uid"]))
 
     async def delete_order(self, request: web.Request) -> web.Response:
-        gone = self._house.desk.delete(request.match_info["uid"])
+        gone = self._front.desk.delete(request.match_info["uid"])
         return web.json_response({"stopped": gone}, status=200 if gone else 202)
 
     async def put_grant(self, request: web.Request) -> web.Response:
         grant = await _body(request, _Renewal, uid=False)
         if isinstance(grant, Verdict):
             return _answer(grant, 422)
-        answer = self._house.desk.renew(request.match_info["uid"], grant.grant)
+        answer = self._front.desk.renew(request.match_info["uid"], grant.grant)
         return _answer(answer, 403) if isinstance(answer, Verdict) else _found(answer)
 
     async def put_training(self, request: web.Request) -> web.Response:
         order = await _body(request, TrainingOrder)
         if isinstance(order, Verdict):
             return _answer(order, 422)
-        answer = await self._house.trainings.put(order)
+        answer = await self._front.trainings.put(order)
         return _answer(answer, 403 if isinstance(answer, Verdict) else 200)
 
     async def get_training(self, request: web.Request) -> web.Response:
-        return _found(self._house.trainings.get(request.match_info["uid"]))
+        return _found(self._front.trainings.get(request.match_info["uid"]))
 
     async def delete_training(self, request: web.Request) -> web.Response:
-        await self._house.trainings.delete(request.match_info["uid"])
+        await self._front.trainings.delete(request.match_info["uid"])
         return web.json_response({"stopped": True})
 
 
