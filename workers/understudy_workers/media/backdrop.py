@@ -6,8 +6,10 @@ fades into this backdrop; the presenter stays sharp, but a shoulder that leaves 
 at a line.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +21,15 @@ Floats = npt.NDArray[np.float32]
 
 _CUTOUT_SIDE = 128  # pixels; enough to tell a person from a wall
 _RIM = 0.09  # width of the plate's fading rim, in plate sides
+_CONTACT = 0.03  # of an edge: what counts as touching it, and the rows over which a contour's slope is taken
+_TOUCHES, _LEAVES = 0.6, 1.2  # pixels a contour draws in per row
+# Mirrors a square so that the edge in question is the left one and rows stay rows; twice gives it back.
+_EDGES: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "left": lambda square: square,
+    "top": lambda square: square.T,
+    "right": lambda square: square[:, ::-1],
+    "bottom": lambda square: square[::-1, ::-1].T,
+}
 _BLURS = ((0.0, 0.006), (0.12, 0.03), (0.36, 0.10))  # (distance from the rim's inside, blur's sigma), in plate sides
 
 
@@ -134,16 +145,32 @@ def _opacity(person: Bytes, opens: tuple[bool, bool, bool, bool]) -> Floats:
     """1 inside and on the presenter, 0 at the edges beyond which the studio goes on and where the presenter leaves."""
     side = len(person)
     wall = np.ones((side, side), np.float32)
-    leaving = wall.copy()
-    rise = np.clip(np.arange(side, dtype=np.float32) / (_RIM * side), 0, 1)
+    body = wall.copy()
+    at = np.arange(side, dtype=np.float32)
+    rise = np.clip(at / (_RIM * side), 0, 1)
     rise = rise * rise * (3 - 2 * rise)
-    for turns, is_open in enumerate(opens):
-        if not is_open:
-            continue
-        # Turn the plate so that the edge in question is the left one: left, top, right, bottom.
-        touches = np.rot90(person, turns)[:, :2].mean(1).astype(np.float32)
-        touches = np.clip(2 * cv2.GaussianBlur(touches, (0, 0), side * 0.02).reshape(side, 1), 0, 1)
-        wall *= np.rot90(np.broadcast_to(rise, (side, side)), -turns)
-        leaving *= np.rot90(1 - touches * (1 - rise), -turns)
-    body = cv2.GaussianBlur(person.astype(np.float32), (0, 0), side * 0.004)
-    return np.asarray(wall + (leaving - wall) * np.clip(2 * body, 0, 1), np.float32)
+    cut = np.clip((at + 0.5) / 2, 0, 1)  # two pixels: a clean edge without stairs
+    for edge in (name for name, is_open in zip(_EDGES, opens, strict=True) if is_open):
+        leaves = _leaving(_EDGES[edge](person))
+        wall *= _EDGES[edge](np.broadcast_to(rise, (side, side)))
+        body *= _EDGES[edge](cut * (1 - leaves * (1 - rise)))
+    inside = cv2.GaussianBlur(person.astype(np.float32), (0, 0), side * 0.004)
+    return np.asarray(wall + (body - wall) * np.clip(2 * inside, 0, 1), np.float32)
+
+
+def _leaving(person: Bytes) -> Floats:
+    """Per row [side, 1] in 0-1, how much the presenter leaves across the left edge.
+
+    A contour that meets the edge at an angle leaves; one that runs along it, a rounded shoulder, only touches.
+    """
+    side = len(person)
+    touches = person[:, :2].max(1).astype(np.float32)
+    rows = np.flatnonzero(touches)
+    if len(rows) < _CONTACT * side:
+        return np.zeros((side, 1), np.float32)
+    up = round(_CONTACT * side)
+    above = person[max(0, rows[0] - up)]
+    distance = int(np.argmax(above)) if above.any() else side
+    depth = np.clip((distance / up - _TOUCHES) / (_LEAVES - _TOUCHES), 0, 1)
+    spread = cv2.GaussianBlur(touches, (0, 0), side * 0.04).reshape(side, 1)
+    return np.asarray(depth * np.clip(2 * spread, 0, 1), np.float32)
