@@ -76,9 +76,8 @@ class Cluster:
 
     def _patch(self, body: Mapping[str, Any], patch: dict[str, Any], below: str = "") -> dict[str, Any] | None:
         metadata = patch.setdefault("metadata", {})
+        # No two objects ever share a version: one of the same name created meanwhile is a conflict too.
         metadata["resourceVersion"] = body["metadata"]["resourceVersion"]
-        # A uid in a patch has to match: a name taken over by a new object is a conflict too.
-        metadata["uid"] = body["metadata"]["uid"]
         path = Key.of(body).path + below
         return self._server.request(
             "PATCH", path, patch, query={"fieldManager": FIELD_MANAGER}, content_type=MERGE_PATCH
@@ -94,7 +93,7 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
             inner = merge_patch(before, value)
             if inner:
                 patch[name] = inner
-        elif name not in old or before != value or isinstance(before, bool) is not isinstance(value, bool):
+        elif name not in old or before != value:
             patch[name] = value
     return patch
 

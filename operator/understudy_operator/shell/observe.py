@@ -138,7 +138,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
 def _pool(sources: Sources, body: Body) -> PoolState:
     director, problem = sources.pool.director, sources.pool.look().problem
     ray_reachable, submissions = True, tuple[Submission, ...]()
-    if director is None:
+    if director is None or director.release != sources.release:
         try:
             submissions = sources.ray.submissions()
         except OutageError as outage:
