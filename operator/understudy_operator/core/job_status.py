@@ -13,7 +13,7 @@ from understudy_operator.core.admission import Admission, Permitted
 from understudy_operator.core.amounts import cost, decimal_seconds
 from understudy_operator.core.conditions import merged
 from understudy_operator.core.job_conditions import job_conditions
-from understudy_operator.core.lifecycle import Course, last_word, totals
+from understudy_operator.core.lifecycle import Course, delivered_elsewhere, last_word, totals
 from understudy_operator.core.places import Place, destination
 from understudy_operator.core.state import JobState, SpecProblem
 from understudy_operator.core.times import rfc3339
@@ -31,6 +31,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
     old, log = state.status, state.log
     items = _items(old, made, order.total_items if order else None)
     final = last_word(log, course.order_digest)
+    moved = final is not None and delivered_elsewhere(state, final)
     return RenderJobStatus(
         phase=course.phase,
         observed_generation=state.identity.generation,
@@ -49,8 +50,8 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         started_at=_moment(made.started_at),
         finished_at=_moment(course.finished_at),
         eta=_eta(state, course, made, items, now),
-        index=_url(state, final.index_key if final else None),
-        contact_sheet=_url(state, final.contact_sheet_key if final else None),
+        index=old.index if moved else _url(state, final.index_key if final else None),
+        contact_sheet=old.contact_sheet if moved else _url(state, final.contact_sheet_key if final else None),
     )
 
 

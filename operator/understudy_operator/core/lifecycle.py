@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
+from understudy_api.delivery import INDEX
 from understudy_api.receipt import Finished, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
 from understudy_operator.core.failures import failure
+from understudy_operator.core.places import Place, destination
 from understudy_operator.core.state import JobState, OrderLog, SpecProblem
 from understudy_operator.core.times import unix_seconds
 
@@ -51,6 +53,15 @@ def last_word(log: OrderLog, order_digest: str | None) -> Finished | None:
     """
     newest = log.head.generation if log.head else 0
     return next((f for f in log.finished if f.order == order_digest and f.generation >= newest), None)
+
+
+def delivered_elsewhere(state: JobState, finished: Finished) -> bool:
+    """True when the files of a finished order lie where an earlier spec wanted them: they are to be delivered again."""
+    if isinstance(state.spec, SpecProblem) or finished.generation >= state.identity.generation:
+        return False
+    where = destination(state.spec, state.identity.namespace, state.identity.name, state.farm.buckets)
+    index = Place(where.bucket, where.key + INDEX)
+    return finished.index_key not in {None, index.key} or state.status.index not in {None, index.url}
 
 
 def deadline(spec: RenderJobSpec, admitted_at: float | None) -> float | None:
@@ -112,10 +123,12 @@ def _ended(
 ) -> Course | None:
     """The course of a job that ends now; None while it has not ended."""
     made, finished = totals(state.log, digest), last_word(state.log, digest)
+    if finished is not None and (finished.state == "Stopped" or delivered_elsewhere(state, finished)):
+        finished = None  # It may go on.
     ends = deadline(spec, admitted_at)
     late = ends is not None and ends <= (finished.finished_at if finished else now)
     phase: Phase
-    if failed := failure(spec, made, finished):
+    if failed := failure(spec, made, finished, state.identity.generation):
         phase, reason, message = "Failed", failed.reason, failed.message
     elif finished is not None and finished.state == "Complete" and not late:
         phase, reason, message = "Complete", "AllItemsDone", f"{made.done} items are delivered"

@@ -178,10 +178,56 @@ def test_totals_speak_of_one_order_only() -> None:
 
 
 def test_failures_name_the_limit() -> None:
-    found = failure(a_job_spec(), Totals(failed=1), None)
+    found = failure(a_job_spec(), Totals(failed=1), None, 1)
     assert found is not None
     assert found.message.startswith("1 item failed, failurePolicy.maxFailedItems allows 0")
-    assert failure(a_job_spec(), Totals(done=5), None) is None
+    assert failure(a_job_spec(), Totals(done=5), None, 1) is None
+
+
+def test_a_job_that_may_fail_more_often_now_goes_on() -> None:
+    spec = a_job_spec(failurePolicy={"maxFailedItems": 2})
+    made = Totals(done=3, failed=1)
+    digest = _digest(spec)
+    log = OrderLog(head=a_head(digest, totals=made), finished=(a_finished(digest, state="Failed", totals=made),))
+    assert _course(a_job(spec, log=log)).reason == "PoolGaveUp"
+    raised = a_job(spec, log=log, identity=an_identity(generation=2))
+    assert _course(raised).phase == "Running"
+    assert "PutOrder" in _asked(decide_job(raised, NOW))
+
+
+@pytest.mark.parametrize(
+    ("destination", "generation", "finished_generation", "phase"),
+    [
+        (None, 2, 1, "Complete"),
+        ("s3://understudy-outputs/acme/spring/", 2, 1, "Complete"),
+        ("s3://understudy-outputs/acme/elsewhere/", 2, 1, "Running"),
+        ("s3://understudy-outputs/acme/elsewhere/", 2, 2, "Complete"),
+        ("s3://other/acme/spring/", 2, 1, "Running"),
+    ],
+)
+def test_a_changed_destination_is_delivered_to_anew(
+    destination: str | None, generation: int, finished_generation: int, phase: str
+) -> None:
+    first = decide_job(a_job(log=a_log(_digest(), DONE, finished=True)), NOW).status
+    assert first is not None
+    place = {"destination": {"s3": destination, "credentialsRef": {"name": "acme-s3"}}} if destination else {}
+    final = a_finished(_digest(), generation=finished_generation)
+    log = OrderLog(head=a_head(_digest(), totals=DONE), finished=(final,))
+    state = a_job(a_job_spec(**place), status=first, log=log, identity=an_identity(generation=generation))
+    assert _course(state).phase == phase
+    decision = decide_job(state, NOW)
+    assert ("PutOrder" in _asked(decision)) is (phase == "Running")
+    if phase == "Running":
+        assert decision.status is not None
+        assert decision.status.index == first.index, "the files still lie where they lay"
+
+
+def test_a_cancelled_job_finished_when_it_was_cancelled() -> None:
+    spec = a_job_spec(cancel=True)
+    digest = _digest(spec)
+    stopped = a_finished(digest, state="Stopped", finished_at=NOW - 5000)
+    found = _course(a_job(spec, log=OrderLog(head=a_head(digest), finished=(stopped,))))
+    assert (found.phase, found.finished_at) == ("Cancelled", NOW)
 
 
 def test_an_order_is_put_once() -> None:
