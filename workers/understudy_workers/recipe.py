@@ -16,30 +16,30 @@ from understudy_api.digest import digest, digest_bytes
 ITEM_FORMAT: Final = "mp4/h264+aac/labelled/1"
 """What a delivered item is; changing it makes every item a new one, to be rendered and billed anew."""
 
-_TAKE_SOURCES: Final = ("models",)
+_TAKE_SOURCES: Final = ("models/*.py", "stages/speak.py", "stages/animate.py")
 _TAKE_ENGINES: Final = ("espeakng-loader", "janome", "numpy", "onnxruntime-gpu")
-_CLIP_SOURCES: Final = ("media",)
+_CLIP_SOURCES: Final = ("media/*.py", "stages/encode.py")
 _CLIP_ENGINES: Final = ("av", "numba", "numpy", "opencv-python-headless", "pillow")
 
 
 @cache
 def take_recipe() -> str:
     """Digest of how sound and face of a take are made."""
-    return _recipe(_TAKE_SOURCES, _TAKE_ENGINES)
+    return recipe(Path(__file__).parent, _TAKE_SOURCES, _TAKE_ENGINES)
 
 
 @cache
 def clip_recipe() -> str:
     """Digest of how a take becomes a clip: composition, label, encoder settings."""
-    return _recipe(_CLIP_SOURCES, _CLIP_ENGINES)
+    return recipe(Path(__file__).parent, _CLIP_SOURCES, _CLIP_ENGINES)
 
 
-def _recipe(packages: tuple[str, ...], engines: tuple[str, ...]) -> str:
-    here = Path(__file__).parent
-    sources = sorted(path for package in packages for path in (here / package).glob("*.py"))
+def recipe(root: Path, patterns: tuple[str, ...], engines: tuple[str, ...]) -> str:
+    """Digest of the files below `root` that match `patterns`, and of the versions of the installed `engines`."""
+    sources = sorted(path for pattern in patterns for path in root.glob(pattern))
     return digest(
         {
-            "sources": {path.relative_to(here).as_posix(): digest_bytes(path.read_bytes()) for path in sources},
+            "sources": {path.relative_to(root).as_posix(): digest_bytes(path.read_bytes()) for path in sources},
             "engines": {name: version(name) for name in engines},
         }
     )

@@ -19,7 +19,7 @@ from understudy_workers.models.loudness import loudness_lufs, true_peak
 from understudy_workers.models.voice import FPS
 
 LOUDNESS_LUFS: Final = (-22.0, -12.0)
-TRUE_PEAK_DBTP: Final = -0.3
+TRUE_PEAK_DBTP: Final = -0.5
 """Speech is brought to -16 LUFS under -1 dB take by take; pauses, mixing and AAC may move an item by this much."""
 MIN_LABEL_LIKENESS: Final = 0.7
 """Correlation of a picture with the label's drawing where the label stands; measured 0.9 and more with it, under 0.3
