@@ -19,17 +19,17 @@ BUCKETS: Final = BucketNames()
 _ARN: Final = "arn:aws:s3:::"
 
 
-def client(s3: S3Settings) -> Minio:
+def client(s3: S3Settings, retries: int = 2) -> Minio:
     """An S3 client that fails fast instead of retrying for minutes."""
     secret = s3.secret_key.get_secret_value()
-    connections = _connections(s3)
+    connections = _connections(s3, retries)
     return Minio(s3.endpoint, s3.access_key, secret, secure=s3.secure, region=s3.region, http_client=connections)
 
 
 def not_ready(s3: S3Settings) -> str | None:
     """Why the store does not serve yet; None once it gives a final answer, be it a refusal."""
     try:
-        client(s3).bucket_exists(BUCKETS.outputs)
+        client(s3, retries=0).bucket_exists(BUCKETS.outputs)
     except S3Error:
         return None
     except (MinioException, urllib3.exceptions.HTTPError) as error:
@@ -74,7 +74,7 @@ def make_account(admin: S3Settings, account: Account, name: str, policy: dict[st
         credentials=StaticProvider(admin.access_key, secret),
         region=admin.region,
         secure=admin.secure,
-        http_client=_connections(admin),
+        http_client=_connections(admin, retries=2),
     )
     try:
         store.policy_add(f"understudy-{name}", policy=policy)
@@ -84,10 +84,10 @@ def make_account(admin: S3Settings, account: Account, name: str, policy: dict[st
         raise UserError(f"MinIO at {admin.endpoint}: the account of the {name} was refused: {error}") from error
 
 
-def _connections(s3: S3Settings) -> urllib3.PoolManager:
+def _connections(s3: S3Settings, retries: int) -> urllib3.PoolManager:
     return urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=5, read=30),
-        retries=urllib3.Retry(total=2, backoff_factor=0.1),
+        retries=urllib3.Retry(total=retries, backoff_factor=0.1),
         cert_reqs="CERT_REQUIRED",
         ca_certs=str(s3.ca_file) if s3.ca_file else certifi.where(),
     )

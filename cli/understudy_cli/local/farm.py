@@ -67,9 +67,9 @@ class Farm:
         Parts that run already with the same settings stay as they are. When a part fails, or this call is
         interrupted, what it started is stopped again. Raises UserError with one line a person can act on.
         """
+        own, adopted = self._choose(names)
+        require_space(self.home.root, SPACE_BYTES)
         with self.home.locked():
-            require_space(self.home.root, SPACE_BYTES)
-            own, adopted = self._choose(names)
             build(toolchain.missing(tuple(tool for part in own for tool in part.tools)), build_report)
             site = self.site()
             write_settings(site)
@@ -100,7 +100,7 @@ class Farm:
 
     def purge(self) -> list[str]:
         """Stop everything, delete the home, and say which parts ran; refuses a folder that no farm ever lived in."""
-        if self.home.root.exists() and not self.home.plan.exists() and any(self.home.root.iterdir()):
+        if not self.home.plan.exists() and self.home.holds_something():
             raise UserError(
                 f"{self.home.root} holds no farm.json, so it is left alone; delete it yourself if it is ours"
             )

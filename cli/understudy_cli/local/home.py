@@ -15,6 +15,7 @@ from pathlib import Path
 from understudy_cli.errors import UserError
 
 GIBIBYTE = 1024**3
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,13 @@ class Home:
     def locked(self) -> Iterator[None]:
         """Hold the farm against a second `up` or `down`; waits for the first one to finish."""
         private_folder(self.root)
-        with (self.root / "lock").open("w") as handle:
+        with (self.root / _LOCK).open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    def holds_something(self) -> bool:
+        """Whether the root holds more than our own lock."""
+        return self.root.exists() and any(path.name != _LOCK for path in self.root.iterdir())
 
     def purge(self) -> None:
         """Delete everything the farm ever wrote."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+import time
 from collections.abc import Collection
 from typing import Final
 
@@ -18,6 +19,10 @@ from understudy_cli.local.home import Home, write_private
 LOOPBACK: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_000)
 """Below the kernel's range for outgoing connections, so that no passer-by takes a port while the farm is down."""
+
+
+_PATIENCE_SECONDS: Final = 3.0
+_POLL_SECONDS: Final = 0.05
 
 
 class Ports(Model):
@@ -101,8 +106,14 @@ def is_free(port: int) -> bool:
 
 
 def require_free(home: Home, part: str, ports: dict[str, int]) -> None:
-    """Refuse to start `part` on a port that somebody else holds, and say who."""
+    """Refuse to start `part` on a port that somebody else holds, and say who.
+
+    A process that has just ended gives its ports back a moment later, with its last thread; that moment is waited.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for name, port in ports.items():
+        while not is_free(port) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
         if not is_free(port):
             raise UserError(
                 f"{part}: port {port} is taken by {_holder(port)}; end that program, "

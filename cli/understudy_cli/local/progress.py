@@ -15,7 +15,7 @@ from understudy_cli.local.toolchain import cache_root
 
 
 class _Shown:
-    """A progress display that lives as long as its `with` block."""
+    """A progress display that lives as long as its `with` block, once there is something to show."""
 
     def __init__(self, console: Console, *columns: TextColumn | BarColumn) -> None:
         self._console = console
@@ -24,13 +24,17 @@ class _Shown:
         )
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
+
+    def _add(self, description: str, total: int | None, state: str = "") -> TaskID:
+        self._progress.start()
+        return self._progress.add_task(description, total=total, state=state)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._progress.live.is_started:
+            self._progress.stop()
 
 
 class BuildProgress(_Shown):
@@ -47,7 +51,7 @@ class BuildProgress(_Shown):
             self._console.print(f"Building the farm's programs, once: some minutes. Log: {cache_root() / 'build.log'}")
         if self._task is None or step.what != self._what:
             self._close()
-            self._what, self._task = step.what, self._progress.add_task(step.what, total=None)
+            self._what, self._task = step.what, self._add(step.what, None)
         self._progress.update(self._task, completed=step.done, total=step.total or None)
 
     def __exit__(
@@ -75,6 +79,6 @@ class StartProgress(_Shown):
         """Show that `name` is in `state` now; may be called from any thread."""
         with self._lock:
             if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task(name, total=1, state=state)
+                self._tasks[name] = self._add(name, 1, state)
             done = 0 if state == "starting" else 1
             self._progress.update(self._tasks[name], completed=done, state=state)
