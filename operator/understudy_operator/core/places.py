@@ -12,6 +12,8 @@ from understudy_api.settings import BucketNames
 from understudy_api.verdict import Refusal
 
 SCHEME = "s3://"
+MAX_KEY_BYTES = 900
+"""Leaves room below a prefix for the names of delivered files; S3 takes 1,024 bytes."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ def place_refusal(
         return Refusal(
             reason="PlaceNotAllowed",
             message=f"{field}: {wanted.url}: empty, `.` and `..` segments are not allowed; write the plain path",
+        )
+    if len(wanted.key.encode()) > MAX_KEY_BYTES:
+        return Refusal(
+            reason="PlaceNotAllowed",
+            message=f"{field}: wanted at most {MAX_KEY_BYTES} bytes after the bucket, got {len(wanted.key.encode())}",
         )
     if wanted.bucket in {buckets.twins, buckets.staging, buckets.receipts}:
         return Refusal(

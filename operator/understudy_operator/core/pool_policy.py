@@ -8,7 +8,7 @@ from understudy_api.model import Condition
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_operator.core.actions import Action, StartDirector, StopOrder
 from understudy_operator.core.conditions import EventType, Said, merged
-from understudy_operator.core.state import ENDED, PoolState, Submission
+from understudy_operator.core.state import PoolState, Submission
 
 LOOK_SECONDS: Final = 10.0
 STARTING_LOOK_SECONDS: Final = 1.0
@@ -26,8 +26,9 @@ def submission_id(release: str, attempt: int) -> str:
 def pool_actions(state: PoolState, now: float) -> tuple[Action, ...]:
     """What to do for a pool now."""
     if state.director is not None:
-        working = {order.uid for order in state.director.orders if order.state not in ENDED}
-        return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in sorted(working - state.jobs))
+        # Also those that have ended: a director forgets them then, and their claims can be settled.
+        held = {order.uid for order in state.director.orders}
+        return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in sorted(held - state.jobs))
     if not state.ray_reachable or now < next_attempt(state):
         return ()
     attempt = max((_attempt(one) for one in _own(state)), default=0) + 1

@@ -263,3 +263,48 @@ def test_the_same_state_gives_the_same_decision() -> None:
     state = a_job(status=RenderJobStatus())
     assert decide_job(state, NOW) == decide_job(state, NOW)
     assert any(isinstance(one, PutOrder) for one in decide_job(state, NOW).actions)
+
+
+ODD = {
+    "script": st.sampled_from(
+        [{"scenes": [{"say": text}]} for text in ("{", "{n, plural, other {#}}", "😀", "Hi {x}.")]
+    ),
+    "locales": st.sampled_from([["en-GB"], ["qaa-Qaaa"], ["en-GB", "EN-gb"], ["zh-Hant-TW", "de"], ["jbo"]]),
+    "translations": st.sampled_from(
+        [{}, {"de": {"scenes": [{"say": "Hallo {x}."}]}}, {"": {"scenes": [{"say": "x"}]}}]
+    ),
+    "data": st.sampled_from(
+        [
+            None,
+            {"key": "id", "rows": [{"id": 1.5, "x": 10**400}]},
+            {"key": "id", "rows": [{"id": "a", "x": {"y": [1]}, "n": 3}]},
+            {"key": "id", "rows": [{"id": "\ud800", "x": "\ud800", "n": 1}]},
+            {"key": "id", "rows": [{"id": "..", "x": "../..", "n": -0.0}]},
+            {"key": "id"},
+        ]
+    ),
+    "destination": st.sampled_from(
+        [
+            None,
+            {"s3": "s3://understudy-outputs/" + "a/" * 490},
+            {"s3": "s3://b.c/"},
+            {"s3": "s3://understudy-outputs/acme/"},
+        ]
+    ),
+    "activeDeadlineSeconds": st.sampled_from([None, 1]),
+    "ttlSecondsAfterFinished": st.sampled_from([None, 0]),
+    "cancel": st.booleans(),
+    "suspend": st.booleans(),
+}
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.fixed_dictionaries({}, optional=ODD))
+def test_no_spec_is_too_odd_to_decide_about(odd: dict[str, object]) -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec(**odd))
+    farm.settle()
+    farm.render(100)
+    farm.now += 40
+    farm.settle()
+    assert not job.exists or job.status.phase is not None

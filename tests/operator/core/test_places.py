@@ -31,6 +31,8 @@ BUCKETS = BucketNames()
         ("s3://brand-bucket/", False, False),
         ("s3://brand-bucket/", True, True),
         ("s3://brand-bucket/deep/er/", True, True),
+        ("s3://understudy-outputs/acme/" + "x" * 900 + "/", False, False),
+        ("s3://brand-bucket/" + "x" * 900 + "/", True, False),
         ("s3://understudy-twins/", True, False),
         ("s3://understudy-staging/acme/", True, False),
         ("s3://understudy-receipts/acme/", False, False),

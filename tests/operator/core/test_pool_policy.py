@@ -104,8 +104,8 @@ def test_a_pool_shows_what_its_director_says() -> None:
         ("Running", False, True),
         ("WaitingForGrant", False, True),
         ("Suspended", False, True),
-        ("Finished", False, False),
-        ("Stopped", False, False),
+        ("Finished", False, True),
+        ("Stopped", False, True),
     ],
 )
 def test_orders_without_a_job_are_stopped(state: str, exists: bool, stopped: bool) -> None:
