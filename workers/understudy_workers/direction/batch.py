@@ -9,7 +9,7 @@ from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, Ta
 
 BATCH_SECONDS: Final = 0.05
 """Worker time a batch is meant to hold: enough to hide the way there and back, little enough to stay fair."""
-MAX_BATCH: Final = 32
+MAX_BATCH: Final = 64
 
 
 @dataclass(frozen=True)

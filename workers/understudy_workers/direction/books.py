@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
@@ -66,17 +65,18 @@ class Books:
     def take_in(self, turnout: Turnout, busy_seconds: float) -> None:
         """Takes in what came of a batch that kept a performer busy for `busy_seconds`."""
         metrics, frames = self._workshop.metrics, 0
+        takes: Counter[str] = Counter()
+        stages: Counter[str] = Counter()
         for outcome in turnout.outcomes:
             if isinstance(outcome, TakeResult | ItemResult):
-                metrics.stages(outcome.stage_seconds)
+                stages.update(outcome.stage_seconds)
             if isinstance(outcome, TakeResult):
                 fresh = 0 if outcome.refusal else outcome.reused.count(False)
                 frames += fresh * outcome.frames
-                metrics.take("refused" if outcome.refusal else "rendered" if fresh else "reused")
-        metrics.failures.inc(turnout.failures)
-        metrics.frames.inc(frames)
-        metrics.worked(self._namespace, busy_seconds)
-        self.spend(busy_seconds, frames)
+                takes["refused" if outcome.refusal else "rendered" if fresh else "reused"] += 1
+        metrics.batch(self._namespace, takes, stages, turnout.failures, frames, busy_seconds)
+        self._spent.worker_seconds += busy_seconds
+        self._spent.frames += frames
         for ended in turnout.ended:
             self.enter(ended)
         if turnout.paused is not None:
@@ -85,9 +85,6 @@ class Books:
     def enter(self, ended: Ended) -> None:
         """Takes in an item's receipt."""
         receipt = ended.receipt
-        self._workshop.metrics.item(receipt.outcome, self._namespace, receipt.metered_seconds)
-        if receipt.outcome == "rejected":
-            self._workshop.metrics.refusal(receipt.reason)
         if not self._pending:
             self._oldest_at = asyncio.get_running_loop().time()
         self._pending.append(receipt)
@@ -95,32 +92,18 @@ class Books:
         if receipt.outcome != "done":
             self._pending_losses += 1
         elif not receipt.carried:
-            self._count_clips(ended)
+            fresh_seconds = ended.fresh_frames / FPS
+            spent = self._spent
+            spent.clips_rendered += ended.fresh_clips
+            spent.clips_reused += max(receipt.takes - ended.fresh_clips, 0)
+            spent.clip_seconds_rendered += fresh_seconds
+            spent.clip_seconds_reused += max(receipt.frames / FPS - fresh_seconds, 0.0)
         if len(self._pending) in (1, MAX_SEGMENT_ITEMS):
             self._changed.set()
 
-    def _count_clips(self, ended: Ended) -> None:
-        rendered, reused = ended.fresh_clips, max(ended.receipt.takes - ended.fresh_clips, 0)
-        rendered_seconds = ended.fresh_frames / FPS
-        reused_seconds = max(ended.receipt.frames / FPS - rendered_seconds, 0.0)
-        spent = self._spent
-        self._spent = replace(
-            spent,
-            clips_rendered=spent.clips_rendered + rendered,
-            clips_reused=spent.clips_reused + reused,
-            clip_seconds_rendered=spent.clip_seconds_rendered + rendered_seconds,
-            clip_seconds_reused=spent.clip_seconds_reused + reused_seconds,
-        )
-        self._workshop.metrics.clips(rendered, reused)
-
-    def spend(self, worker_seconds: float, frames: int) -> None:
-        """Takes in performers' time and the frames they rendered."""
-        spent = self._spent
-        self._spent = replace(spent, worker_seconds=spent.worker_seconds + worker_seconds, frames=spent.frames + frames)
-
     def start(self, started_at: float) -> None:
         """The order's first work was handed out, Unix seconds."""
-        self._spent = replace(self._spent, started_at=started_at)
+        self._spent.started_at = started_at
 
     def close(self) -> None:
         """Nothing more will be entered: `keep` writes what is left, then returns."""
@@ -166,7 +149,8 @@ class Books:
             self._workshop.metrics.lost_races.inc()
             self._on_segment(segment, False)
         if appended.written is not None:
-            self._workshop.metrics.segments.inc()
+            self._workshop.metrics.segment(self._namespace, appended.written, spent.clips_rendered, spent.clips_reused)
             self._on_segment(appended.written, True)
         else:  # Others wrote all these items: only what they cost here is still to be told.
-            self.spend(spent.worker_seconds, spent.frames)
+            self._spent.worker_seconds += spent.worker_seconds
+            self._spent.frames += spent.frames

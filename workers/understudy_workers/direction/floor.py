@@ -148,8 +148,7 @@ class Floor:
         seat.batches += 1
         seat.alone = assignment.alone
         self._charge(run, assignment.estimated_seconds)
-        for waited in assignment.waited_seconds:
-            self._metrics.wait.observe(waited)
+        self._metrics.wait.observe(assignment.waited_seconds)
         task = asyncio.get_running_loop().create_task(self._see_through(seat, run, assignment))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy_api.receipt import Receipt, Segment
-from understudy_workers.work import ITEM_FILES, staged_files
+from understudy_workers.work import staged_files
 
 INDEX_NAME: Final = "index.jsonl"
 INDEX_TYPE: Final = "application/jsonl"
-_FILE_FIELDS: Final = dict(zip((suffix for suffix, _ in ITEM_FILES), ("video", "captions", "poster"), strict=True))
+_FILE_FIELDS: Final = ("video", "captions", "poster")
+"""Along `work.ITEM_FILES`."""
 
 
 def index_line(receipt: Receipt) -> dict[str, Any]:
@@ -29,10 +30,10 @@ def index_line(receipt: Receipt) -> dict[str, Any]:
     }
     if receipt.outcome != "done":
         return {**line, "reason": receipt.reason, "message": receipt.message, "attempts": receipt.attempts}
-    files = staged_files("", receipt.row, receipt.locale, receipt.output)
-    names = (
-        {field: file.name for field, file in zip(_FILE_FIELDS.values(), files, strict=True)} if receipt.bytes else {}
-    )
+    names: dict[str, str] = {}
+    if receipt.bytes:
+        files = staged_files("", receipt.row, receipt.locale, receipt.output)
+        names = {field: file.name for field, file in zip(_FILE_FIELDS, files, strict=True)}
     return {
         **line,
         "seconds": round(receipt.frames / 25, 3),

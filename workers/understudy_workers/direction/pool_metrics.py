@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import Counter as Count
+
+from understudy_api.receipt import Segment
 
 MAX_BRANDS: Final = 100
 OTHER: Final = "other"
@@ -35,39 +40,37 @@ class PoolMetrics:
         self._brands: set[str] = set()
         self._reasons: set[str] = set()
         registry = self.registry
-        self._items = Counter("understudy_items", "Items by outcome.", ["outcome", "brand"], registry=registry)
-        self._takes = Counter("understudy_takes", "Takes performed, by outcome.", ["outcome"], registry=registry)
-        self._clips = Counter(
+        self._items = Count("understudy_items", "Items by outcome.", ["outcome", "brand"], registry=registry)
+        self._takes = Count("understudy_takes", "Takes performed, by outcome.", ["outcome"], registry=registry)
+        self._clips = Count(
             "understudy_clips", "Clips used by items: rendered for them, or reused.", ["origin"], registry=registry
         )
-        self._refusals = Counter(
+        self._refusals = Count(
             "understudy_refusals", "License and grant refusals in the pool.", ["reason"], registry=registry
         )
-        self._stages = Counter("understudy_stage_seconds", "Worker time by stage.", ["stage"], registry=registry)
-        self._brand_seconds = Counter(
+        self._stages = Count("understudy_stage_seconds", "Worker time by stage.", ["stage"], registry=registry)
+        self._brand_seconds = Count(
             "understudy_brand_worker_seconds", "Worker time by brand.", ["brand"], registry=registry
         )
-        self._metered = Counter("understudy_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry)
-        self.failures = Counter("understudy_attempts_failed", "Works that raised in a performer.", registry=registry)
-        self.frames = Counter("understudy_frames", "Frames rendered anew, all formats.", registry=registry)
+        self._metered = Count("understudy_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry)
+        self._failures = Count("understudy_attempts_failed", "Works that raised in a performer.", registry=registry)
+        self._frames = Count("understudy_frames", "Frames rendered anew, all formats.", registry=registry)
         self.wait = Histogram(
             "understudy_queue_wait_seconds",
             "Time a work was ready before a performer got it.",
             buckets=_WAIT_BUCKETS,
             registry=registry,
         )
-        self._worker = Counter(
-            "understudy_worker_seconds", "Performer time, busy or idle.", ["state"], registry=registry
-        )
+        self._worker = Count("understudy_worker_seconds", "Performer time, busy or idle.", ["state"], registry=registry)
         self.workers = Gauge("understudy_performers", "Performers that are ready.", registry=registry)
         self.busy = Gauge("understudy_performers_busy", "Performers that hold work.", registry=registry)
-        self.lost = Counter("understudy_performers_lost", "Performers that died or hung with work.", registry=registry)
+        self.lost = Count("understudy_performers_lost", "Performers that died or hung with work.", registry=registry)
         self._orders = Gauge("understudy_orders", "Orders by state.", ["state"], registry=registry)
-        self.grant_waits = Counter("understudy_grant_waits", "Times an order paused for a grant.", registry=registry)
-        self.delivered = Counter("understudy_items_delivered", "Items brought to their destination.", registry=registry)
-        self.outages = Counter("understudy_store_outages", "Object store calls that gave up.", registry=registry)
-        self.segments = Counter("understudy_receipt_segments", "Receipt segments written.", registry=registry)
-        self.lost_races = Counter(
+        self.grant_waits = Count("understudy_grant_waits", "Times an order paused for a grant.", registry=registry)
+        self.delivered = Count("understudy_items_delivered", "Items brought to their destination.", registry=registry)
+        self.outages = Count("understudy_store_outages", "Object store calls that gave up.", registry=registry)
+        self._segments = Count("understudy_receipt_segments", "Receipt segments written.", registry=registry)
+        self.lost_races = Count(
             "understudy_receipt_races_lost", "Segments another director wrote first.", registry=registry
         )
 
@@ -78,20 +81,37 @@ class PoolMetrics:
             return namespace
         return OTHER
 
-    def item(self, outcome: str, namespace: str, metered_seconds: float) -> None:
-        """An item has a receipt."""
+    def batch(
+        self,
+        namespace: str,
+        takes: Mapping[str, int],
+        stages: Mapping[str, float],
+        failures: int,
+        frames: int,
+        busy_seconds: float,
+    ) -> None:
+        """A performer answered: takes `rendered`, found (`reused`) or `refused`, seconds by stage, works that raised."""
+        for outcome, count in takes.items():
+            self._takes.labels(outcome).inc(count)
+        for stage, seconds in stages.items():
+            self._stages.labels(stage if stage in _STAGES else OTHER).inc(max(seconds, 0.0))
+        self._failures.inc(failures)
+        self._frames.inc(frames)
+        self._brand_seconds.labels(self.brand(namespace)).inc(busy_seconds)
+        self._worker.labels("busy").inc(busy_seconds)
+
+    def segment(self, namespace: str, segment: Segment, clips_rendered: int, clips_reused: int) -> None:
+        """Receipts joined the log: now they count."""
         brand = self.brand(namespace)
-        self._items.labels(outcome, brand).inc()
-        self._metered.labels(brand).inc(metered_seconds)
-
-    def take(self, outcome: str) -> None:
-        """A take was `rendered`, found (`reused`) or `refused`."""
-        self._takes.labels(outcome).inc()
-
-    def clips(self, rendered: int, reused: int) -> None:
-        """Clips that an item was joined from."""
-        self._clips.labels("rendered").inc(rendered)
-        self._clips.labels("reused").inc(max(reused, 0))
+        for outcome, count in Counter(receipt.outcome for receipt in segment.receipts).items():
+            self._items.labels(outcome, brand).inc(count)
+        for receipt in segment.receipts:
+            if receipt.outcome == "rejected":
+                self.refusal(receipt.reason)
+        self._metered.labels(brand).inc(sum(receipt.metered_seconds for receipt in segment.receipts))
+        self._clips.labels("rendered").inc(clips_rendered)
+        self._clips.labels("reused").inc(clips_reused)
+        self._segments.inc()
 
     def refusal(self, reason: str) -> None:
         """Somebody's license or grant refused work."""
@@ -99,16 +119,6 @@ class PoolMetrics:
             reason = OTHER
         self._reasons.add(reason)
         self._refusals.labels(reason).inc()
-
-    def stages(self, seconds: dict[str, float]) -> None:
-        """Worker time of one work by stage."""
-        for stage, spent in seconds.items():
-            self._stages.labels(stage if stage in _STAGES else OTHER).inc(max(spent, 0.0))
-
-    def worked(self, namespace: str, seconds: float) -> None:
-        """A performer was busy for a brand."""
-        self._brand_seconds.labels(self.brand(namespace)).inc(seconds)
-        self._worker.labels("busy").inc(seconds)
 
     def idled(self, seconds: float) -> None:
         """Performers were there and had nothing to do, summed over them."""

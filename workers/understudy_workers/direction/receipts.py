@@ -25,7 +25,7 @@ _READERS: Final = 8
 _CACHED_SEGMENTS: Final = 64
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Spent:
     """What was used since the last segment: joins the running totals with the next one."""
 

@@ -188,7 +188,7 @@ class Schedule:
             return None
         self.in_flight += len(units)
         pace = self._item_pace if isinstance(units[0], ItemUnit) else self._take_pace
-        waited_seconds = tuple(max(now - unit.ready_at, 0.0) for unit in units)
+        waited_seconds = max(now - units[0].ready_at, 0.0)
         return Assignment(tuple(units), tuple(works), pace.work_seconds * len(units), waited_seconds, alone)
 
     def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:

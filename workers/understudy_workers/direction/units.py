@@ -67,12 +67,15 @@ class TakeUnit(Unit):
 
 @dataclass(frozen=True)
 class Assignment:
-    """Units of one kind that travel to one performer as one batch; `alone`: nothing else may be in flight there."""
+    """Units of one kind that travel to one performer as one batch.
+
+    `waited_seconds`: how long the first of them was ready; `alone`: nothing else may be in flight there.
+    """
 
     units: tuple[TakeUnit | ItemUnit, ...]
     works: tuple[TakeWork | ItemWork, ...]
     estimated_seconds: float
-    waited_seconds: tuple[float, ...] = ()
+    waited_seconds: float = 0.0
     alone: bool = False
 
 
