@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.settings import DirectorEndpoint
-from understudy_api.verdict import Refusal, Verdict
+from understudy_api.verdict import Verdict
 from understudy_operator.core.state import DirectorView
 from understudy_operator.shell.errors import ConflictError, OutageError
 
@@ -142,13 +142,13 @@ class Director:
 
 
 def _verdict(answer: httpx.Response) -> Verdict:
-    """The body of a refusal; a 403 without one is about our token, which is the farm's fault and no verdict."""
+    """The body of a refusal; a 403 without refusals is about our token: the farm's fault and no verdict."""
     try:
         verdict = Verdict.model_validate_json(answer.content)
     except ValidationError as error:
         raise _unexpected(answer) from error
     if verdict.permitted:
-        return Verdict(refusals=(Refusal(reason="RefusedByPool", message="pool: refused without a reason"),))
+        raise _unexpected(answer)
     return verdict
 
 

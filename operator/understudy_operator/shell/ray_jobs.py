@@ -12,6 +12,8 @@ from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.release import VARIABLE
 
 TIMEOUT_SECONDS: Final = 5.0
+SUBMIT_TIMEOUT_SECONDS: Final = 30.0
+"""A cluster that has just started takes its time over the first submission."""
 ENTRYPOINT: Final = "python -m understudy_workers.director"
 PREFIX: Final = "understudy-director-"
 _STATUSES: Final = frozenset({"PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAILED"})
@@ -20,7 +22,8 @@ _STATUSES: Final = frozenset({"PENDING", "RUNNING", "STOPPED", "SUCCEEDED", "FAI
 class RayJobs:
     """A client of one Ray cluster's Jobs API. The token is read anew for each request."""
 
-    def __init__(self, endpoint: RayEndpoint) -> None:
+    def __init__(self, endpoint: RayEndpoint, entrypoint: str = ENTRYPOINT) -> None:
+        self._entrypoint = entrypoint
         self._token_file = endpoint.token_file
         self._http = httpx.Client(base_url=endpoint.address, timeout=TIMEOUT_SECONDS, trust_env=False)
 
@@ -38,12 +41,12 @@ class RayJobs:
     def submit(self, submission_id: str, release: str) -> None:
         """Start a director under this id; an id that was used already is left as it is."""
         body = {
-            "entrypoint": ENTRYPOINT,
+            "entrypoint": self._entrypoint,
             "submission_id": submission_id,
             "runtime_env": {"env_vars": {VARIABLE: release}},
             "metadata": {"release": release},
         }
-        answer = self._send("POST", "/api/jobs/", body)
+        answer = self._send("POST", "/api/jobs/", body, SUBMIT_TIMEOUT_SECONDS)
         if answer.status_code != 200 and not self._is_known(submission_id):
             raise _unexpected(answer)
 
@@ -54,10 +57,12 @@ class RayJobs:
     def _is_known(self, submission_id: str) -> bool:
         return self._send("GET", f"/api/jobs/{submission_id}").status_code == 200
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> httpx.Response:
         try:
             headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}"}
-            return self._http.request(method, path, json=body, headers=headers)
+            return self._http.request(method, path, json=body, headers=headers, timeout=timeout_seconds)
         except httpx.HTTPError as error:
             text = str(error) or type(error).__name__
             raise OutageError("Ray", f"{self._http.base_url} does not answer: {text}") from error

@@ -1,0 +1,184 @@
+"""Reading receipt logs and license accounts from real MinIO, asking it as seldom as promised."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from understudy_api.receipt import (
+    Finished,
+    Receipt,
+    Segment,
+    Totals,
+    TrainingResult,
+    finished_key,
+    segment_key,
+    training_key,
+)
+from understudy_operator.core.account import Claim
+from understudy_operator.shell.errors import ConflictError
+from understudy_operator.shell.objects import Objects
+from understudy_operator.shell.receipts import FRESH_SECONDS, Receipts
+
+BUCKET = "understudy-receipts"
+ORDER = "a" * 64
+
+
+class Counted(Objects):
+    """The real S3 port, counting what it asks."""
+
+    asked = 0
+
+    def keys(self, bucket: str, prefix: str, after: str = "") -> list[str]:
+        self.asked += 1
+        return super().keys(bucket, prefix, after)
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def pool(object_store: Any) -> Objects:
+    return Objects(object_store.pool)
+
+
+@pytest.fixture
+def objects(object_store: Any) -> Counted:
+    return Counted(object_store.pool)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def receipts(objects: Counted, clock: Clock) -> Receipts:
+    return Receipts(objects, BUCKET, clock)
+
+
+@pytest.fixture
+def uid() -> str:
+    return f"uid-{secrets.token_hex(8)}"
+
+
+def write(pool: Objects, uid: str, sequence: int, done: int) -> None:
+    one = Receipt(
+        item=f"{sequence:064x}", ordinal=sequence, row=f"r{sequence}", locale="en", output="o", outcome="done"
+    )
+    segment = Segment(
+        uid=uid,
+        sequence=sequence,
+        director="d",
+        order=ORDER,
+        generation=1,
+        written_at=float(sequence),
+        receipts=(one,),
+        totals=Totals(done=done),
+        billed_seconds=done * 2.5,
+    )
+    assert pool.create(BUCKET, segment_key(uid, sequence), segment.model_dump_json().encode())
+
+
+def test_an_empty_log_says_nothing(receipts: Receipts, uid: str) -> None:
+    log = receipts.log(uid)
+    assert (log.head, log.finished) == (None, ())
+
+
+def test_the_newest_segment_speaks_for_all(receipts: Receipts, pool: Objects, uid: str) -> None:
+    for sequence in range(12):
+        write(pool, uid, sequence, sequence + 1)
+    head = receipts.log(uid).head
+    assert head is not None
+    assert (head.sequence, head.totals.done, head.billed_seconds) == (11, 12, 30.0)
+
+
+def test_memory_answers_until_a_hint_or_time_asks_again(
+    receipts: Receipts, objects: Counted, pool: Objects, clock: Clock, uid: str
+) -> None:
+    write(pool, uid, 0, 1)
+    receipts.log(uid, hint=0)
+    write(pool, uid, 1, 2)
+    stale = receipts.log(uid, hint=0)
+    assert objects.asked == 1
+    assert stale.head is not None
+    assert stale.head.sequence == 0
+    hinted = receipts.log(uid, hint=1)
+    assert hinted.head is not None
+    assert hinted.head.sequence == 1
+    write(pool, uid, 2, 3)
+    clock.now += FRESH_SECONDS
+    timed = receipts.log(uid, hint=1)
+    assert timed.head is not None
+    assert (timed.head.sequence, objects.asked) == (2, 3)
+
+
+def test_last_words_are_found_however_often_an_order_changes(receipts: Receipts, pool: Objects, uid: str) -> None:
+    write(pool, uid, 0, 1)
+    for number, order in enumerate(("b" * 64, ORDER)):
+        word = Finished(
+            uid=uid, order=order, generation=number + 1, state="Complete", totals=Totals(done=1), finished_at=5.0
+        )
+        pool.put(BUCKET, finished_key(uid, order), word.model_dump_json().encode())
+        assert {one.order for one in receipts.log(uid, hint=number).finished} >= {order}
+    assert len(receipts.log(uid, hint=9).finished) == 2
+    assert receipts.log(uid, hint=9).head is not None
+
+
+def test_forgotten_logs_are_read_from_the_start(receipts: Receipts, objects: Counted, pool: Objects, uid: str) -> None:
+    write(pool, uid, 0, 1)
+    before = receipts.log(uid)
+    receipts.forget(uid)
+    assert receipts.log(uid) == before
+    assert objects.asked == 2
+
+
+def test_segments_give_every_receipt_in_order(receipts: Receipts, pool: Objects, uid: str) -> None:
+    for sequence in range(3):
+        write(pool, uid, sequence, sequence + 1)
+    pool.put(BUCKET, finished_key(uid, ORDER), b"{}")
+    assert [receipt.row for segment in receipts.segments(uid) for receipt in segment] == ["r0", "r1", "r2"]
+
+
+def claim(seconds: float) -> Claim:
+    return Claim(namespace="acme", job="spring", reserved_seconds=seconds, billed_from_seconds=0)
+
+
+def test_two_writers_of_an_account_cannot_both_promise(object_store: Any, clock: Clock) -> None:
+    name = secrets.token_hex(32)
+    first, second = (Receipts(Objects(object_store.pool), BUCKET, clock) for _ in range(2))
+    empty = first.account(name)
+    assert second.account(name) == empty
+    first.write_account(empty.claimed("job-1", claim(10)))
+    with pytest.raises(ConflictError):
+        second.write_account(empty.claimed("job-2", claim(20)))
+    seen = second.account(name)
+    assert set(seen.claims) == {"job-1"}
+    second.write_account(seen.claimed("job-2", claim(20)))
+    assert set(second.account(name).claims) == {"job-1", "job-2"}
+
+
+def test_an_account_written_here_is_known_without_asking(receipts: Receipts, objects: Counted) -> None:
+    name = secrets.token_hex(32)
+    account = receipts.account(name)
+    for number in range(3):
+        account = account.claimed(f"job-{number}", claim(1))
+        receipts.write_account(account)
+        assert receipts.account(name) == account
+    assert objects.asked == 1
+
+
+def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects) -> None:
+    order = secrets.token_hex(32)
+    assert receipts.training(order) is None
+    result = TrainingResult(digest=order, twin_id=ORDER, state="Ready", version=ORDER, finished_at=1.0)
+    pool.put(BUCKET, training_key(order), result.model_dump_json().encode())
+    assert receipts.training(order) == result
+    pool.delete(BUCKET, [training_key(order)])
+    assert receipts.training(order) == result
