@@ -20,6 +20,7 @@ from understudy_cli.local.keys import Keys
 from understudy_cli.local.operator_process import is_installed
 from understudy_cli.local.part import External, Site
 from understudy_cli.local.plan import LOOPBACK
+from understudy_cli.local.probe import listens
 from understudy_cli.local.progress import BuildProgress, StartProgress
 
 _MEBIBYTE = 1024**2
@@ -64,9 +65,11 @@ def status() -> None:
     if not parts:
         console.print(f"No farm in {farm.home.root}; [bold]understudy up[/] starts one.")
         return
-    console.print(_table(parts))
+    console.print(_table(parts, farm.home))
     thumbprint = Keys.at(farm.home).farm_thumbprint()
-    console.print(f"farm {farm.site().plan.name}, key thumbprint [bold]{thumbprint}[/] (what licenses name it by)")
+    _say_director(console, farm.site().plan.ports.director)
+    console.print(f"farm        {farm.site().plan.name} in {farm.home.root}", highlight=False, soft_wrap=True)
+    console.print(f"thumbprint  {thumbprint}  (what licenses name this farm by)", highlight=False, soft_wrap=True)
     dead = [part.name for part in parts if part.health == "dead"]
     if dead:
         raise UserError(f"{', '.join(dead)} died; `understudy up` starts it again, its log says why")
@@ -125,14 +128,22 @@ def _say_where(console: Console, site: Site) -> None:
     console.print("The farm is up. [bold]understudy status[/] looks at it, [bold]understudy down[/] stops it.")
 
 
-def _table(parts: list[PartStatus]) -> Table:
+def _say_director(console: Console, port: int) -> None:
+    """The director is no process of ours: the operator submits it to Ray, which runs and counts it."""
+    state = "answers" if listens(port) else "is not there; the operator submits it to Ray"
+    console.print(f"director    {state} (port {port}, inside ray)", highlight=False, soft_wrap=True)
+
+
+def _table(parts: list[PartStatus], home: Home) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("part", "state", "pid", "port", "memory", "log"):
         table.add_column(title, justify="right" if title in {"pid", "port", "memory"} else "left", overflow="fold")
     for part in parts:
         memory = f"{part.memory_bytes / _MEBIBYTE:.0f} MiB" if part.memory_bytes else ""
         state = f"[{_COLOURS[part.health]}]{part.health}[/]"
-        table.add_row(part.name, state, str(part.pid or ""), str(part.port), memory, part.log)
+        table.add_row(
+            part.name, state, str(part.pid or ""), str(part.port), memory, str(part.log.relative_to(home.root))
+        )
     total = sum(part.memory_bytes for part in parts)
     table.add_row("", "", "", "", f"{total / _MEBIBYTE:.0f} MiB", "", end_section=True)
     return table

@@ -151,6 +151,9 @@ def _controllers_command(site: Site) -> Command:
         f"--tls-private-key-file={server.key}",
         f"--kubeconfig={config}",
         f"--authentication-kubeconfig={config}",
+        # There is no front proxy here, so there is nothing to look up.
+        "--authentication-skip-lookup=true",
+        f"--client-ca-file={issuer.certificate_file}",
         f"--authorization-kubeconfig={config}",
         f"--controllers={','.join(CONTROLLERS)}",
         "--use-service-account-credentials=true",

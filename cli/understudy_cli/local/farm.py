@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from understudy_cli.errors import UserError
@@ -42,7 +43,7 @@ class PartStatus:
     pid: int | None
     port: int
     memory_bytes: int
-    log: str
+    log: Path
 
 
 class Farm:
@@ -142,7 +143,7 @@ class Farm:
             pid=identity.pid if identity else None,
             port=int(getattr(plan.ports, part.ports[0])),
             memory_bytes=process.memory_bytes(identity) if identity else 0,
-            log=str(self.home.log(part.name)),
+            log=self.home.log(part.name),
         )
 
 

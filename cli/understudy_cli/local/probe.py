@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,15 @@ from pathlib import Path
 import httpx
 
 _TIMEOUT_SECONDS = 5.0
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on the loopback port: far cheaper to ask than a TLS handshake."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def trusting(authority: Path) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from understudy_cli.errors import UserError
 from understudy_cli.local import process
 from understudy_cli.local.part import Part, Site
 from understudy_cli.local.plan import require_free
+from understudy_cli.local.probe import listens
 from understudy_cli.local.process import Command, Identity
 
 _POLL_SECONDS: Final = 0.1
@@ -93,11 +94,11 @@ class Starter:
         return "ready"
 
     def _wait_ready(self, part: Part, identity: Identity) -> None:
-        log = self._site.home.log(part.name)
+        log, port = self._site.home.log(part.name), int(getattr(self._site.plan.ports, part.ports[0]))
         deadline = time.monotonic() + part.ready_seconds
         reason = None
         while time.monotonic() < deadline:
-            reason = part.not_ready(self._site)
+            reason = part.not_ready(self._site) if listens(port) else f"nobody listens on port {port}"
             if reason is None:
                 return
             if not process.is_alive(identity):
