@@ -16,7 +16,7 @@ from understudy_workers.media.sound import Sound
 from understudy_workers.models.voice import FPS
 from understudy_workers.objects import Objects
 from understudy_workers.stages.caption import caption
-from understudy_workers.stages.check import Expected, check
+from understudy_workers.stages.check import Checker, Expected
 from understudy_workers.stages.join import join, mix
 from understudy_workers.stages.portray import portray
 from understudy_workers.stages.sign import Sealer
@@ -47,6 +47,7 @@ class Finishing:
         self._cache = cache
         self._sealer = sealer
         self._scratch = scratch
+        self._checker = Checker()
         self._sounds: OrderedDict[tuple[str, ...], Sound] = OrderedDict()
         scratch.mkdir(parents=True, exist_ok=True)
 
@@ -94,7 +95,7 @@ class Finishing:
             with watch.stage("check"):
                 size = planned.output
                 expected = Expected(frames, size.width, size.height, sample=int(planned.item_id[:8], 16))
-                if (fault := check(joined, expected)) is not None:
+                if (fault := self._checker.check(joined, expected)) is not None:
                     raise FaultyItemError(fault)
             with watch.stage("sign"):
                 self._sealer.sign(joined, signed, planned, permit, self._gatekeeper.clock())

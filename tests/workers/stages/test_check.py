@@ -6,16 +6,21 @@ import av
 import numpy as np
 import pytest
 
+from understudy_api.verdict import Refusal
 from understudy_workers.media.compose import Composer
 from understudy_workers.media.join import join_item
 from understudy_workers.media.sound import encode_sound
 from understudy_workers.media.video import encode_clip
 from understudy_workers.models.voice import SAMPLES_PER_FRAME, EspeakVoice
-from understudy_workers.stages.check import MIN_LABEL_LIKENESS, Expected, check, label_likeness
+from understudy_workers.stages.check import MIN_LABEL_LIKENESS, Checker, Expected, label_likeness
 
 WIDTH, HEIGHT = 320, 256
 RNG = np.random.default_rng(5)
 PLATES = np.repeat(RNG.integers(90, 160, (1, 1, 256, 3), np.uint8), 256, 1)
+
+
+def check(path: Path, expected: Expected) -> Refusal | None:
+    return Checker().check(path, expected)
 
 
 class Box:
@@ -73,6 +78,22 @@ def test_sound_that_is_mute_faint_or_shouted_is_refused(make: Any, gain: float, 
     refusal = check(*make(gain=gain))
     assert refusal is not None
     assert refusal.reason == reason
+
+
+def test_sound_is_listened_to_once_but_bad_sound_every_time(make: Any) -> None:
+    checker = Checker()
+    for gain, reason in ((1.0, ""), (0.2, "WrongLoudness"), (1.0, ""), (0.2, "WrongLoudness")):
+        refusal = checker.check(*make(gain=gain))
+        assert (refusal.reason if refusal else "") == reason
+
+
+def test_a_longer_picture_with_known_sound_is_refused(make: Any) -> None:
+    checker = Checker()
+    path, expected = make()
+    assert checker.check(path, expected) is None
+    refusal = checker.check(path, Expected(expected.frames + 1, WIDTH, HEIGHT))
+    assert refusal is not None
+    assert refusal.reason == "WrongFrames"
 
 
 def test_clipped_sound_is_refused(make: Any) -> None:

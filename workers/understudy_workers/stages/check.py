@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +28,7 @@ MIN_LABEL_LIKENESS: Final = 0.7
 """Correlation of a picture with the label's drawing where the label stands; measured 0.9 and more with it, under 0.3
 without."""
 _OPAQUE: Final = 0.9
+_REMEMBERED_SOUNDS: Final = 16
 _FRAMES_AFTER_KEY: Final = 3
 
 
@@ -38,17 +42,72 @@ class Expected:
     sample: int = 0
 
 
-def check(path: Path, expected: Expected) -> Refusal | None:
-    """Why a file may not be delivered, None when it may.
+class Checker:
+    """Checks files one after the other. Equal sound tracks, which the outputs of a row share, are listened to once."""
 
-    Wanted: one H.264 and one AAC stream, exactly the frames 1/25 s apart, a picture that decodes and wears the label,
-    sound as long as the picture and neither mute nor clipped.
-    """
-    try:
-        with av.open(str(path)) as container:
-            return next(_faults(container, expected), None)
-    except (av.FFmpegError, ValueError, IndexError) as error:
-        return Refusal(reason="Unreadable", message=f"file: wanted an MP4 that plays, got an error ({error})")
+    def __init__(self) -> None:
+        self._heard: OrderedDict[str, None] = OrderedDict()
+
+    def check(self, path: Path, expected: Expected) -> Refusal | None:
+        """Why a file may not be delivered, None when it may.
+
+        Wanted: one H.264 and one AAC stream, exactly the frames 1/25 s apart, a picture that decodes and wears the
+        label, sound as long as the picture and neither mute nor clipped.
+        """
+        try:
+            with av.open(str(path)) as container:
+                return next(self._faults(container, expected), None)
+        except (av.FFmpegError, ValueError, IndexError) as error:
+            return Refusal(reason="Unreadable", message=f"file: wanted an MP4 that plays, got an error ({error})")
+
+    def _faults(self, container: Any, expected: Expected) -> Iterator[Refusal]:
+        kinds = [(stream.type, stream.codec_context.name) for stream in container.streams]
+        if sorted(kinds) != [("audio", "aac"), ("video", "h264")]:
+            yield Refusal(reason="WrongStreams", message=f"file: wanted one H.264 and one AAC stream, got {kinds}")
+            return
+        video = container.streams.video[0]
+        size = (video.codec_context.width, video.codec_context.height)
+        if size != (expected.width, expected.height):
+            yield Refusal(reason="WrongSize", message=f"picture: wanted {expected.width}x{expected.height}, got {size}")
+        tracks = _read(container)
+        yield from _timing(tracks.times, float(video.duration * video.time_base), expected)
+        if not tracks.keys:
+            yield Refusal(reason="Unreadable", message="picture: wanted key frames, got none")
+            return
+        yield from _picture(container, tracks.keys[expected.sample % len(tracks.keys)], expected)
+        if tracks.sound not in self._heard:
+            yield from _sound(container, expected)
+            self._remember(tracks.sound)
+
+    def _remember(self, sound: str) -> None:
+        """Only reached when nothing was found against the sound: the first fault ends the search."""
+        self._heard[sound] = None
+        while len(self._heard) > _REMEMBERED_SOUNDS:
+            self._heard.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class _Tracks:
+    """What a file's packets say: times of the pictures in seconds, stamps of the key frames, digest of the sound."""
+
+    times: tuple[Fraction, ...]
+    keys: tuple[int, ...]
+    sound: str
+
+
+def _read(container: Any) -> _Tracks:
+    times, keys, sound = [], [], hashlib.sha256()
+    for packet in container.demux():
+        if not packet.size:
+            continue
+        if packet.stream.type == "audio":
+            sound.update(f"{packet.pts} {packet.size} ".encode())
+            sound.update(bytes(packet))
+            continue
+        times.append(packet.pts * packet.time_base)
+        if packet.is_keyframe:
+            keys.append(packet.pts)
+    return _Tracks(tuple(times), tuple(keys), f"{len(times)} {sound.hexdigest()}")
 
 
 def label_likeness(luma: npt.NDArray[np.uint8]) -> float:
@@ -64,30 +123,7 @@ def label_likeness(luma: npt.NDArray[np.uint8]) -> float:
     return float(seen @ wanted) / scale if scale else 0.0
 
 
-def _faults(container: Any, expected: Expected) -> Iterator[Refusal]:
-    kinds = [(stream.type, stream.codec_context.name) for stream in container.streams]
-    if sorted(kinds) != [("audio", "aac"), ("video", "h264")]:
-        yield Refusal(reason="WrongStreams", message=f"file: wanted one H.264 and one AAC stream, got {kinds}")
-        return
-    video = container.streams.video[0]
-    size = (video.codec_context.width, video.codec_context.height)
-    if size != (expected.width, expected.height):
-        yield Refusal(reason="WrongSize", message=f"picture: wanted {expected.width}x{expected.height}, got {size}")
-    keys = []
-    times = []
-    for packet in container.demux(video):
-        if packet.size:
-            times.append(packet.pts * packet.time_base)
-            keys.extend([packet.pts] if packet.is_keyframe else [])
-    yield from _timing(times, float(video.duration * video.time_base), expected)
-    if not keys:
-        yield Refusal(reason="Unreadable", message="picture: wanted key frames, got none")
-        return
-    yield from _picture(container, keys[expected.sample % len(keys)], expected)
-    yield from _sound(container, expected)
-
-
-def _timing(times: list[Any], duration_seconds: float, expected: Expected) -> Iterator[Refusal]:
+def _timing(times: tuple[Fraction, ...], duration_seconds: float, expected: Expected) -> Iterator[Refusal]:
     if len(times) != expected.frames:
         yield Refusal(reason="WrongFrames", message=f"picture: wanted {expected.frames} frames, got {len(times)}")
     elif any(time * FPS != number for number, time in enumerate(times)):
