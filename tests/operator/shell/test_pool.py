@@ -148,9 +148,12 @@ def test_a_grant_by_another_key_is_refused_by_the_pool(operator_site: Site, pool
     assert answer.verdict.reason == "BadGrant"
 
 
-def test_a_stopped_order_is_gone_at_once_and_a_lingering_one_is_not(operator_site: Site, pool: Pool, peer: Any) -> None:
+def test_a_stopped_order_is_gone_at_once_and_a_lingering_one_is_not(
+    operator_site: Site, pool: Pool, peer: Any, clock: Clock
+) -> None:
     wanted = order(operator_site.farm_key)
     pool.put_order(wanted, 1.0)
+    clock.now += 1
     pool.poll()
     before = pool.hint(wanted.uid)
     peer.lingering = True

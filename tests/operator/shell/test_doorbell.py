@@ -1,0 +1,137 @@
+"""The doorbell: who is marked dirty by which event, and who is left in peace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
+from understudy_operator.shell.key import Key
+from understudy_operator.shell.store import Store
+
+JOB, LICENSE = Key("RenderJob", "acme", "job"), Key("License", "talent", "spring")
+TWIN, POOL = Key("TwinModel", "talent", "ada"), Key("RenderPool", "", "default")
+OTHER = Key("RenderJob", "acme", "other")
+
+
+def body(key: Key, version: int, spec: dict[str, Any], **status: Any) -> dict[str, Any]:
+    metadata = {"name": key.name, "uid": f"uid-{key}", "resourceVersion": str(version), "generation": 1}
+    if key.namespace:
+        metadata["namespace"] = key.namespace
+    return {"kind": key.kind, "metadata": metadata, "spec": spec, "status": status}
+
+
+SPECS: dict[Key, dict[str, Any]] = {
+    JOB: {
+        "twinRef": {"namespace": "talent", "name": "ada"},
+        "licenseRef": {"namespace": "talent", "name": "spring"},
+        "poolRef": {"name": "default"},
+    },
+    OTHER: {
+        "twinRef": {"namespace": "elsewhere", "name": "ada"},
+        "licenseRef": {"namespace": "elsewhere", "name": "spring"},
+        "poolRef": {"name": "large"},
+    },
+    LICENSE: {"twinRef": {"name": "ada"}},
+    TWIN: {},
+    POOL: {},
+}
+
+
+class Bell:
+    """A doorbell in a small world, and what it marked."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.marks: dict[Key, float] = {}
+        self.gone: list[str] = []
+        self.bell = Doorbell(self.store, self.marks.__setitem__, self.gone.append)
+        for number, (key, spec) in enumerate(SPECS.items()):
+            self.ring("ADDED", body(key, number + 1, spec))
+        self.marks.clear()
+
+    def ring(self, event: str | None, what: dict[str, Any]) -> dict[Key, float]:
+        self.marks.clear()
+        self.bell.ring(event, what)
+        return dict(self.marks)
+
+
+@pytest.fixture
+def world() -> Bell:
+    return Bell()
+
+
+def changed(key: Key, version: int = 50, generation: int = 2, **status: Any) -> dict[str, Any]:
+    result = body(key, version, SPECS[key], **status)
+    result["metadata"]["generation"] = generation
+    return result
+
+
+def test_old_news_ring_nobody(world: Bell) -> None:
+    assert world.ring("MODIFIED", body(JOB, 1, SPECS[JOB])) == {}
+    assert world.ring(None, body(LICENSE, 3, SPECS[LICENSE])) == {}
+
+
+def test_a_changed_job_rings_itself(world: Bell) -> None:
+    assert world.ring("MODIFIED", changed(JOB)) == {JOB: 0.0}
+
+
+@pytest.mark.parametrize(
+    ("key", "rung"),
+    [(LICENSE, {LICENSE, JOB}), (TWIN, {TWIN, JOB, LICENSE}), (POOL, {POOL, JOB, TWIN})],
+    ids=["license", "twin", "pool"],
+)
+def test_what_jobs_depend_on_rings_them_and_not_others(world: Bell, key: Key, rung: set[Key]) -> None:
+    assert set(world.ring("MODIFIED", changed(key))) == rung
+    assert set(world.ring("DELETED", changed(key, version=60))) == rung
+
+
+def test_a_status_that_says_nothing_to_others_rings_itself_only(world: Bell) -> None:
+    assert set(world.ring("MODIFIED", changed(LICENSE, generation=1, usedSeconds="5"))) == {LICENSE}
+    assert set(world.ring("MODIFIED", changed(POOL, generation=1, busy=2))) == {POOL}
+
+
+def test_a_twin_that_becomes_ready_rings_its_jobs(world: Bell) -> None:
+    ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
+    rung = world.ring("MODIFIED", changed(TWIN, generation=1, conditions=[ready]))
+    assert set(rung) == {TWIN, JOB, LICENSE}
+
+
+def test_progress_of_a_job_rings_its_license_after_a_while(world: Bell) -> None:
+    assert world.ring("MODIFIED", changed(JOB, meteredSeconds="5")) == {JOB: 0.0, LICENSE: ACCOUNT_DELAY_SECONDS}
+    assert world.ring("MODIFIED", changed(JOB, version=51, meteredSeconds="5", progress="1/2")) == {JOB: 0.0}
+    gone = world.ring("DELETED", changed(JOB, version=60))
+    assert gone == {JOB: 0.0, LICENSE: ACCOUNT_DELAY_SECONDS}
+
+
+def test_a_license_nobody_has_is_not_rung(world: Bell) -> None:
+    assert world.ring("MODIFIED", changed(OTHER, meteredSeconds="5")) == {OTHER: 0.0}
+
+
+def test_whoever_goes_is_forgotten(world: Bell) -> None:
+    world.ring("DELETED", changed(JOB))
+    assert world.gone == [f"uid-{JOB}"]
+    assert world.store.get(JOB) is None
+
+
+def test_a_list_rings_for_what_the_watch_missed(world: Bell) -> None:
+    world.bell.relisted("RenderJob", [changed(OTHER, version=70)], 80)
+    assert set(world.marks) == {JOB, OTHER, LICENSE}
+    assert world.gone == [f"uid-{JOB}"]
+    world.marks.clear()
+    world.bell.relisted("RenderJob", [changed(OTHER, version=70)], 90)
+    assert world.marks == {}
+
+
+def test_a_pool_that_comes_or_goes_rings_all_unfinished_work(world: Bell) -> None:
+    world.ring("MODIFIED", changed(OTHER, phase="Complete"))
+    world.marks.clear()
+    world.bell.pool_changed()
+    assert set(world.marks) == {JOB, TWIN, POOL}
+
+
+def test_news_of_an_order_ring_its_job(world: Bell) -> None:
+    world.bell.order_changed(f"uid-{JOB}")
+    world.bell.order_changed("nobody's")
+    assert set(world.marks) == {JOB}

@@ -1,0 +1,92 @@
+"""From objects to views: what is missing, spoiled or of an earlier generation counts as not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from understudy_api.renderjob import RenderJobSpec
+from understudy_api.renderjob_status import RenderJobStatus
+from understudy_operator.core.state import FINALIZER, SpecProblem
+from understudy_operator.shell import views
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    metadata = {
+        "namespace": "talent",
+        "name": "ada",
+        "uid": "u-1",
+        "generation": 3,
+        "resourceVersion": "7",
+        "creationTimestamp": "2026-05-04T10:00:00Z",
+    }
+    return {"kind": "TwinModel", "metadata": {**metadata, **changes.pop("metadata", {})}, **changes}
+
+
+def condition(kind: str, status: str = "True", generation: int = 3) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "status": status,
+        "reason": "Because",
+        "message": "so",
+        "lastTransitionTime": "2026-05-04T10:00:00Z",
+        "observedGeneration": generation,
+    }
+
+
+def test_identity_reads_metadata() -> None:
+    who = views.identity(body(metadata={"finalizers": [FINALIZER], "deletionTimestamp": "2026-05-04T10:01:00Z"}))
+    assert (who.namespace, who.name, who.generation, who.held) == ("talent", "ada", 3, True)
+    assert who.deleted_at == who.created_at + 60
+    assert views.identity(body()).deleted_at is None
+
+
+def test_a_spec_that_does_not_fit_names_its_field() -> None:
+    found = views.spec(RenderJobSpec, {"spec": {"locales": "en"}})
+    assert isinstance(found, SpecProblem)
+    assert found.message.startswith("spec.twinRef: ")
+    assert "\n" not in found.message
+
+
+@pytest.mark.parametrize("spoiled", [{"items": "many"}, {"conditions": [{"type": 5}]}])
+def test_a_spoiled_status_counts_as_none(spoiled: dict[str, Any]) -> None:
+    assert views.status(RenderJobStatus, {"status": spoiled}) == RenderJobStatus()
+
+
+def test_the_shells_own_condition_is_never_seen_by_decisions() -> None:
+    stalled = body(status={"phase": "Running", "conditions": [condition("Admitted"), condition(views.STALLED)]})
+    assert views.is_stalled(stalled)
+    seen = views.status(RenderJobStatus, stalled)
+    assert [one.type for one in seen.conditions] == ["Admitted"]
+    assert not views.is_stalled({"status": views.unstalled(stalled["status"])})
+    assert views.unstalled({"phase": "Running"}) == {"phase": "Running"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ready"),
+    [
+        ([], False),
+        ([condition("Ready")], True),
+        ([condition("Ready", "False")], False),
+        ([condition("Ready", generation=2)], False),
+    ],
+)
+def test_a_twin_is_ready_only_for_its_present_generation(conditions: list[dict[str, Any]], ready: bool) -> None:
+    given = body(spec={"genesis": "g", "voice": {"rateWordsPerMinute": 150}}, status={"conditions": conditions})
+    found = views.twin(given)
+    assert found is not None
+    assert (found.ready, found.genesis, found.rate_words_per_minute) == (ready, "g", 150)
+
+
+def test_a_twin_that_goes_is_gone() -> None:
+    assert views.twin(None) is None
+    assert views.twin(body(metadata={"deletionTimestamp": "2026-05-04T10:01:00Z"})) is None
+
+
+def test_a_price_is_read_when_there_is_one() -> None:
+    good = views.price({"spec": {"pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}}})
+    assert good is not None
+    assert good.amount == "0.60"
+    assert views.price({"spec": {}}) is None
+    assert views.price({"spec": {"pricePerWorkerHour": {"amount": "cheap", "currency": "EUR"}}}) is None
