@@ -37,8 +37,6 @@ def rights(twin: TwinView, license_: LicenseView | None, namespace: str) -> Righ
     found = read_license(license_.token, genesis)
     if isinstance(found, Refusal):
         return found
-    if found.terms.assignee.namespace != namespace:
-        return NOT_FOUND
     return Rights(genesis, found)
 
 
