@@ -92,8 +92,8 @@ def _cut_out(plate: bytes, side: int) -> Bytes:
     marks = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
     marks[(y > 0.70) & (np.abs(x - 0.5) < 0.2 + (y - 0.7))] = cv2.GC_PR_FGD
     marks[np.hypot((x - 0.5) / 0.24, (y - 0.45) / 0.36) < 1] = cv2.GC_PR_FGD
-    marks[np.hypot((x - 0.5) / 0.13, (y - 0.45) / 0.24) < 1] = cv2.GC_FGD
-    marks[(y > 0.88) & (np.abs(x - 0.5) < 0.2)] = cv2.GC_FGD
+    sure = (np.hypot((x - 0.5) / 0.13, (y - 0.45) / 0.24) < 1) | ((y > 0.88) & (np.abs(x - 0.5) < 0.2))
+    marks[sure] = cv2.GC_FGD
     marks[(y < 0.55) & (np.abs(x - 0.5) > 0.45)] = cv2.GC_BGD
     marks[(y < 0.04) & (np.abs(x - 0.5) > 0.25)] = cv2.GC_BGD
     cv2.setRNGSeed(0)  # GrabCut's clusters start at random
@@ -101,8 +101,8 @@ def _cut_out(plate: bytes, side: int) -> Bytes:
     cv2.grabCut(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), marks, None, *state, 3, cv2.GC_INIT_WITH_MASK)
     person = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     _, pieces = cv2.connectedComponents(person)
-    person = (pieces == pieces[_CUTOUT_SIDE * 45 // 100, _CUTOUT_SIDE // 2]).astype(np.uint8)
-    soft = cv2.resize(person.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    whole = np.isin(pieces, np.unique(pieces[sure])).astype(np.float32)
+    soft = cv2.resize(whole, (side, side), interpolation=cv2.INTER_LINEAR)
     return np.asarray(soft > 0.5, np.uint8)
 
 

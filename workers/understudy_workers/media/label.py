@@ -45,15 +45,17 @@ class Label:
 
 
 def draw_label(width: int, height: int, detail: str = "") -> Label:
-    """The label of an output of this size; ``detail`` is a second line, cut after 60 characters."""
+    """The label of an output of this size; ``detail`` is a second line, cut to 60 characters and to fit."""
     short = min(width, height)
     margin = round(short * _MARGIN_SHARE / 2) * 2
-    detail = " ".join(detail.split())[:MAX_DETAIL_CHARS]
-    lines = [LABEL_TEXT, *([detail] if detail else [])]
+    room = width - 2 * margin
     size = max(_MIN_FONT_PIXELS, round(short * _FONT_SHARE))
-    while size > 6 and _text_width(lines, size) > width - 2 * margin - size * 1.6:
+    while size > 6 and _text_width(LABEL_TEXT, size) > room - size * 1.6:
         size -= 1
-    return _as_label(_draw_pill(lines, size), margin, margin)
+    detail = " ".join(detail.split())[:MAX_DETAIL_CHARS]
+    while detail and _text_width(detail, size) > room - size * 1.6:
+        detail = detail[:-1].rstrip()
+    return _as_label(_draw_pill([LABEL_TEXT, *([detail] if detail else [])], size), margin, margin)
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont:
@@ -63,8 +65,8 @@ def _font(size: float) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _text_width(lines: list[str], size: int) -> float:
-    return max(_font(size).getlength(line) for line in lines)
+def _text_width(text: str, size: int) -> float:
+    return float(_font(size).getlength(text))
 
 
 def _draw_pill(lines: list[str], size: int) -> Image.Image:
@@ -72,7 +74,7 @@ def _draw_pill(lines: list[str], size: int) -> Image.Image:
     unit = size * _OVERSAMPLE
     font = _font(unit)
     pad_x, pad_y, step = 0.75 * unit, 0.42 * unit, 1.25 * unit
-    extent = (_text_width(lines, unit) + 2 * pad_x, step * (len(lines) - 1) + unit + 2 * pad_y)
+    extent = (max(_text_width(line, unit) for line in lines) + 2 * pad_x, step * (len(lines) - 1) + unit + 2 * pad_y)
     even = 2 * _OVERSAMPLE
     width, height = (int(np.ceil(side / even)) * even for side in extent)
     pill = Image.new("RGBA", (width, height), (*_PILL[:3], 0))

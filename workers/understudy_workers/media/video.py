@@ -70,7 +70,7 @@ def pictures(clip: bytes) -> tuple[Picture, ...]:
         if kind in (_SLICE, _IDR):
             starts.append((pending, kind == _IDR))
             pending = -1
-    ends = [at for at, _ in starts[1:]] + [len(clip)]
+    ends = [at for at, _ in [*starts, (len(clip), False)][1:]]
     return tuple(Picture(clip[at:end], key) for (at, key), end in zip(starts, ends, strict=True))
 
 
