@@ -53,7 +53,7 @@ def bring_up(console: Console, external: External = External()) -> Site:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     farm = Farm(Home.default(), external)
     with BuildProgress(console) as building:
-        build(toolchain.missing(), building)
+        build(toolchain.missing(farm.programs()), building)
     with StartProgress(console) as starting:
         return farm.up(report=starting)
 

@@ -57,6 +57,11 @@ class Farm:
         """The farm's plan and paths; chooses name and ports on the first call."""
         return Site(self.home, choose_plan(self.home), self.external)
 
+    def programs(self) -> tuple[str, ...]:
+        """What has to be found or built before `up` starts its parts, and kubectl for the person who looks."""
+        own, _ = self._choose(None)
+        return (*(tool for part in own for tool in part.tools), "kubectl")
+
     def up(
         self,
         names: Sequence[str] | None = None,

@@ -16,7 +16,16 @@ from understudy_cli.local.process import Command
 HOME_MARK: Final = "UNDERSTUDY_FARM_HOME"
 """In the environment of every process of a farm: what `down` finds strays by."""
 
-_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "LD_LIBRARY_PATH")
+_INHERITED: Final = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+)
 
 
 @dataclass(frozen=True)

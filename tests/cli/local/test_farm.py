@@ -4,6 +4,7 @@ import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 import httpx
 import psutil
@@ -127,6 +128,18 @@ def test_what_an_unfinished_up_started_is_stopped_and_what_ran_before_stays(own,
     assert health(own)["etcd"] == "stopped"
     assert process.recall(own.home.record("minio")) == before
     assert process.is_alive(before.identity)
+
+
+@pytest.mark.parametrize(
+    ("external", "needed"),
+    [
+        (External(), {"etcd", "kube-apiserver", "kube-controller-manager", "minio", "kubectl"}),
+        (External(s3_url="https://x"), {"etcd", "kube-apiserver", "kube-controller-manager", "kubectl"}),
+        (External(kubeconfig=Path("config"), s3_url="https://x"), {"kubectl"}),
+    ],
+)
+def test_only_the_programs_of_our_own_parts_are_needed(tmp_path, external, needed):
+    assert set(Farm(Home(tmp_path), external).programs()) == needed
 
 
 def test_an_unknown_part_is_one_line(own):
