@@ -217,7 +217,7 @@ def test_reads_days() -> None:
     assert as_date("2026-3-5") is as_date("20260305") is as_date("2026-13-01") is as_date(5) is None
 
 
-names = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
+names = st.sampled_from(["a", "b_2", "größe", "_", "x" * 50])
 texts = st.text(st.sampled_from("ab {}'#,.\n é漢"), min_size=1, max_size=12).map(Text)
 
 
@@ -263,12 +263,13 @@ def selects(draw: st.DrawFn, depth: int) -> Select:
     return Select(f"t{draw(names)}", tuple((word, draw(messages(depth))) for word in sorted(words)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(messages())
 def test_writing_and_reading_gives_the_same(drawn: Message) -> None:
     assert parse(to_text(drawn)) == drawn
 
 
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.text(st.sampled_from("{}',#=nax other plural select number date offset:1"), max_size=60))
 def test_any_text_is_a_message_or_an_error_inside_it(text: str) -> None:
     parsed = parse(text)
@@ -278,7 +279,7 @@ def test_any_text_is_a_message_or_an_error_inside_it(text: str) -> None:
         assert parse(to_text(parsed)) == parsed
 
 
-@settings(max_examples=30)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(messages(depth=1), st.dictionaries(names, st.none() | st.booleans() | st.floats() | st.text(max_size=5)))
 def test_judging_a_row_never_raises_and_a_full_row_passes(drawn: Message, noise: dict[str, object]) -> None:
     check_row(drawn, noise)

@@ -1,7 +1,7 @@
 """Sentences: where they end in many scripts, and that arguments are never cut."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_api.message import Message, MessageError, Plural, parse, to_text, variables
@@ -79,6 +79,7 @@ def test_an_argument_alone_is_a_sentence_and_a_broken_text_an_error() -> None:
     assert isinstance(sentence_templates("Hi {name.", "en-GB"), MessageError)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.text(st.sampled_from("ab Z.!?。 ؟'\n5\")"), max_size=40),
     st.sampled_from(["en-GB", "de-DE", "ja-JP", "ar-EG"]),
@@ -92,6 +93,7 @@ def test_no_letter_is_lost_or_moved(text: str, locale: str) -> None:
     assert all(any(char.isalnum() for char in sentence) for sentence in sentences)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(["Hi {name}", "{n, plural, other {#. Yes! }}", "Dr.", "word", "! ", ". ", "。"])))
 def test_templates_hold_every_part_of_the_text_in_order(pieces: list[str]) -> None:
     text = "".join(pieces)

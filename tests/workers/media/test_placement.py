@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.media.placement import MAX_SIDE, MIN_SIDE, PORTRAIT_ZOOM, place
@@ -45,6 +45,7 @@ def test_every_shape_has_its_layout(width: int, height: int, scale: float, opens
         assert right >= width
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(even, even, offsets, offsets)
 def test_corners_of_plate_and_mouth_fall_on_even_pixels(width: int, height: int, x: int, y: int) -> None:
     at = place(width, height, SIDE, Rect(x, y))

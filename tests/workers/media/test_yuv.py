@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.media.yuv import Yuv420, rgb_to_yuv444, rgb_to_yuv_float, yuv420_to_rgb
@@ -44,6 +44,7 @@ def test_refuses_odd_sizes(size: tuple[int, int]) -> None:
         Yuv420.empty(*size)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.tuples(*[st.integers(0, 255)] * 3))
 def test_a_plain_colour_survives_the_way_there_and_back(rgb: tuple[int, int, int]) -> None:
     picture = np.full((4, 4, 3), rgb, np.uint8)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_api.message import Message, check_row, parse
@@ -164,6 +164,7 @@ def test_names_a_malformed_locale() -> None:
 EVERYTHING = "{a} {n, number} {n, number, percent} {n, plural, one {#} other {#}} {n, number, ::currency/EUR}"
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.text(max_size=8),
     st.integers(-(10**14), 10**14) | st.floats(-1e14, 1e14) | st.decimals(-999, 999, places=3).map(str),
