@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
@@ -128,10 +129,9 @@ class Books:
         """Until something is entered, or the oldest receipt has waited long enough."""
         self._changed.clear()
         left = self._oldest_at + SEGMENT_SECONDS - asyncio.get_running_loop().time()
-        try:
-            await asyncio.wait_for(self._changed.wait(), max(left, 0.0) if self._pending else None)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(left, 0.0) if self._pending else None):
+                await self._changed.wait()
 
     async def _write(self) -> None:
         receipts = tuple(self._pending[place] for place in range(min(len(self._pending), MAX_SEGMENT_ITEMS)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -101,10 +102,9 @@ class Floor:
             self._woken.clear()
             self._count()
             self._deal(asyncio.get_running_loop().time())
-            try:
-                await asyncio.wait_for(self._woken.wait(), TICK_SECONDS)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._woken.wait()
 
     def _count(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -160,7 +160,8 @@ class Floor:
         message = "its performer died"
         try:
             batch = Batch(run.permit, assignment.works)
-            answer = await asyncio.wait_for(self._crew.work(seat.name, batch), self._batch_limit_seconds)
+            async with asyncio.timeout(self._batch_limit_seconds):
+                answer = await self._crew.work(seat.name, batch)
         except PerformerLostError as error:
             message = str(error)
         except TimeoutError:

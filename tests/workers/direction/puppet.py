@@ -1,0 +1,127 @@
+"""A studio of strings: real rights, real files in S3, nothing to look at. Sentences may carry stage directions.
+
+`[fail]` raises, `[fail once]` raises the first time, `[die once]` and `[die]` end the process, `[slow]` takes 0.15 s.
+Every work leaves a line in `puppet.log` of the work folder: what, its id, the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from understudy_api.receipt import Receipt
+from understudy_api.settings import PoolSettings
+from understudy_api.token import load_key
+from understudy_workers import gate
+from understudy_workers.objects import Objects
+from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, TakeResult, TakeWork, staged_files
+
+FRAMES = 25
+SLOW_SECONDS = 0.15
+
+
+class Puppet:
+    """Takes are a second long; an item's files are its words."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self.folder = settings.work_dir
+        self._objects = Objects(settings.s3, patience_seconds=0.5)
+        self._bucket = settings.buckets.staging
+        self._farm_key = load_key(settings.farm_public_key_file.read_text())
+
+    def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
+        started_at = time.time()
+        verdict = self._verdict(permit, take.locale, 0.0, 0.0)
+        if not verdict.permitted:
+            return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, verdict.refusals[0])
+        self._note("take", take.take_id)
+        self._act(take.words, take.take_id)
+        reused = []
+        for clip_id in take.clip_ids:
+            reused.append(self._objects.head(self._bucket, f"clips/{clip_id}") is not None)
+            self._objects.put(self._bucket, f"clips/{clip_id}", take.words.encode())
+        return TakeResult(take.take_id, FRAMES, tuple(reused), 0.01, {"speak": 0.01}, started_at)
+
+    def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
+        planned = item.planned
+        seconds = float(len(planned.clip_ids))
+        verdict = self._verdict(permit, planned.locale, seconds, item.committed_seconds)
+        if not verdict.permitted:
+            return self._refused(item, verdict)
+        missing = tuple(clip for clip in planned.clip_ids if not self._objects.head(self._bucket, f"clips/{clip}"))
+        if missing:
+            return ItemResult(None, (), 0.0, missing_clips=missing)
+        self._note("item", planned.item_id)
+        words = "\n".join(planned.sentences).encode()
+        staged = staged_files(item.staging_prefix, planned.row, planned.locale, planned.output.name)
+        for file in staged:
+            self._objects.put(self._bucket, file.key, words, file.content_type)
+        receipt = Receipt(
+            item=planned.item_id,
+            ordinal=planned.ordinal,
+            row=planned.row,
+            locale=planned.locale,
+            output=planned.output.name,
+            outcome="done",
+            frames=FRAMES * len(planned.clip_ids),
+            metered_seconds=seconds,
+            sha256=hashlib.sha256(words).hexdigest(),
+            bytes=len(words),
+            takes=len(planned.clip_ids),
+        )
+        return ItemResult(receipt, staged, 0.01, {"join": 0.01})
+
+    def _verdict(self, permit, locale, seconds, committed_seconds):
+        return gate.check(
+            permit,
+            self._farm_key,
+            pool=permit.pool,
+            locale=locale,
+            seconds=seconds,
+            committed_seconds=committed_seconds,
+            now=time.time(),
+        )
+
+    def _refused(self, item, verdict) -> ItemResult:
+        refusal, planned = verdict.refusals[0], item.planned
+        if refusal.reason in PAUSING_REASONS:
+            return ItemResult(None, (), 0.0, refusal=refusal)
+        receipt = Receipt(
+            item=planned.item_id,
+            ordinal=planned.ordinal,
+            row=planned.row,
+            locale=planned.locale,
+            output=planned.output.name,
+            outcome="rejected",
+            reason=refusal.reason,
+            message=refusal.message,
+        )
+        return ItemResult(receipt, (), 0.0)
+
+    def _act(self, words: str, take_id: str) -> None:
+        if "[slow]" in words:
+            time.sleep(SLOW_SECONDS)
+        if "[fail]" in words or ("[fail once]" in words and self._first("failed", take_id)):
+            raise ValueError("the puppet's string broke")
+        if "[die]" in words or ("[die once]" in words and self._first("died", take_id)):
+            os._exit(1)
+
+    def _first(self, what: str, take_id: str) -> bool:
+        try:
+            (self.folder / f"{what}-{take_id}").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+    def _note(self, what: str, name: str) -> None:
+        with (self.folder / "puppet.log").open("a") as log:
+            log.write(f"{what} {name} {os.getpid()}\n")
+
+
+def noted(folder: Path, what: str) -> list[str]:
+    """Ids of the works of a kind that were done, in order."""
+    path = folder / "puppet.log"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line.split()[1] for line in lines if line.split()[0] == what]
