@@ -1,4 +1,4 @@
-"""What is being said, as 32 numbers a hundredth of a second: a mel spectrogram and the phone encoder over it.
+"""What is being said, as 52 numbers a hundredth of a second: a mel spectrogram and the phone encoder over it.
 
 The encoder is language-independent and ships with the package (`phones.onnx`); how it was trained stands in
 `understudy_workers.training.phone_encoder`.
@@ -17,7 +17,9 @@ import onnxruntime as ort
 from understudy_workers.models.voice import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 
 MELS: Final = 64
-FEATURES: Final = 32
+FEATURES: Final = 52
+"""32 numbers that tell phones apart, and how likely each of 20 mouth positions is (as 3 times the square root)."""
+
 PER_FRAME: Final = 4
 """Feature vectors in one video frame: 100 a second at 25 frames a second."""
 
@@ -70,7 +72,7 @@ class PhoneEncoder:
         self._session: Any = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
     def encode(self, samples: Floats) -> Floats:
-        """The features of speech at 22,050 Hz and about -16 LUFS: [4 * frames, 32], roughly in [-3, 3]."""
+        """The features of speech at 22,050 Hz and about -16 LUFS: [4 * frames, 52], all within about -1 to 3."""
         mel = mel_spectrogram(samples)
         if len(mel) == 0:
             return np.zeros((0, FEATURES), np.float32)

@@ -32,6 +32,12 @@ HELD_OUT_VARIANTS: Final = ("f2", "f5", "m3")
 
 SILENCE: Final = "_"
 
+ARTICULATIONS: Final = (
+    *("_", "pbmɓ", "fvʋɱ", "θð", "tdnlɾɫɭɖʈɳɗ", "szʐʂ", "ʃʒɕʑ", "kɡŋxɣcɟɲχqʎç", "rʁɹɻʀ", "hɦħʔʕ", "wβɸʍɥ"),
+    *("aɑɐɒ", "æ", "ʌɜɘ", "eɛ", "iɪɨj", "oɔɤ", "uʊɯʉ", "yøœɵʏ", "ə"),
+)
+"""Classes of phones that look alike, by their first letter; affricates with an ʃ or ʒ look like those."""
+
 
 @dataclass(frozen=True)
 class Spoken:
@@ -45,6 +51,13 @@ def plain(symbol: str) -> str:
     """An IPA symbol without stress, length and other diacritics: what the mouth and tongue do at its core."""
     bare = "".join(c for c in unicodedata.normalize("NFD", symbol) if c not in "ˈˌːˑ" and c.isalpha())
     return "".join(c for c in bare if unicodedata.category(c) != "Lm") or SILENCE
+
+
+def articulation(phone: str) -> int | None:
+    """The class of a plain phone in `ARTICULATIONS`; None for letters it does not know."""
+    core = phone.lstrip("ʔ") or phone
+    letter = "ʃ" if core[:1] in ("t", "d") and core[1:2] in ("ʃ", "ʒ", "ɕ", "ʑ") else core[:1]
+    return next((index for index, letters in enumerate(ARTICULATIONS) if letter in letters), None)
 
 
 def utterances(languages: tuple[str, ...], variants: tuple[str, ...], seconds: float, seed: int) -> Iterator[Spoken]:

@@ -1,7 +1,8 @@
 """Trains the phone encoder that ships with the package: `python -m understudy_workers.training.phone_encoder`.
 
-Four dilated convolutions over a log-mel spectrogram, squeezed to 32 numbers from which the phone is read. Done once, for
-every twin: a capture of a minute is far too short to learn speech sounds from.
+Four dilated convolutions over a log-mel spectrogram, squeezed to 32 numbers from which the phone is read, and how likely each
+class of phones that look alike is. Done once, for every twin: a capture of a minute is far too short to learn speech sounds
+from.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -29,7 +31,11 @@ from understudy_workers.training.phone_corpus import Spoken
 
 WIDTH: Final = 160
 DILATIONS: Final = (1, 1, 2, 3)
+SQUEEZED: Final = FEATURES - len(corpus.ARTICULATIONS)
 CLASSES: Final = 80
+_SQUEEZED_SCALE, _LIKELY_SCALE = 0.2, 3.0
+"""How much the two kinds of features weigh where they are compared by distance."""
+
 _SEGMENT, _BATCH = 200, 24
 _IGNORED: Final = -100
 
@@ -43,8 +49,8 @@ class PhoneNet(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv1d(a, b, 5, padding=2 * d, dilation=d) for a, b, d in zip(sizes, sizes[1:], DILATIONS, strict=False)
         )
-        self.squeeze = nn.Conv1d(WIDTH, FEATURES, 1)
-        self.classify = nn.Conv1d(FEATURES, CLASSES, 1)
+        self.squeeze = nn.Conv1d(WIDTH, SQUEEZED, 1)
+        self.classify = nn.Conv1d(SQUEEZED, CLASSES, 1)
 
     def forward(self, mel: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """See the class."""
@@ -68,8 +74,8 @@ class Card:
     parameters: int
 
 
-def train(steps: int, seconds: float, seed: int, threads: int = 2) -> tuple[PhoneNet, Card]:
-    """Trains an encoder on `seconds` of speech; equal arguments on one machine give equal weights.
+def train(steps: int, seconds: float, seed: int, threads: int = 1) -> tuple[bytes, Card]:
+    """Trains an encoder on `seconds` of speech and gives it as ONNX; equal arguments on one machine give equal weights.
 
     Shows progress on standard error.
     """
@@ -104,7 +110,7 @@ def train(steps: int, seconds: float, seed: int, threads: int = 2) -> tuple[Phon
         accuracy_held_out_languages=round(accuracy(net, list(unseen), classes), 4),
         parameters=sum(p.numel() for p in net.parameters()),
     )
-    return net, card
+    return export(net, classes), card
 
 
 def accuracy(net: PhoneNet, material: Sequence[Spoken], classes: dict[str, int]) -> float:
@@ -120,39 +126,57 @@ def accuracy(net: PhoneNet, material: Sequence[Spoken], classes: dict[str, int])
     return right / max(total, 1)
 
 
-def export(net: PhoneNet) -> bytes:
-    """The feature half of the network as ONNX: `mel` [1, 64, time] -> `features` [1, 32, time]."""
+def export(net: PhoneNet, classes: dict[str, int]) -> bytes:
+    """The network as ONNX: `mel` [1, 64, time] -> `features` [1, 52, time]; see `models.phones.FEATURES`."""
+    weights = {
+        "squeezed_scale": np.array(_SQUEEZED_SCALE, np.float32),
+        "likely_scale": np.array(_LIKELY_SCALE, np.float32),
+        "grouping": grouping(classes)[:, :, None],
+    }
     nodes: list[Any] = []
-    weights: list[Any] = []
-    name = "mel"
-    for index, layer in enumerate([*net.convolutions, net.squeeze]):
-        for part in ("weight", "bias"):
-            values = getattr(layer, part).detach().numpy()
-            weights.append(numpy_helper.from_array(values, f"{part}{index}"))
-        last = index == len(net.convolutions)
-        output = "features" if last else f"sum{index}"
-        nodes.append(
-            helper.make_node(
-                "Conv",
-                [name, f"weight{index}", f"bias{index}"],
-                [output],
-                dilations=list(layer.dilation),
-                pads=[layer.padding[0]] * 2,
-            )
-        )
-        if not last:
-            nodes.append(helper.make_node("Relu", [output], [f"hidden{index}"]))
-            name = f"hidden{index}"
+
+    def convolve(layer: Any, source: str, target: str) -> None:
+        weights[f"{target}.weight"] = layer.weight.detach().numpy()
+        weights[f"{target}.bias"] = layer.bias.detach().numpy()
+        names = [source, f"{target}.weight", f"{target}.bias"]
+        pads = [layer.padding[0]] * 2
+        nodes.append(helper.make_node("Conv", names, [target], dilations=list(layer.dilation), pads=pads))
+
+    source = "mel"
+    for index, layer in enumerate(net.convolutions):
+        convolve(layer, source, f"sum{index}")
+        source = f"hidden{index}"
+        nodes.append(helper.make_node("Relu", [f"sum{index}"], [source]))
+    convolve(net.squeeze, source, "squeezed")
+    convolve(net.classify, "squeezed", "logits")
+    nodes += [
+        helper.make_node("Softmax", ["logits"], ["likely_phones"], axis=1),
+        helper.make_node("Conv", ["likely_phones", "grouping"], ["likely"]),
+        helper.make_node("Sqrt", ["likely"], ["likely_root"]),
+        helper.make_node("Mul", ["likely_root", "likely_scale"], ["positions"]),
+        helper.make_node("Mul", ["squeezed", "squeezed_scale"], ["sounds"]),
+        helper.make_node("Concat", ["sounds", "positions"], ["features"], axis=1),
+    ]
     graph = helper.make_graph(
         nodes,
         "phones",
         [helper.make_tensor_value_info("mel", TensorProto.FLOAT, [1, MELS, "time"])],
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, FEATURES, "time"])],
-        weights,
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def grouping(classes: dict[str, int]) -> npt.NDArray[np.float32]:
+    """Which phone class belongs to which mouth position: 0 or 1, [20, 80]."""
+    groups = np.zeros((len(corpus.ARTICULATIONS), CLASSES), np.float32)
+    for phone, column in classes.items():
+        position = corpus.articulation(phone)
+        if position is not None:
+            groups[position, column] = 1
+    return groups
 
 
 def _classes(material: Sequence[Spoken]) -> dict[str, int]:
@@ -204,9 +228,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ENCODER)
     arguments = parser.parse_args()
     random.seed(arguments.seed)
-    net, card = train(arguments.steps, arguments.minutes * 60, arguments.seed)
+    model, card = train(arguments.steps, arguments.minutes * 60, arguments.seed)
     temporary = arguments.out.with_suffix(".partial")
-    temporary.write_bytes(export(net))
+    temporary.write_bytes(model)
     temporary.rename(arguments.out)
     sys.stdout.write(json.dumps(asdict(card), indent=2) + "\n")
 
