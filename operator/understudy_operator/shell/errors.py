@@ -18,5 +18,13 @@ class ConflictError(Exception):
     """The object changed since it was read; read it again."""
 
 
+class AccountTakenError(ConflictError):
+    """Somebody else wrote the next link of a license's account; look at the account again."""
+
+    def __init__(self, account: str, sequence: int) -> None:
+        super().__init__(f"account {account}: link {sequence} was written by somebody else")
+        self.account = account
+
+
 class DeniedError(Exception):
     """The API server refuses what the operator itself asks for: its own account or its own words are wrong."""

@@ -23,7 +23,7 @@ from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.director import Director
 from understudy_operator.shell.doorbell import Doorbell
-from understudy_operator.shell.errors import DeniedError, OutageError
+from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
@@ -110,7 +110,18 @@ class Operator:
         self._bell.ring(event, body)
 
     def reconcile(self, key: Key) -> float | None:
-        """Look at one object, decide, do it; returns the seconds until the next look."""
+        """Look at one object, decide, do it; returns the seconds until the next look.
+
+        Jobs under one license all write to its account. Whoever was too late looks again when it is its turn, so that
+        a hundred of them take turns instead of overtaking each other for ever.
+        """
+        try:
+            return self._once(key)
+        except AccountTakenError as taken:
+            with self._sources.receipts.writing(taken.account):
+                return self._once(key)
+
+    def _once(self, key: Key) -> float | None:
         body = self._sources.store.get(key)
         if body is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
@@ -35,6 +35,8 @@ class Look:
     board: Board | None
     problem: str
     at: float
+    hints: Mapping[str, Hint] = field(default_factory=dict)
+    """What the board says of each order, for those that ask for many."""
 
 
 class Pool:
@@ -60,10 +62,11 @@ class Pool:
         """Ask the director; returns the uids whose hint changed and whether the pool itself did."""
         started = self._clock()
         try:
-            look = Look(self._director.board(), "", started)
+            board = self._director.board()
+            look = Look(board, "", started, _hints(board))
         except OutageError as outage:
             # One lost answer is no reason to start a second director: the last board holds until it is stale.
-            look = Look(self._look.board, str(outage), self._look.at)
+            look = replace(self._look, problem=str(outage))
         with self._lock:
             self._look = look
             if look.at == started:
@@ -71,7 +74,7 @@ class Pool:
                 self._ours = {uid: ours for uid, ours in self._ours.items() if ours[1] >= started}
         seen, before = self.look(), self._seen
         self._seen = seen
-        old, new = _hints(before.board), _hints(seen.board)
+        old, new = before.hints, seen.hints
         changed = {uid for uid in old.keys() | new.keys() if old.get(uid) != new.get(uid)}
         return changed, _face(before) != _face(seen)
 
@@ -104,7 +107,7 @@ class Pool:
 
     def hint(self, uid: str) -> Hint | None:
         """What an order's log may be read again for; also what this process itself just put or stopped changes it."""
-        hint = _hints(self.look().board).get(uid)
+        hint = self.look().hints.get(uid)
         with self._lock:
             if uid not in self._ours:
                 return hint
@@ -183,9 +186,7 @@ class Pool:
         return board.director if board else None
 
 
-def _hints(board: Board | None) -> Mapping[str, Hint]:
-    if board is None:
-        return {}
+def _hints(board: Board) -> Mapping[str, Hint]:
     return {
         order.uid: Hint(board.sequences.get(order.uid, -1), order.state, order.generation)
         for order in board.director.orders

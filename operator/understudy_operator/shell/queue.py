@@ -77,12 +77,12 @@ class WorkQueue(Generic[K]):
                 self._schedule(key, self._clock() + requeue_after_seconds)
             self._changed.notify()
 
-    def fail(self, key: K) -> float:
-        """The reconcile of `key` failed; returns the seconds until it is tried again."""
+    def fail(self, key: K, longest_seconds: float = MAX_BACKOFF_SECONDS) -> float:
+        """The reconcile of `key` failed; returns the seconds until it is tried again, `longest_seconds` at most."""
         with self._changed:
             self._running.pop(key, None)
             count, now = self._failures.get(key, (0, 0.0))[0] + 1, self._clock()
-            delay = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(count - 1, 20), MAX_BACKOFF_SECONDS)
+            delay = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(count - 1, 20), longest_seconds)
             self._failures[key] = (count, now)
             self._due.pop(key, None)
             self._schedule(key, now + delay)

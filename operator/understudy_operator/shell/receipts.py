@@ -10,13 +10,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult, training_key
 from understudy_operator.core.account import Account, account_key
 from understudy_operator.core.state import LogHead, OrderLog
-from understudy_operator.shell.errors import ConflictError
+from understudy_operator.shell.errors import AccountTakenError
 from understudy_operator.shell.objects import Objects
 
 FRESH_SECONDS: Final = 10.0
@@ -44,6 +45,7 @@ class Receipts:
         self._lock = threading.Lock()
         self._logs: dict[str, _Known] = {}
         self._accounts: dict[str, tuple[Account, float]] = {}
+        self._turns: dict[str, Any] = {}
         self._results: dict[str, TrainingResult] = {}
 
     def log(self, uid: str, hint: object = None, fresh_seconds: float = FRESH_SECONDS) -> OrderLog:
@@ -87,17 +89,33 @@ class Receipts:
             self._accounts[account] = (newest, now)
         return newest
 
-    def write_account(self, account: Account) -> None:
-        """Add a link to an account's chain; ConflictError when somebody else did, and the next read sees theirs."""
-        data = account.model_dump_json().encode()
-        written = self._objects.create(self._bucket, account_key(account.id, account.sequence), data)
+    @contextmanager
+    def writing(self, account: str) -> Iterator[None]:
+        """Be the only thread of this process that writes to an account; may be nested."""
         with self._lock:
-            if written:
-                self._accounts[account.id] = (account, self._clock())
-            else:
-                self._accounts.pop(account.id, None)
+            turn = self._turns.setdefault(account, threading.RLock())
+        with turn:
+            yield
+
+    def write_account(self, account: Account) -> None:
+        """Add a link to an account's chain; AccountTakenError when somebody else did: the next read sees theirs.
+
+        Other threads of this process are found out without asking S3; other processes by the conditional put.
+        """
+        with self.writing(account.id):
+            with self._lock:
+                known = self._accounts.get(account.id)
+            if known is not None and known[0].sequence >= account.sequence:
+                raise AccountTakenError(account.id, account.sequence)
+            data = account.model_dump_json().encode()
+            written = self._objects.create(self._bucket, account_key(account.id, account.sequence), data)
+            with self._lock:
+                if written:
+                    self._accounts[account.id] = (account, self._clock())
+                else:
+                    self._accounts.pop(account.id, None)
         if not written:
-            raise ConflictError(f"account {account.id}: link {account.sequence} was written by somebody else")
+            raise AccountTakenError(account.id, account.sequence)
 
     def training(self, digest: str) -> TrainingResult | None:
         """The result of a training order, once there is one."""

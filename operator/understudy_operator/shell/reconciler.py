@@ -22,6 +22,7 @@ HEARTBEAT: Final = Key("Heartbeat", "", "")
 HEARTBEAT_SECONDS: Final = 5.0
 SILENT_SECONDS: Final = 60.0
 STUCK_SECONDS: Final = 900.0
+_CONFLICT_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 6.0
 
 log = structlog.get_logger("reconcile")
@@ -107,7 +108,7 @@ class Reconciler:
             self._refresh(key)
         except (OutageError, DeniedError) as error:
             return self._waited_out(key, error)
-        self._queue.fail(key)
+        self._queue.fail(key, _CONFLICT_SECONDS)
         return "conflict"
 
     def _waited_out(self, key: Key, error: Exception) -> str:

@@ -107,6 +107,15 @@ def test_failures_back_off_to_the_cap_and_success_forgets_them(queue: WorkQueue[
     assert queue.fail("a") == FIRST_BACKOFF_SECONDS
 
 
+def test_a_failure_may_have_a_lower_cap(queue: WorkQueue[str], clock: Clock) -> None:
+    queue.mark("a")
+    for _ in range(6):
+        assert taken(queue) == "a"
+        delay = queue.fail("a", 0.5)
+        clock.now += delay
+    assert delay == 0.5
+
+
 def test_a_doorbell_shortens_a_back_off_but_not_below_its_first_step(queue: WorkQueue[str], clock: Clock) -> None:
     queue.mark("a")
     for _ in range(8):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from understudy_api.receipt import (
     training_key,
 )
 from understudy_operator.core.account import Claim
-from understudy_operator.shell.errors import ConflictError
+from understudy_operator.shell.errors import AccountTakenError
 from understudy_operator.shell.objects import Objects
 from understudy_operator.shell.receipts import FRESH_SECONDS, Receipts
 
@@ -156,7 +157,7 @@ def test_two_writers_of_an_account_cannot_both_promise(object_store: Any, clock:
     empty = first.account(name)
     assert second.account(name) == empty
     first.write_account(empty.claimed("job-1", claim(10)))
-    with pytest.raises(ConflictError):
+    with pytest.raises(AccountTakenError):
         second.write_account(empty.claimed("job-2", claim(20)))
     seen = second.account(name)
     assert set(seen.claims) == {"job-1"}
@@ -172,6 +173,30 @@ def test_an_account_written_here_is_known_without_asking(receipts: Receipts, obj
         receipts.write_account(account)
         assert receipts.account(name) == account
     assert objects.asked == 1
+
+
+def test_threads_of_one_process_take_turns_without_asking(receipts: Receipts, objects: Counted) -> None:
+    """Each reads, claims and writes; whoever was too late does it again in its turn, and all get their claim."""
+    name = secrets.token_hex(32)
+
+    def add(number: int) -> None:
+        receipts.write_account(receipts.account(name).claimed(f"job-{number}", claim(1)))
+
+    def work(number: int) -> None:
+        try:
+            add(number)
+        except AccountTakenError:
+            with receipts.writing(name):
+                add(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    account = receipts.account(name)
+    assert set(account.claims) == {f"job-{number}" for number in range(12)}
+    assert account.sequence == 11
 
 
 def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects) -> None:
