@@ -10,7 +10,14 @@ from .field import Array
 from .look import Look
 from .shading import CLOTH_LEFT, CLOTH_SCALE, CLOTH_TOP
 
-CLOTH_SIZE = (960, 480)
+CLOTH_SIZE = (960, 480)  # columns, rows
+
+# Outlines of the right-hand half in cm.
+_NECK = [(0, -8), (4.6, -8), (5.0, -15.0), (3.2, -21.0), (0.0, -29.0)]
+_NECK_BEHIND_COLLAR = [(0, -8), (7.2, -8), (6.9, -13.4), (5.6, -15.8), (0, -20)]
+_LAPEL_FRONT = [(4.5, -13.6), (5.7, -15.6), (8.3, -19.0), (6.4, -19.3), (6.9, -20.3)]
+_LAPEL = [*_LAPEL_FRONT, (2.2, -28.0), (0.6, -27.2), (3.0, -21.0), (4.6, -16.5)]
+_COLLAR = [(3.0, -11.2), (6.4, -12.0), (6.6, -15.2), (4.9, -18.6), (2.6, -16.6)]
 
 
 def _polygon(points: list[tuple[float, float]], soft_px: float) -> Array:
@@ -23,6 +30,13 @@ def _polygon(points: list[tuple[float, float]], soft_px: float) -> Array:
     return cover
 
 
+def _shadow(outline: list[tuple[float, float]], right: float, down: float, soft_px: float, cover: Array) -> Array:
+    """How much of what lies around `cover` is in the shade of its outline, moved by (right, -down) cm."""
+    moved = _polygon([(x + right, y - down) for x, y in outline], soft_px)
+    around: Array = np.clip(moved - cover, 0, 1)
+    return around
+
+
 def paint_cloth(look: Look, seed: int) -> Array:
     """Blazer over a shirt, [rows, columns, 4]: linear albedo and, last, painted shade (seams, lapels' shadows)."""
     rng = np.random.default_rng(seed)
@@ -31,37 +45,19 @@ def paint_cloth(look: Look, seed: int) -> Array:
     image[:] = look.jacket
     weave = 1.0 + 0.06 * noise(x.shape, 0.8, rng) + 0.05 * noise(x.shape, 30, rng)
     image *= weave[..., None]
-    shade = np.ones_like(x)
-    opening = _polygon([(0, -8), (4.6, -8), (5.0, -15.0), (3.2, -21.0), (0.0, -29.0)], 0.6)
+    opening = _polygon(_NECK, 0.6)
     if look.collar:
-        opening = np.maximum(opening, _polygon([(0, -8), (7.2, -8), (6.9, -13.4), (5.6, -15.8), (0, -20)], 0.6))
+        opening = np.maximum(opening, _polygon(_NECK_BEHIND_COLLAR, 0.6))
     mix(image, look.shirt, opening)
-    folds = 1 - 0.10 * np.clip(np.sin((x * 0.9 + 0.4 * np.sin(y * 0.7)) * 1.7), 0, 1) * opening
-    lapel = [
-        (4.5, -13.6),
-        (5.7, -15.6),
-        (8.3, -19.0),
-        (6.4, -19.3),
-        (6.9, -20.3),
-        (2.2, -28.0),
-        (0.6, -27.2),
-        (3.0, -21.0),
-        (4.6, -16.5),
-    ]
-    cover = _polygon(lapel, 0.8)
-    shadow = _polygon([(a + 0.18, b - 0.25) for a, b in lapel], 7.0)
-    shade *= 1 - 0.55 * np.clip(shadow - cover, 0, 1)
-    inner = _polygon([(a - 0.35, b - 0.1) for a, b in lapel], 9.0)
-    shade *= 1 - 0.5 * np.clip(inner - cover, 0, 1) * opening
-    edge = np.clip(cover * (1 - cover) * 4, 0, 1)
+    shade = 1 - 0.10 * np.clip(np.sin((x * 0.9 + 0.4 * np.sin(y * 0.7)) * 1.7), 0, 1) * opening
+    cover = _polygon(_LAPEL, 0.8)
+    shade *= 1 - 0.55 * _shadow(_LAPEL, 0.18, 0.25, 7.0, cover)
+    shade *= 1 - 0.50 * _shadow(_LAPEL, -0.35, 0.10, 9.0, cover) * opening
     image += cover[..., None] * image * 0.30
-    image += (edge * 0.05)[..., None]
-    collar = [(3.0, -11.2), (6.4, -12.0), (6.6, -15.2), (4.9, -18.6), (2.6, -16.6)]
+    image += (np.clip(cover * (1 - cover) * 4, 0, 1) * 0.05)[..., None]
     if look.collar:
-        flap = _polygon(collar, 0.7)
-        below = _polygon([(a + 0.05, b - 0.22) for a, b in collar], 5.0)
-        shade *= 1 - 0.45 * np.clip(below - flap, 0, 1)
+        flap = _polygon(_COLLAR, 0.7)
+        shade *= 1 - 0.45 * _shadow(_COLLAR, 0.05, 0.22, 5.0, flap)
         mix(image, look.shirt, flap)
-        buttons = np.exp(-((x / 0.03) ** 2)) * (y > -30)
-        shade *= 1 - 0.25 * buttons
-    return np.ascontiguousarray(np.dstack([image, (shade * folds).astype(np.float32)]).astype(np.float32))
+        shade *= 1 - 0.25 * np.exp(-((x / 0.03) ** 2))
+    return np.ascontiguousarray(np.dstack([image, shade]).astype(np.float32))
