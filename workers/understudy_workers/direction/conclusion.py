@@ -9,7 +9,9 @@ from understudy_api.order import Order
 from understudy_api.receipt import Finished
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.index import INDEX_NAME, INDEX_TYPE, write_index
+from understudy_workers.direction.planner import Planner
 from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.sheet import SHEET_NAME, SHEET_TYPE, SHOWN_ITEMS, sheet
 
 
 def last_word(log: ReceiptLog, courier: Courier, order: Order) -> Finished | None:
@@ -29,10 +31,17 @@ def last_word(log: ReceiptLog, courier: Courier, order: Order) -> Finished | Non
     return finished
 
 
-def publish(log: ReceiptLog, courier: Courier, order: Order, folder: Path) -> dict[str, str]:
-    """Writes index and contact sheet below the order's prefix; their keys as fields of `Finished`. Raises StoreError."""
+def publish(log: ReceiptLog, courier: Courier, order: Order, folder: Path, planner: Planner) -> dict[str, str]:
+    """Writes index and contact sheet below the order's prefix; their keys as fields of `Finished`.
+
+    Raises StoreError, and PlanError when the rows are not what they were.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as name:
-        index = Path(name) / INDEX_NAME
-        write_index(log.own_segments(), order.total_items, index)
-        return {"index_key": courier.publish(INDEX_NAME, index, INDEX_TYPE)}
+        index, page = Path(name) / INDEX_NAME, Path(name) / SHEET_NAME
+        first = write_index(log.own_segments(), order.total_items, index, shown=SHOWN_ITEMS)
+        page.write_text(sheet(order, log.totals, first, planner.words(SHOWN_ITEMS), courier.poster), encoding="utf-8")
+        return {
+            "index_key": courier.publish(INDEX_NAME, index, INDEX_TYPE),
+            "contact_sheet_key": courier.publish(SHEET_NAME, page, SHEET_TYPE),
+        }

@@ -22,6 +22,7 @@ from understudy_workers.objects import MissingObjectError, Objects
 from understudy_workers.work import StagedFile, staged_files, staging_prefix
 
 MAX_ITEM_BYTES: Final = 1024**3
+MAX_POSTER_BYTES: Final = 4 * 1024**2
 _CURSORS: Final = "deliveries"
 
 
@@ -95,6 +96,16 @@ class Courier:
         except MissingObjectError:
             return False
         return True
+
+    def poster(self, receipt: Receipt) -> bytes:
+        """The JPEG of a finished item, empty when there is none."""
+        prefix = staging_prefix(self._order.uid, receipt.item)
+        files = staged_files(prefix, receipt.row, receipt.locale, receipt.output)
+        key = next(file.key for file in files if file.content_type == "image/jpeg")
+        try:
+            return self._farm.get(self._buckets.staging, key, limit_bytes=MAX_POSTER_BYTES)
+        except MissingObjectError:
+            return b""
 
     def publish(self, name: str, path: Path, content_type: str) -> str:
         """Writes a file of the whole order (index, contact sheet) below the destination's prefix; returns its key."""

@@ -45,11 +45,13 @@ def index_line(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def write_index(segments: Iterable[Segment], total_items: int, path: Path) -> None:
+def write_index(segments: Iterable[Segment], total_items: int, path: Path, *, shown: int = 0) -> list[Receipt]:
     """Writes the index of all receipts in the segments to `path`, sorted by ordinal, an item's first receipt only.
 
-    Segments are read once and in the order of the log; 8 bytes of memory an item.
+    Segments are read once and in the order of the log; 8 bytes of memory an item. Returns the receipts of the first
+    `shown` ordinals, sorted.
     """
+    first: list[Receipt] = []
     unsorted = path.with_name(f"{path.name}.unsorted")
     offsets: npt.NDArray[np.int64] = np.full(total_items, -1, np.int64)
     try:
@@ -58,10 +60,12 @@ def write_index(segments: Iterable[Segment], total_items: int, path: Path) -> No
                 for receipt in segment.receipts:
                     if offsets[receipt.ordinal] < 0:
                         offsets[receipt.ordinal] = found.tell()
+                        first += [receipt] if receipt.ordinal < shown else []
                         found.write(json.dumps(index_line(receipt), ensure_ascii=False).encode() + b"\n")
             _sort(found, offsets, path)
     finally:
         unsorted.unlink(missing_ok=True)
+    return sorted(first, key=lambda receipt: receipt.ordinal)
 
 
 def _sort(found: BinaryIO, offsets: npt.NDArray[np.int64], path: Path) -> None:

@@ -72,13 +72,15 @@ async def _once(run: OrderRun) -> None:
     if newest is not None and newest.order != run.permit.order_digest and run.log.own_sequences:
         # The job came back to an earlier content: the newest segment has to speak of it again.
         await workshop.insist(lambda: run.log.append((), Spent(), workshop.clock(), even_empty=True), run.report)
-    await _perform(run, deliveries)
+    planner = Planner(run.order, run.log, workshop)
+    await _perform(run, deliveries, planner)
     if run.ending != "Superseded":
-        await _conclude(run, deliveries)
+        await _conclude(run, deliveries, planner)
+    planner.forget_rows()
     deliveries.courier.close()
 
 
-async def _perform(run: OrderRun, deliveries: Deliveries) -> None:
+async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> None:
     """Everything between the first plan and the last delivery."""
 
     def on_segment(segment: Segment, own: bool) -> None:
@@ -87,7 +89,6 @@ async def _perform(run: OrderRun, deliveries: Deliveries) -> None:
         run.wake()
 
     books = Books(run.log, run.order.namespace, run.workshop, run.report, on_segment)
-    planner = Planner(run.order, run.log, run.workshop)
     run.books, run.deliveries = books, deliveries
     run.revise(run.order)
     async with asyncio.TaskGroup() as group:
@@ -98,7 +99,6 @@ async def _perform(run: OrderRun, deliveries: Deliveries) -> None:
         books.close()
         await keeping
         deliveries.close()
-    planner.forget_rows()
 
 
 async def _work(run: OrderRun, books: Books, planner: Planner) -> None:
@@ -124,16 +124,16 @@ async def _work(run: OrderRun, books: Books, planner: Planner) -> None:
         run.wake()
 
 
-async def _conclude(run: OrderRun, deliveries: Deliveries) -> None:
+async def _conclude(run: OrderRun, deliveries: Deliveries, planner: Planner) -> None:
     """Index, contact sheet, last word; a stopped order that cannot reach its destination goes without the first two."""
     workshop, order = run.workshop, run.order
     keys: dict[str, str] = {}
     try:
         folder = workshop.settings.work_dir / "index"
         keys = await workshop.insist(
-            lambda: publish(run.log, deliveries.courier, order, folder), run.report, lambda: run.gives_up
+            lambda: publish(run.log, deliveries.courier, order, folder, planner), run.report, lambda: run.gives_up
         )
-    except StoreError as error:
+    except (StoreError, PlanError) as error:
         log.warning("order %s: no index: %s", order.uid, error)
     if run.ending == "Superseded":
         return

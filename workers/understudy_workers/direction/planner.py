@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from understudy_api.order import Order
@@ -66,13 +67,20 @@ class Planner:
     def _next(self) -> PlannedItem | None:
         """The item being looked at: the same again until it was dealt with."""
         if self._items is None:
-            content = self._order.content
-            folder = self._workshop.settings.work_dir / "rows"
-            self._rows = fetch_rows(self._workshop.objects, self._workshop.settings.buckets.staging, content, folder)
-            self._items = plan(self._order, stored_rows(self._rows, content), self._workshop.cache_key)
+            self._items = self._plan()
         if self._held is None:
             self._held = next(self._items, None)
         return self._held
+
+    def _plan(self) -> Iterator[PlannedItem]:
+        content, workshop = self._order.content, self._workshop
+        folder = workshop.settings.work_dir / "rows"
+        self._rows = fetch_rows(workshop.objects, workshop.settings.buckets.staging, content, folder)
+        return plan(self._order, stored_rows(self._rows, content), workshop.cache_key)
+
+    def words(self, items: int) -> dict[int, str]:
+        """What is said in the first items, by ordinal."""
+        return {planned.ordinal: " ".join(planned.sentences) for planned in islice(self._plan(), items)}
 
     def forget_rows(self) -> None:
         """Removes the local copy of the rows: the order is over."""

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from understudy_api.order import TrainingOrder
+from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import PoolSettings
+from understudy_api.token import load_key
+from understudy_api.verdict import Refusal
+from understudy_workers.objects import MissingObjectError, Objects, OutageError
 
 MAX_CAPTURE_BYTES: Final = 4 * 1024**3
 _OUTAGE_PAUSE_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
 
-
 Report = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,5 +63,80 @@ class TrainingWork:
 
 
 def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
-    """Trains a twin and writes its result; returns one line about it. A result that is there already stays."""
-    raise NotImplementedError
+    """Trains a twin, uploads its bundle, writes the result; returns one line about it.
+
+    A capture that will not do, and a twin that does not beat its baselines, are results too; only the latter's scores are
+    told, its bundle stays here. A result that is there already stays. Waits outages of the object store out.
+    """
+    objects = Objects(settings.s3)
+    settings.work_dir.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="training-", dir=settings.work_dir) as name:
+        capture = Path(name) / "capture.mp4"
+        try:
+            _insist(lambda: _fetch(objects, order, capture), report)
+            result = _perform(settings, objects, order, capture, report)
+        except MissingObjectError:
+            message = f"capture: s3://{order.capture_bucket}/{order.capture_key}: no such object; upload it there"
+            result = _refused(order, Refusal(reason="CaptureMissing", message=message))
+    seconds = time.monotonic() - began
+    result = result.model_copy(update={"worker_seconds": seconds, "finished_at": time.time()})
+    key, data = training_key(order.digest), result.model_dump_json().encode()
+    _insist(lambda: objects.create(settings.buckets.receipts, key, data, "application/json"), report)
+    return result.message or result.state
+
+
+def _fetch(objects: Objects, order: TrainingOrder, path: Path) -> None:
+    objects.get_file(order.capture_bucket, order.capture_key, path, limit_bytes=MAX_CAPTURE_BYTES)
+
+
+def _perform(
+    settings: PoolSettings, objects: Objects, order: TrainingOrder, capture: Path, report: Report
+) -> TrainingResult:
+    # Imported here: only a trainer pays for torch, and a pool that only renders does without it.
+    from understudy_workers.training.train import EFFORT_SECONDS, VoiceChoice, train_twin
+    from understudy_workers.twins import publish
+
+    folder = capture.with_name("bundle")
+    trained = train_twin(
+        capture,
+        folder,
+        genesis_jws=order.genesis,
+        twin_id=order.twin_id,
+        signing_key=load_key(settings.bundle_key_file.read_text()),
+        voice=VoiceChoice(order.voice_variant, order.voice_pitch, order.voice_rate_wpm),
+        face_seconds=EFFORT_SECONDS[order.effort],
+        progress=lambda share, what: report(f"{what} ({share:.0%})"),
+    )
+    if isinstance(trained, Refusal):
+        return _refused(order, trained)
+    result = TrainingResult(
+        digest=order.digest, twin_id=order.twin_id, state="Ready", scores=trained.scores.plain(), finished_at=0.0
+    )
+    if trained.reasons:
+        message = "; ".join(trained.reasons)
+        return result.model_copy(update={"state": "NotGoodEnough", "reason": "BelowBaseline", "message": message})
+    public_key = load_key(settings.bundle_public_key_file.read_text())
+    pin = _insist(lambda: publish(objects, settings.buckets.twins, folder, public_key), report)
+    return result.model_copy(update={"version": pin.version})
+
+
+def _refused(order: TrainingOrder, refusal: Refusal) -> TrainingResult:
+    return TrainingResult(
+        digest=order.digest,
+        twin_id=order.twin_id,
+        state="Refused",
+        reason=refusal.reason,
+        message=refusal.message,
+        finished_at=0.0,
+    )
+
+
+def _insist(act: Callable[[], T], report: Report) -> T:
+    """Does it again and again while the object store is away: minutes of training are not thrown away for that."""
+    while True:
+        try:
+            return act()
+        except OutageError as error:
+            report(str(error))
+            time.sleep(_OUTAGE_PAUSE_SECONDS)
