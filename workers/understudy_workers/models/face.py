@@ -109,10 +109,17 @@ def _fade(frame: int, frames: int) -> float:
 
 
 def new_session(model: bytes, on_gpu: bool) -> Any:
-    """An ONNX Runtime session on one CPU thread, or on the GPU where `on_gpu` is asked for and there is one."""
+    """An ONNX Runtime session on one CPU thread, or on the GPU where `on_gpu` is asked for and there is one.
+
+    ValueError when `model` is no ONNX network.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     providers = ["CPUExecutionProvider"]
     if on_gpu and Path("/dev/nvidiactl").exists() and "CUDAExecutionProvider" in ort.get_available_providers():
         providers.insert(0, "CUDAExecutionProvider")
-    return ort.InferenceSession(model, options, providers=providers)
+    try:
+        return ort.InferenceSession(model, options, providers=providers)
+    except Exception as error:  # its errors share no other base
+        said = str(error).splitlines()[0][:200]
+        raise ValueError(f"network: wanted an ONNX model, got {len(model)} bytes that are none ({said})") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Final
 
 import av
@@ -138,7 +139,7 @@ def reencoded(pictures: Rgb) -> Rgb:
     height, width = pictures.shape[1:3]
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
-    encoder.time_base = "1/25"
+    encoder.time_base = Fraction(1, 25)
     encoder.options = {"crf": "20", "preset": "veryfast", "x264-params": "threads=1"}
     packets = []
     for picture in pictures:
