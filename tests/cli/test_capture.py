@@ -1,9 +1,16 @@
 """`understudy capture synthesize` as a person uses it: a small film end to end, and every refusal in one line."""
 
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -116,3 +123,23 @@ def test_several_workers_draw_the_same_film_in_order(tmp_path):
     alone, shared = (list(draw_frames(ADA, 64, 1, moments, workers)) for workers in (1, 2))
     assert len(shared) == len(moments)
     assert all((a == b).all() for a, b in zip(alone, shared, strict=True))
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_of_any_kind_leaves_no_process_and_no_film(tmp_path, ending):
+    words = ["capture", "synthesize", "--size", "64", "--seconds", "90", "--workers", "2", "--out", tmp_path / "a.mp4"]
+    parent = psutil.Popen([sys.executable, "-m", "understudy_cli", *map(str, words)], stderr=subprocess.PIPE)
+    workers = wait_for(lambda: [p for p in parent.children(recursive=True) if "spawn_main" in " ".join(p.cmdline())])
+    parent.send_signal(ending)
+    parent.communicate(timeout=60)
+    gone, alive = psutil.wait_procs(workers, timeout=60)
+    assert (len(gone), alive) == (2, [])
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def wait_for(found: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    """What `found` gives once it is two processes; asks until then, for a minute at most."""
+    end = time.monotonic() + 60
+    while len(result := found()) < 2 and time.monotonic() < end:
+        threading.Event().wait(0.02)
+    return result

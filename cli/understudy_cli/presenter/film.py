@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,18 @@ _portrait: Portrait | None = None
 
 
 def _set_up(look: Look, size: int, seed: int) -> None:
+    """Ready a drawing process. It leaves interrupts to the parent, and ends when the parent has, however that ended."""
     global _portrait
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     _portrait = Portrait(look, size, seed)
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _draw_chunk(moments: list[Moment]) -> list[Bytes]:
@@ -50,13 +62,16 @@ def draw_frames(look: Look, size: int, seed: int, moments: list[Moment], workers
             yield portrait.draw(moment)
         return
     chunks = [moments[i : i + _CHUNK] for i in range(0, len(moments), _CHUNK)]
-    with ProcessPoolExecutor(workers, get_context("spawn"), _set_up, (look, size, seed)) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _set_up, (look, size, seed))
+    try:
         # A few chunks ahead keep every process busy without holding the whole film in memory.
         waiting = deque(pool.submit(_draw_chunk, chunk) for chunk in chunks[: workers * 3])
         later = iter(chunks[workers * 3 :])
         while waiting:
             yield from waiting.popleft().result()
             waiting.extend(pool.submit(_draw_chunk, chunk) for chunk in islice(later, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def write_film(
