@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy_workers.localfiles import LocalFiles
+from understudy_workers.localfiles import LocalFiles, remove_leftovers
 
 
 def age(folder: Path, *names: str) -> None:
@@ -61,3 +61,12 @@ def test_a_disk_that_takes_nothing_is_no_error(tmp_path: Path) -> None:
 def test_names_stay_inside_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="plain name"):
         LocalFiles(tmp_path, 100).write(name, b"")
+
+
+def test_old_leftovers_go_and_young_ones_stay(tmp_path: Path) -> None:
+    for name in ("item-old", "item-young", "kept"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "joined.mp4").write_bytes(b"x")
+    age(tmp_path, "item-old", "kept")
+    remove_leftovers(tmp_path, "item-*")
+    assert {path.name for path in tmp_path.iterdir()} == {"item-young", "kept"}

@@ -12,6 +12,7 @@ from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
+from understudy_workers.localfiles import remove_leftovers
 from understudy_workers.media.sound import Sound
 from understudy_workers.models.voice import FPS
 from understudy_workers.objects import Objects
@@ -50,6 +51,7 @@ class Finishing:
         self._checker = Checker()
         self._sounds: OrderedDict[tuple[str, ...], Sound] = OrderedDict()
         scratch.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(scratch, "item-*")
 
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         """Makes one item of clips that are kept; an item whose files are stored already is not made again."""
@@ -82,7 +84,7 @@ class Finishing:
 
     def _make(self, item: ItemWork, permit: Permit, spoken: list[Spoken], clips: list[Clip], watch: Stopwatch) -> bytes:
         planned = item.planned
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+        with tempfile.TemporaryDirectory(prefix="item-", dir=self._scratch) as folder:
             joined, signed = Path(folder) / "joined.mp4", Path(folder) / "signed.mp4"
             with watch.stage("mix"):
                 sound = self._sound(planned.take_ids, spoken)

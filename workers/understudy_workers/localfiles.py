@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,199}")
+LEFTOVER_SECONDS: Final = 3600.0
 _SWEEP_SHARE: Final = 1 / 8
 _KEPT_SHARE: Final = 3 / 4
 
@@ -82,3 +85,11 @@ class LocalFiles:
         if not _NAME.fullmatch(name):
             raise ValueError(f"local file: wanted a plain name, got {name!r}")
         return self._folder / name
+
+
+def remove_leftovers(folder: Path, pattern: str) -> None:
+    """Removes folders a killed process left below `folder`: those named like `pattern` and untouched for an hour."""
+    for path in folder.glob(pattern):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

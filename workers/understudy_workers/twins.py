@@ -12,6 +12,7 @@ from typing import Final
 from joserfc.jwk import OKPKey
 
 from understudy_api.order import TwinPin
+from understudy_workers.localfiles import remove_leftovers
 from understudy_workers.models.bundle import FILES, MANIFEST, MAX_BYTES, SIGNATURE, BundleError, Manifest, verify
 from understudy_workers.models.face import Twin
 from understudy_workers.models.voice import EspeakVoice, Voice
@@ -64,6 +65,7 @@ class Twins:
         self._warm = warm
         self._casts: OrderedDict[TwinPin, Cast] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder, ".*")
 
     def get(self, pin: TwinPin) -> Cast:
         """The twin of this id in this version.
