@@ -1,0 +1,112 @@
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from understudy_workers.models.bundle import BundleError
+from understudy_workers.models.voice import UnspeakableError
+from understudy_workers.stages.store import clip_key, take_key
+from understudy_workers.work import TakeWork, permit_of
+
+
+def test_the_mouth_opens_with_the_sound(shown: Any) -> None:
+    """The drawn twin's mouth darkens with what it hears; at rest, at both ends, it is shut."""
+    with av.open(str(shown[4] / "landscape.mp4")) as container:
+        luma = np.stack([frame.to_ndarray(format="gray") for frame in container.decode(video=0)])
+    mouth = luma[:, 143:150, 186:198].mean((1, 2))
+    assert mouth.min() < mouth[0] - 20
+    assert abs(mouth[-1] - mouth[0]) < 6
+
+
+def test_the_same_take_again_is_reused(backlot: Any, shown: Any) -> None:
+    order, items, takes, _, _ = shown
+    assert [take.reused for take in takes] == [(False, False)] * 2
+    again = backlot.film(order, items)
+    assert [take.reused for take in again] == [(True, True)] * 2
+    assert [take.frames for take in again] == [take.frames for take in takes]
+    assert all("speak" not in take.stage_seconds for take in again)
+
+
+def test_only_the_missing_output_is_filmed(backlot: Any) -> None:
+    order = backlot.order("second-output", scenes={"en-GB": ("Hello {name}!",)})
+    wide, tall = backlot.items(order)[:2]
+    first = backlot.film(order, [wide])
+    both = backlot.film(order, [wide, tall])
+    assert [take.reused for take in (*first, *both)] == [(False,), (True, False)]
+    assert "speak" not in both[0].stage_seconds
+    assert {backlot.finish(order, item).receipt.outcome for item in (wide, tall)} == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("grant", "changes", "reason"),
+    [
+        ({"exp": 1, "iat": 0}, {}, "GrantExpired"),
+        ({"seconds": 0}, {}, "GrantExhausted"),
+        ({}, {"use": {"purpose": "news", "channels": ("social",), "territories": ("DE",)}}, "PurposeNotCovered"),
+        ({"twin_version": "0" * 64}, {}, "GrantMismatch"),
+    ],
+)
+def test_a_refused_permit_makes_no_frame(backlot: Any, grant: Any, changes: Any, reason: str) -> None:
+    order = backlot.order(f"refused-{reason.lower()}", grant=grant, **changes)
+    items = backlot.items(order)[:2]
+    for result in backlot.film(order, items):
+        assert result.refusal.reason == reason
+        assert (result.frames, result.reused, result.stage_seconds) == (0, (False, False), {})
+    for item in items:
+        for take_id, clip_id in zip(item.take_ids, item.clip_ids, strict=True):
+            assert backlot.objects.head(backlot.staging, take_key(take_id)) is None
+            assert backlot.objects.head(backlot.staging, clip_key(clip_id)) is None
+
+
+def test_says_what_it_cannot_speak_or_find(backlot: Any) -> None:
+    order = backlot.order("unspeakable")
+    permit = permit_of(order)
+    take = TakeWork("a" * 64, ("b" * 64,), (order.outputs[0],), "...", "en-GB")
+    with pytest.raises(UnspeakableError, match="words to say"):
+        backlot.studio.perform(take, permit)
+    unknown = backlot.order("unknown", twin={"id": order.twin.id, "version": "0" * 64})
+    with pytest.raises(BundleError, match="train the twin again"):
+        backlot.studio.perform(replace(take, words="Hello."), permit_of(unknown))
+    assert not [path for path in (backlot.settings.work_dir / "twins").iterdir() if path.name.startswith(".")]
+
+
+KILLED = """
+import os, sys, threading
+from understudy_api.settings import PoolSettings
+from understudy_workers.pipeline import Studio
+import pickle
+settings, take, permit, now = pickle.loads(sys.stdin.buffer.read())
+studio = Studio(settings, clock=lambda: now)
+import understudy_workers.filming as filming
+drawn = filming.encode
+def die(composer, performance):
+    composer_frames = composer.frames
+    def frames(*given):
+        for number, frame in enumerate(composer_frames(*given)):
+            if number == 10:
+                os.kill(os.getpid(), 9)
+            yield frame
+    composer.frames = frames
+    return drawn(composer, performance)
+filming.encode = die
+studio.perform(take, permit)
+"""
+
+
+def test_a_worker_killed_between_two_frames_leaves_nothing_half_written(backlot: Any) -> None:
+    import pickle
+
+    order = backlot.order("killed", scenes={"en-GB": ("Hello {name}!",)})
+    item = backlot.items(order)[0]
+    take = TakeWork(item.take_ids[0], item.clip_ids, (item.output,), item.sentences[0], item.locale)
+    given = pickle.dumps((backlot.settings, take, permit_of(order), backlot.now))
+    done = subprocess.run([sys.executable, "-c", KILLED], input=given, capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr.decode()
+    assert backlot.objects.head(backlot.staging, clip_key(item.clip_ids[0])) is None
+    assert backlot.film(order, [item])[0].reused == (False,)
+    assert backlot.finish(order, item).receipt.outcome == "done"
+    assert list((backlot.settings.work_dir / "scratch").iterdir()) == []
