@@ -45,15 +45,13 @@ def learn_code(squares: Rgb, poses: Floats, mask: Floats, codes: int = CODES) ->
     gram = known.T @ known + 1e-3 * np.eye(known.shape[1], dtype=np.float32)
     pose_weights = np.linalg.solve(gram, known.T @ pixels).astype(np.float32)
     moving = pixels - known @ pose_weights
-    # The pictures are fewer than their pixels: the small Gram matrix has the same components.
-    values, left = np.linalg.eigh((moving @ moving.T).astype(np.float64))
-    kept = np.argsort(values)[::-1][: min(codes, len(values))]
-    lengths = np.sqrt(np.maximum(values[kept], 1e-9))
-    directions = (moving.T @ left[:, kept].astype(np.float32)) / lengths.astype(np.float32)
-    deviation = lengths / np.sqrt(len(moving))
+    values, vectors = np.linalg.eigh((moving.T @ moving).astype(np.float64) / len(moving))
+    kept = np.argsort(values)[::-1][:codes]
+    deviation = np.sqrt(np.maximum(values[kept], 1e-9))
+    directions = vectors[:, kept] / deviation
     importance = (values[kept] / values[kept].sum()).astype(np.float32)
     explained = float(values[kept].sum() / max(float(values.sum()), 1e-9))
-    return MouthCode(pose_weights, (directions / deviation).astype(np.float32), weight, importance), explained
+    return MouthCode(pose_weights, directions.astype(np.float32), weight, importance), explained
 
 
 def _pixels(squares: Rgb, weight: Floats) -> Floats:

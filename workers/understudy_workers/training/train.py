@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from understudy_api.digest import canonical, digest_bytes
 from understudy_api.verdict import Refusal
 from understudy_workers.models import bundle
 from understudy_workers.models.geometry import Geometry, mask
-from understudy_workers.models.hearing import smooth, windows
+from understudy_workers.models.hearing import windows
 from understudy_workers.models.phones import ENCODER, PhoneEncoder
 from understudy_workers.models.plates import encode_plates
+from understudy_workers.models.voice import SAMPLE_RATE_HZ
 from understudy_workers.training.capture import MINIMUM_SECONDS, check_capture
 from understudy_workers.training.code import learn_code
 from understudy_workers.training.fit import Examples, Fitted, export_face, fit_face, smoothed
@@ -93,7 +95,7 @@ def train_twin(
     """
     began = time.monotonic()
     cv2.setNumThreads(0)
-    torch.set_num_threads(1)
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
     progress(0.01, "looking at the capture")
     facts = check_capture(capture_path, minimum_seconds)
     if isinstance(facts, Refusal):
@@ -127,9 +129,9 @@ def _learn(material: Material, face_seconds: float, seed: int, progress: Progres
     shown = mask(material.place.side)
     code, _ = learn_code(material.squares[:end], material.poses[:end], shown)
     codes = code.encode(material.squares, material.poses)
-    heard = learn_listener(windows(material.features)[:end], codes[:end], code.importance, GAP_FRAMES)
-    first = material.choice.start
-    resting = first + np.array(material.choice.quiet)
+    resting = material.choice.start + np.array(material.choice.quiet)
+    silence = _silent_window(), codes[resting].mean(0)
+    heard = learn_listener(windows(material.features)[:end], codes[:end], code.importance, GAP_FRAMES, silence)
     quiet = _nearest_pose(material.poses, material.poses[resting])
     typical = np.median(material.squares[:end:4], axis=0)
     talking = np.abs(material.squares[:end].astype(np.float32) - typical).mean((0, 3)).astype(np.float64)
@@ -171,7 +173,6 @@ def _score(learnt: _Learnt) -> Scores:
 def _files(learnt: _Learnt, scores: Scores, reasons: tuple[str, ...]) -> Mapping[str, bytes]:
     material = learnt.material
     plates = slice(material.choice.start, material.choice.start + material.choice.count)
-    silence = smooth(learnt.heard.listener.codes(windows(PhoneEncoder().encode(np.zeros(22_050, np.float32)))))
     geometry = Geometry(
         side=material.place.side,
         left=material.place.left,
@@ -180,7 +181,7 @@ def _files(learnt: _Learnt, scores: Scores, reasons: tuple[str, ...]) -> Mapping
         poses=tuple(tuple(map(float, pose)) for pose in material.poses[plates]),
         quiet=tuple(material.choice.quiet[k] for k in learnt.quiet[plates]),
         busy=material.choice.busy,
-        rest_code=tuple(map(float, silence.mean(0))),
+        rest_code=tuple(map(float, learnt.heard.listener.codes(_silent_window()[None])[0])),
     )
     report = {**scores.plain(), "reasons": list(reasons), "silent_opening": scores.silent_opening}
     return {
@@ -208,6 +209,12 @@ def _inputs(capture_path: Path, voice: VoiceChoice, face_seconds: float, seed: i
 def _nearest_pose(poses: Floats, resting: Floats) -> Rows:
     """For every frame the resting frame whose head pose is nearest, [n]."""
     return np.asarray(((poses[:, None] - resting[None]) ** 2).sum(-1).argmin(1), np.int64)
+
+
+def _silent_window() -> Floats:
+    """What the listener hears in the middle of a second without sound, [WINDOW]."""
+    heard = windows(PhoneEncoder().encode(np.zeros(SAMPLE_RATE_HZ, np.float32)))
+    return np.asarray(heard[len(heard) // 2])
 
 
 def _rows(matrix: npt.NDArray[np.float64]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
