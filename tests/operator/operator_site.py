@@ -191,7 +191,7 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     (folder / "farm.jwk").write_text(json.dumps(farm_key.as_dict(private=True)))
     for name in ("director", "ray"):
         (folder / f"{name}.token").write_text(secrets.token_hex(16))
-    _may_write_accounts(object_store)
+    may_write_accounts(object_store)
     authority = Authority.open(folder, "Test farm")
     pair = authority.server(folder, "director")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -226,7 +226,7 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     storage.close()
 
 
-def _may_write_accounts(store: Any) -> None:
+def may_write_accounts(store: Any) -> None:
     """Let the operator's account write what it has to: the accounts of licenses."""
     policy = operator_policy()
     wanted = {
