@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from joserfc.jwk import OKPKey
 
+from understudy_api import token
+from understudy_api.genesis import sign_genesis, twin_id
 from understudy_workers.models.voice import FPS, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, EspeakVoice, Speech
+from understudy_workers.training.train import Trained, train_twin
+
+TINY_SECONDS = 8.0
+"""Processor seconds for the face network of the tests' twin."""
 
 SENTENCES = (
     "Papa may buy a bubble bath, maybe above the moon.",
@@ -88,7 +96,7 @@ def write_clip(path: Path, frames: list[np.ndarray] | None, samples: np.ndarray 
             container.mux(video.encode())
         if samples is not None:
             frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="fltp", layout="mono")
-            frame.sample_rate = SAMPLE_RATE_HZ
+            frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, 0
             container.mux(audio.encode(frame))
             container.mux(audio.encode())
     return path
@@ -122,3 +130,35 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def write() -> Callable[..., Path]:
     """The writer of clips, for tests that bring their own pictures and sound."""
     return write_clip
+
+
+@dataclass(frozen=True)
+class TrainedClip:
+    """A twin really trained, in seconds, from the drawn head; `capture` is what it was trained from."""
+
+    capture: Path
+    folder: Path
+    key: OKPKey
+    result: Trained
+    heard: tuple[tuple[float, str], ...]
+
+
+@pytest.fixture(scope="session")
+def trained(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> TrainedClip:
+    """One tiny training for the whole session."""
+    folder = tmp_path_factory.mktemp("trained") / "twin"
+    key, owner = token.new_key(), token.new_key()
+    record = sign_genesis(owner, "Doodle", 1, "0" * 32)
+    heard: list[tuple[float, str]] = []
+    result = train_twin(
+        clip(),
+        folder,
+        genesis_jws=record,
+        twin_id=twin_id(record),
+        signing_key=key,
+        face_seconds=TINY_SECONDS,
+        minimum_seconds=10,
+        progress=lambda share, what: heard.append((share, what)),
+    )
+    assert isinstance(result, Trained), result
+    return TrainedClip(clip(), folder, key, result, tuple(heard))
