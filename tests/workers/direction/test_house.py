@@ -1,31 +1,481 @@
-"""Whole orders through a director without Ray: real HTTP-less desk, real receipts, real delivery."""
+"""Whole orders through a director without Ray: real rights, real receipts, real delivery, performers that are threads."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections import Counter
 
-from conftest import LANDSCAPE  # noqa: F401
+import pytest
+from puppet import noted
+from theatre import Proxy, eventually, free_port
+
+from understudy_api.order import Delivery, S3Credentials
+from understudy_workers.direction.desk import Conflict
+from understudy_workers.work import TakeWork
+
+TEN = [f"n{n}" for n in range(10)]
+
+
+def play(coroutine) -> None:
+    asyncio.run(coroutine)
+
+
+def once(orders, order) -> list[int]:
+    """Ordinals of the log's receipts; every item has to stand there exactly once."""
+    ordinals = sorted(receipt.ordinal for receipt in orders.receipts(order))
+    assert len(ordinals) == len(set(ordinals))
+    return ordinals
 
 
 def test_an_order_becomes_delivered_items_and_receipts(stage, orders) -> None:
     order = orders.write(["Ada", "Bob", "Cleo"], ("Hello {name}.", "Spring is here."))
 
-    async def play() -> None:
+    async def scene() -> None:
         async with stage() as at:
             at.house.desk.put(order)
             progress = await at.until(order, "Finished", "Failed")
             assert (progress.state, progress.message, progress.items_done) == ("Finished", "", 3)
 
-    asyncio.run(play())
-    receipts = orders.receipts(order)
-    assert sorted(receipt.ordinal for receipt in receipts) == [0, 1, 2]
-    assert {receipt.outcome for receipt in receipts} == {"done"}
+    play(scene())
+    assert once(orders, order) == [0, 1, 2]
     finished = orders.finished(order)
     assert (finished.state, finished.totals.done, finished.totals.metered_seconds) == ("Complete", 3, 6.0)
     assert (finished.totals.clips_rendered, finished.totals.clips_reused) == (4, 2)
+    assert finished.totals.worker_seconds > 0
     files = orders.delivered(order)
     assert files["r1/en-GB/landscape.mp4"] == b"Hello Bob.\nSpring is here."
+    assert finished.index_key == order.delivery.prefix + "index.jsonl"
     lines = [json.loads(line) for line in files["index.jsonl"].splitlines()]
     assert [line["row"] for line in lines] == ["r0", "r1", "r2"]
     assert lines[0]["video"] in files
+    assert "Hello Bob." in files["contact-sheet.html"].decode()
+
+
+def test_an_order_that_is_over_is_not_done_again(stage, orders) -> None:
+    order = orders.write(["Ada"])
+
+    async def scene() -> None:
+        for _ in range(2):
+            async with stage() as at:
+                at.house.desk.put(order)
+                await at.until(order, "Finished")
+                assert at.house.desk.put(order).state == "Finished"
+
+    play(scene())
+    assert len(orders.segments(order)) == 1
+
+
+def test_a_director_that_takes_over_goes_on_from_the_receipts(stage, orders, settings) -> None:
+    order = orders.write(TEN, ("[slow] {name}.",))
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(noted(settings.work_dir, "item")) >= 2)
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert once(orders, order) == list(range(10))
+    assert Counter(noted(settings.work_dir, "item")).most_common(1)[0][1] == 1
+    assert len({segment.director for segment in orders.segments(order)}) == 2
+    assert orders.finished(order).totals.metered_seconds == 10.0
+
+
+def test_two_directors_on_one_order_tell_every_item_once(stage, orders, settings, tmp_path) -> None:
+    order = orders.write([f"n{n}" for n in range(24)], ("[slow] {name}.", "Same."))
+    other = tmp_path / "other"
+    other.mkdir()
+
+    async def scene() -> None:
+        listener = settings.director.model_copy(update={"port": free_port()})
+        changes = {"director": listener, "metrics_port": free_port(), "work_dir": other}
+        async with stage(("a", "b", "c", "d")) as one, stage(("e", "f", "g", "h"), **changes) as two:
+            for at in (one, two):
+                at.house.desk.put(order)
+            for at in (one, two):
+                await at.until(order, "Finished", seconds=60)
+
+    play(scene())
+    assert once(orders, order) == list(range(24))
+    last = orders.segments(order)[-1]
+    assert (last.totals.done, last.billed_seconds) == (24, 48.0)
+    assert len(orders.delivered(order)) == 24 * 3 + 2
+
+
+def test_suspended_orders_hand_out_nothing_and_go_on_when_resumed(stage, orders) -> None:
+    order = orders.write(TEN, ("[slow] {name}.",))
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: at.crew.seen)
+            at.house.desk.put(order.model_copy(update={"generation": 2, "suspended": True}))
+            await eventually(lambda: at.house.desk.get(order.uid).takes_in_flight == 0)
+            handed = len(at.crew.seen)
+            assert at.house.desk.get(order.uid).state == "Suspended"
+            other = orders.write(["Zoe"])
+            at.house.desk.put(other)
+            await at.until(other, "Finished")
+            assert [b for _, b in at.crew.seen[handed:] if b.permit.order_uid == order.uid] == []
+            at.house.desk.put(order.model_copy(update={"generation": 3}))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert once(orders, order) == list(range(10))
+    assert orders.finished(order).generation == 3
+
+
+def test_a_stopped_order_keeps_and_delivers_what_was_done(stage, orders) -> None:
+    order = orders.write([f"n{n}" for n in range(40)], ("[slow] {name}.",))
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: (at.house.desk.get(order.uid).items_done, len(orders.segments(order)))[0] >= 1)
+            assert at.house.desk.delete(order.uid) is False
+            await eventually(lambda: at.house.desk.delete(order.uid))
+            assert at.house.desk.get(order.uid) is None
+            assert at.house.desk.delete(order.uid) is True
+
+    play(scene())
+    done = once(orders, order)
+    finished = orders.finished(order)
+    assert finished.state == "Stopped"
+    assert 1 <= len(done) < 40
+    assert finished.totals.done == len(done)
+    assert len(orders.delivered(order)) == 3 * len(done) + 2
+
+
+def test_brands_share_the_pool_fairly_and_priority_rules_within_one(stage, orders) -> None:
+    many = [f"n{n}" for n in range(30)]
+    plain = orders.write(many, ("[slow] {name}.",), namespace="acme")
+    urgent = orders.write(many, ("[slow] {name}.",), namespace="acme", priority=5)
+    licensed = {"license": orders.signers.license(assignee={"namespace": "beta"})}
+    other = orders.write(many, ("[slow] {name}.",), namespace="beta", **licensed)
+
+    async def scene() -> None:
+        async with stage() as at:
+            for order in (plain, urgent, other):
+                assert at.house.desk.put(order).state == "Running"
+            await eventually(lambda: len(at.crew.seen) >= 44)
+            started = [batch.permit.order_uid for _, batch in at.crew.seen[4:44]]
+            counts = Counter(started)
+            assert abs(counts[urgent.uid] - counts[other.uid]) <= 4
+            assert counts[plain.uid] <= 2
+
+    play(scene())
+
+
+def test_more_failures_than_allowed_end_the_order(stage, orders) -> None:
+    order = orders.write(["Ada", "[fail]", "Cleo"], max_failed_items=0)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            progress = await at.until(order, "Finished", "Failed")
+            assert progress.state == "Failed"
+            assert progress.message.startswith("1 items failed or were refused, allowed are 0")
+
+    play(scene())
+    assert orders.finished(order).state == "Failed"
+    lines = [json.loads(line) for line in orders.delivered(order)["index.jsonl"].splitlines()]
+    (lost,) = [line for line in lines if line["state"] == "failed"]
+    assert (lost["row"], lost["reason"], lost["message"], lost["attempts"]) == (
+        "r1",
+        "ValueError",
+        "the puppet's string broke",
+        3,
+    )
+
+
+def test_allowed_failures_do_not_keep_an_order_from_completing_and_a_raised_limit_lets_it_go_on(stage, orders) -> None:
+    order = orders.write(["[fail]", *TEN], max_failed_items=0)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Failed")
+            at.house.desk.put(order.model_copy(update={"generation": 2, "max_failed_items": 1}))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert once(orders, order) == list(range(11))
+    finished = orders.finished(order)
+    assert (finished.state, finished.generation, finished.totals.failed) == ("Complete", 2, 1)
+
+
+def test_a_work_that_failed_once_is_done_by_somebody_else(stage, orders) -> None:
+    order = orders.write(["[fail once]"])
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+            takers = [name for name, batch in at.crew.seen if isinstance(batch.works[0], TakeWork)]
+            assert sorted(takers) == ["p0", "p1"]
+
+    play(scene())
+
+
+def test_works_of_a_performer_that_died_are_done_by_others(stage, orders) -> None:
+    order = orders.write(TEN)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.crew.lose["p0"] = 2
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert once(orders, order) == list(range(10))
+    assert {receipt.outcome for receipt in orders.receipts(order)} == {"done"}
+
+
+def test_an_order_waits_when_its_grant_runs_out_and_goes_on_with_the_next(stage, orders, settings) -> None:
+    order = orders.write([f"n{n}" for n in range(18)], ("[slow] {name}.",), grant={"exp": int(time.time()) + 2})
+
+    async def scene() -> None:
+        async with stage(("p0",)) as at:
+            at.house.desk.put(order)
+            await at.until(order, "WaitingForGrant")
+            late = at.house.desk.renew(order.uid, orders.signers.grant(order, exp=int(time.time()) - 1))
+            assert late.reason == "GrantExpired"
+            fresh = orders.signers.grant(order, iat=int(time.time()), exp=int(time.time()) + 600)
+            assert at.house.desk.renew(order.uid, fresh).state == "Running"
+            await at.until(order, "Finished")
+            assert at.house.desk.renew("nobody-knows", fresh) is None
+
+    play(scene())
+    assert {(receipt.outcome, receipt.attempts) for receipt in orders.receipts(order)} == {("done", 1)}
+
+
+def test_an_order_stays_within_the_seconds_of_its_grant(stage, orders) -> None:
+    order = orders.write(TEN, grant={"seconds": 4})
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "WaitingForGrant")
+            await eventually(lambda: at.house.desk.get(order.uid).items_done == 4)
+            at.house.desk.renew(order.uid, orders.signers.grant(order, seconds=10))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert orders.finished(order).totals.metered_seconds == 10.0
+
+
+def test_a_license_that_ends_meanwhile_rejects_what_is_left(stage, orders) -> None:
+    license_ = orders.signers.license(exp=int(time.time()) + 2)
+    order = orders.write(TEN, ("[slow] {name}.",), license=license_, max_failed_items=100)
+
+    async def scene() -> None:
+        async with stage(("p0",)) as at:
+            assert at.house.desk.put(order).state == "Running"
+            await at.until(order, "Finished")
+
+    play(scene())
+    outcomes = Counter((one.outcome, one.reason) for one in orders.receipts(order))
+    assert outcomes["rejected", "LicenseExpired"] >= 1
+    assert sum(outcomes.values()) == 10
+
+
+def test_a_lower_generation_is_refused(stage, orders) -> None:
+    order = orders.write(["Ada"], generation=3)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            assert at.house.desk.put(order.model_copy(update={"generation": 2})) == Conflict(3)
+        async with stage() as at:
+            at.house.desk.put(order.model_copy(update={"generation": 2}))
+            progress = await at.until(order, "Finished", "Stopped")
+            assert progress.state in ("Finished", "Stopped")
+
+    play(scene())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"namespace": "beta", "delivery": Delivery(bucket="understudy-outputs", prefix="beta/x/")}, "LicenseNotFound"),
+        ({"delivery": Delivery(bucket="understudy-outputs", prefix="beta/x/")}, "DestinationRefused"),
+        ({"scenes": {"ja-JP": ("{name}",)}}, "LanguageNotCovered"),
+    ],
+)
+def test_orders_without_rights_are_refused_before_anything_is_planned(stage, orders, changes, reason) -> None:
+    order = orders.write(["Ada"], **changes)
+
+    async def scene() -> None:
+        async with stage() as at:
+            assert at.house.desk.put(order).reason == reason
+            assert at.house.desk.get(order.uid) is None
+
+    play(scene())
+
+
+def test_a_changed_order_carries_over_what_stayed_the_same(stage, orders, settings) -> None:
+    order = orders.write(["Ada", "Bob", "Cleo"])
+    later = orders.write(["Ada", "Bert", "Cleo"], uid=order.uid, generation=2)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+            at.house.desk.put(later)
+            await eventually(lambda: at.house.desk.get(order.uid).digest == later.digest)
+            await at.until(later, "Finished")
+
+    play(scene())
+    told = {
+        one.ordinal: one
+        for segment in orders.segments(later)
+        if segment.order == later.digest
+        for one in segment.receipts
+    }
+    assert {n: (one.carried, one.metered_seconds) for n, one in told.items()} == {
+        0: (True, 0.0),
+        1: (False, 1.0),
+        2: (True, 0.0),
+    }
+    assert orders.segments(order)[-1].billed_seconds == 4.0
+    assert orders.finished(later).totals.done == 3
+    assert len(noted(settings.work_dir, "item")) == 4
+    assert orders.delivered(later)["r1/en-GB/landscape.mp4"] == b"Hello Bert."
+
+
+def test_a_change_in_the_middle_of_work_lets_running_takes_finish(stage, orders) -> None:
+    order = orders.write(TEN, ("[slow] {name}.",))
+    later = orders.write([*TEN[:5], *(f"new{n}" for n in range(5))], ("[slow] {name}.",), uid=order.uid, generation=2)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(at.crew.seen) >= 4)
+            assert at.house.desk.put(later).digest == later.digest
+            await at.until(later, "Finished")
+
+    play(scene())
+    final = [segment for segment in orders.segments(later) if segment.order == later.digest]
+    assert final[-1].totals.done == 10
+    billed = {one.item for one in orders.receipts(later) if one.metered_seconds}
+    assert final[-1].billed_seconds == len(billed)
+
+
+def test_a_job_that_returns_to_an_earlier_content_gets_its_files_back_for_nothing(stage, orders) -> None:
+    order = orders.write(["Ada"], ("Hello {name}.",))
+    other = orders.write(["Ada"], ("Bye {name}.",), uid=order.uid, generation=2)
+    back = order.model_copy(update={"generation": 3})
+
+    async def scene() -> None:
+        async with stage() as at:
+            for one in (order, other, back):
+                at.house.desk.put(one)
+                await eventually(lambda one=one: at.house.desk.get(one.uid).generation == one.generation)
+                await at.until(one, "Finished")
+
+    play(scene())
+    assert orders.delivered(order)["r0/en-GB/landscape.mp4"] == b"Hello Ada."
+    last = orders.segments(order)[-1]
+    assert (last.order, last.generation, last.totals.done, last.billed_seconds) == (order.digest, 3, 1, 2.0)
+    assert orders.finished(order).generation == 3
+
+
+def test_another_destination_gets_everything_again_for_nothing(stage, orders) -> None:
+    order = orders.write(["Ada", "Bob"])
+    delivery = Delivery(bucket="understudy-outputs", prefix=f"acme/{order.uid}-moved/")
+    moved = order.model_copy(update={"generation": 2, "delivery": delivery})
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+            at.house.desk.put(moved)
+            await eventually(lambda: len(orders.delivered(moved)) == 8)
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert orders.segments(order)[-1].billed_seconds == 2.0
+
+
+def test_wrong_credentials_hold_delivery_back_until_they_are_mended(stage, orders, object_store) -> None:
+    def delivery(secret: str) -> Delivery:
+        root = object_store.root
+        keys = S3Credentials(endpoint=f"https://{root.endpoint}", access_key=root.access_key, secret_key=secret)
+        return Delivery(bucket="understudy-outputs", prefix=f"elsewhere/{order.uid}/", credentials=keys)
+
+    order = orders.write(["Ada"])
+    wrong = order.model_copy(update={"delivery": delivery("not-the-secret")})
+    right = wrong.model_copy(
+        update={"generation": 2, "delivery": delivery(object_store.root.secret_key.get_secret_value())}
+    )
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(wrong)
+            found = await eventually(lambda: "refuses these credentials" in at.house.desk.get(order.uid).message)
+            assert found
+            assert "not-the-secret" not in at.house.desk.get(order.uid).model_dump_json()
+            at.house.desk.put(right)
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert len(orders.delivered(right)) == 5
+
+
+def test_an_object_store_that_goes_away_loses_nothing(stage, orders, settings) -> None:
+    order = orders.write(TEN, ("[slow] {name}.",))
+
+    async def scene() -> None:
+        async with Proxy(settings.s3.endpoint) as proxy:
+            s3 = settings.s3.model_copy(update={"endpoint": proxy.endpoint})
+            async with stage(s3=s3) as at:
+                at.house.desk.put(order)
+                await eventually(lambda: len(noted(settings.work_dir, "item")) >= 2)
+                await proxy.close()
+                await eventually(lambda: "did not answer" in at.house.desk.get(order.uid).message)
+                await proxy.open()
+                await at.until(order, "Finished", seconds=40)
+                assert at.house.desk.get(order.uid).message == ""
+
+    play(scene())
+    assert once(orders, order) == list(range(10))
+    assert {(one.outcome, one.attempts) for one in orders.receipts(order)} == {("done", 1)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [(b"{}\n", "wanted the admitted ones"), (b"not json\n", "wanted the admitted ones")],
+)
+def test_rows_that_are_not_the_admitted_ones_end_the_order(stage, orders, pool, rows, message) -> None:
+    order = orders.write(["Ada"])
+    orders.objects.put(pool.buckets.staging, order.content.rows_s3_key, rows)
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            progress = await at.until(order, "Failed")
+            assert message in progress.message
+
+    play(scene())
+    assert orders.finished(order).state == "Failed"
+
+
+def test_a_file_gone_from_staging_before_delivery_is_told(stage, orders, pool) -> None:
+    order = orders.write(["Ada"])
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+            for key in list(orders.objects.keys(pool.buckets.staging, f"orders/{order.uid}/items/")):
+                orders.objects.delete(pool.buckets.staging, key)
+            delivery = Delivery(bucket="understudy-outputs", prefix=f"acme/{order.uid}-late/")
+            at.house.desk.put(order.model_copy(update={"generation": 2, "delivery": delivery}))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert "1 items have a receipt but could not be delivered" in orders.finished(order).message

@@ -1,0 +1,285 @@
+"""The director and its performers on a real Ray, with processes really killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+HERE = Path(__file__).parent / "direction"
+sys.path.insert(0, str(HERE))
+
+from puppet import noted  # noqa: E402
+from theatre import Orders  # noqa: E402
+
+from understudy_api.order import Order, Progress  # noqa: E402
+from understudy_api.settings import PoolSettings  # noqa: E402
+from understudy_cli.local.farm import Farm  # noqa: E402
+from understudy_cli.local.keys import Keys  # noqa: E402
+from understudy_cli.local.part import HOME_MARK  # noqa: E402
+from understudy_cli.local.pool import dashboard_url  # noqa: E402
+
+pytestmark = pytest.mark.farm
+CORES = len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A Ray cluster with a director whose performers are puppets."""
+
+    farm: Farm
+    settings: PoolSettings
+    http: httpx.Client
+
+    def launch(self, release: str = "one") -> subprocess.CompletedProcess[str]:
+        """Runs the launcher, as the operator has Ray do it."""
+        site = self.farm.site()
+        environment = {
+            **os.environ,
+            HOME_MARK: str(site.home.root),
+            "RAY_ADDRESS": f"127.0.0.1:{site.plan.ports.ray_gcs}",
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN_PATH": str(Keys.at(site.home).ray_token),
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+            "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
+            "UNDERSTUDY_RELEASE": release,
+        }
+        argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
+        return subprocess.run(argv, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+
+    def put(self, order: Order) -> Progress:
+        """Hands an order in, as soon as there is a director to take it."""
+        answer = self.eventually(lambda: self._send("PUT", f"/v1/orders/{order.uid}", order.model_dump_json()))
+        return Progress.model_validate(answer.raise_for_status().json())
+
+    def progress(self, order: Order) -> Progress | None:
+        answer = self._send("GET", f"/v1/orders/{order.uid}")
+        return Progress.model_validate(answer.json()) if answer is not None and answer.status_code == 200 else None
+
+    def board(self) -> dict[str, Any] | None:
+        answer = self._send("GET", "/v1/orders")
+        return answer.json() if answer is not None else None
+
+    def until_over(self, order: Order, seconds: float = 60) -> Progress:
+        def over() -> Progress | None:
+            progress = self.progress(order)
+            return progress if progress and progress.state in ("Finished", "Failed") else None
+
+        return self.eventually(over, seconds)
+
+    def processes(self, actor: str) -> list[psutil.Process]:
+        """Processes of this pool's actors of a class."""
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            command = process.info["cmdline"]
+            if command and command[0].startswith(f"ray::{actor}"):
+                try:
+                    if process.environ().get(HOME_MARK) == str(self.farm.site().home.root):
+                        found.append(process)
+                except psutil.Error:
+                    continue
+        return found
+
+    def _send(self, method: str, path: str, content: str | None = None) -> httpx.Response | None:
+        try:
+            return self.http.request(method, path, content=content)
+        except httpx.TransportError:
+            return None
+
+    @staticmethod
+    def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            assert time.monotonic() < deadline, "waited too long"
+            time.sleep(0.02)
+        return found
+
+
+@pytest.fixture(scope="module")
+def pool(farm: Farm, object_store: Any) -> Iterator[Pool]:
+    site = farm.up(["minio", "ray"])
+    settings = PoolSettings.load(site.home.pool_settings)
+    token = settings.director.token_file.read_text().strip()
+    trust = ssl.create_default_context(cafile=str(site.authority))
+    url = f"https://127.0.0.1:{settings.director.port}"
+    with httpx.Client(
+        base_url=url, verify=trust, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+    ) as http:
+        ready = Pool(farm, settings, http)
+        launched = ready.launch()
+        assert launched.returncode == 0, launched.stderr
+        yield ready
+
+
+@pytest.fixture
+def notes(pool: Pool) -> Path:
+    """The folder where puppets note what they do; empty of earlier notes."""
+    folder = pool.settings.work_dir
+    (folder / "puppet.log").unlink(missing_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def orders(pool: Pool, signers: Any) -> Iterator[Orders]:
+    from understudy_api.token import load_key
+    from understudy_workers.objects import Objects
+
+    farm_key = load_key(Keys.at(pool.farm.site().home).farm.read_text())
+    objects = Objects(pool.settings.s3)
+    yield Orders(type(signers)(farm=farm_key, now=int(time.time())), objects, pool.settings)
+    objects.close()
+
+
+def once(orders: Orders, order: Order) -> list[int]:
+    """Ordinals of the log's receipts, each of which has to stand there once."""
+    ordinals = sorted(receipt.ordinal for receipt in orders.receipts(order))
+    assert len(ordinals) == len(set(ordinals))
+    return ordinals
+
+
+def test_launching_again_changes_nothing(pool: Pool) -> None:
+    before = pool.board()
+    assert pool.launch().returncode == 0
+    after = pool.board()
+    assert before is not None
+    assert after is not None
+    assert after["director"] == before["director"]
+    assert after["release"] == "one"
+    pool.eventually(lambda: pool.board()["workers"] == CORES)
+    assert len(pool.processes("Director")) == 1
+
+
+def test_an_order_goes_through_real_processes(pool: Pool, orders: Orders, notes: Path) -> None:
+    order = orders.write(["Ada", "Bob", "Cleo", "Dan"], ("[slow] {name}.", "Same for all."))
+    pool.put(order)
+    assert pool.until_over(order).state == "Finished"
+    assert once(orders, order) == [0, 1, 2, 3]
+    assert len(noted(notes, "take")) == 5
+    assert len(orders.delivered(order)) == 4 * 3 + 2
+
+
+def test_a_performer_killed_in_the_middle_of_a_take_is_replaced_and_its_work_done(
+    pool: Pool, orders: Orders, notes: Path
+) -> None:
+    order = orders.write([f"n{n}" for n in range(12)], ("[slow] {name}.",))
+    pool.put(order)
+    pool.eventually(lambda: len(noted(notes, "take")) >= 3)
+    victim = int((notes / "puppet.log").read_text().split()[-1])
+    os.kill(victim, signal.SIGKILL)
+    assert pool.until_over(order).state == "Finished"
+    assert once(orders, order) == list(range(12))
+    assert {(one.outcome, one.attempts) for one in orders.receipts(order)} <= {("done", 1), ("done", 2)}
+    pool.eventually(lambda: pool.board()["workers"] == CORES)
+    assert victim not in [process.pid for process in pool.processes("Performer")]
+
+
+def test_a_sentence_that_kills_every_performer_fails_alone(pool: Pool, orders: Orders, notes: Path) -> None:
+    order = orders.write(["Ada", "[die]", "Cleo", "Dan"], max_failed_items=1)
+    pool.put(order)
+    assert pool.until_over(order, 120).state == "Finished"
+    outcomes = {one.row: (one.outcome, one.reason) for one in orders.receipts(order)}
+    assert outcomes == dict.fromkeys(("r0", "r2", "r3"), ("done", "")) | {"r1": ("failed", "PerformerDied")}
+
+
+def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
+    pool: Pool, orders: Orders, notes: Path
+) -> None:
+    order = orders.write([f"n{n}" for n in range(24)], ("[slow] {name}.",))
+    pool.put(order)
+    pool.eventually(
+        lambda: len(orders.segments(order)) == 1 and len(noted(notes, "item")) > len(orders.receipts(order))
+    )
+    before = pool.board()
+    (process,) = pool.processes("Director")
+    process.kill()
+    pool.eventually(lambda: (board := pool.board()) and board["director"] != before["director"])
+    assert pool.progress(order) is None
+    pool.put(order)
+    assert pool.until_over(order).state == "Finished"
+    assert once(orders, order) == list(range(24))
+    told_before = {one.item for one in orders.segments(order)[0].receipts}
+    assert all(count == 1 for item, count in Counter(noted(notes, "item")).items() if item in told_before)
+    assert Counter(noted(notes, "take")).most_common(1)[0][1] <= 2
+    last = orders.segments(order)[-1]
+    assert (last.totals.done, last.billed_seconds) == (24, 24.0)
+
+
+@pytest.mark.parametrize(("header", "status"), [({}, 401), ({"Authorization": "Bearer wrong"}, 403)])
+def test_strangers_are_turned_away_at_every_port(pool: Pool, header: dict[str, str], status: int) -> None:
+    trust = ssl.create_default_context(cafile=str(pool.farm.site().authority))
+    director = f"https://127.0.0.1:{pool.settings.director.port}/v1/orders"
+    assert httpx.get(director, verify=trust, headers=header, trust_env=False).status_code == status
+    jobs = f"{dashboard_url(pool.farm.site())}/api/jobs/"
+    assert httpx.get(jobs, headers=header, trust_env=False).status_code == status
+    body = {"entrypoint": "true"}
+    assert httpx.post(jobs, json=body, headers=header, trust_env=False).status_code == status
+
+
+def test_everything_listens_on_loopback_alone(pool: Pool) -> None:
+    for actor in ("Director", "Performer"):
+        for process in pool.processes(actor):
+            hosts = {found.laddr.ip for found in process.net_connections() if found.status == psutil.CONN_LISTEN}
+            assert hosts <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+def test_secrets_stand_in_no_command_line(pool: Pool) -> None:
+    secrets = [
+        pool.settings.director.token_file.read_text().strip(),
+        pool.settings.s3.secret_key.get_secret_value(),
+        Keys.at(pool.farm.site().home).ray_token.read_text().strip(),
+    ]
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or [])
+        assert not [secret for secret in secrets if secret in line]
+
+
+def test_another_release_takes_over_from_the_receipts(pool: Pool, orders: Orders, notes: Path) -> None:
+    order = orders.write([f"n{n}" for n in range(16)], ("[slow] {name}.",))
+    pool.put(order)
+    pool.eventually(lambda: len(noted(notes, "item")) >= 2)
+    old = {process.pid for process in pool.processes("Performer")}
+    assert pool.launch("two").returncode == 0
+    board = pool.board()
+    assert board is not None
+    assert (board["release"], board["orders"]) == ("two", [])
+    pool.put(order)
+    assert pool.until_over(order).state == "Finished"
+    assert once(orders, order) == list(range(16))
+    assert Counter(noted(notes, "item")).most_common(1)[0][1] == 1
+    assert not old & {process.pid for process in pool.processes("Performer")}
+
+
+def test_a_pool_that_was_down_goes_on_from_the_receipts(pool: Pool, orders: Orders, notes: Path) -> None:
+    order = orders.write([f"n{n}" for n in range(12)], ("[slow] {name}.",))
+    pool.put(order)
+    pool.eventually(lambda: orders.segments(order))
+    pool.farm.down()
+    pool.farm.up(["minio", "ray"])
+    told_before = {one.item for one in orders.receipts(order)}
+    assert pool.launch("two").returncode == 0
+    pool.put(order)
+    assert pool.until_over(order).state == "Finished"
+    assert once(orders, order) == list(range(12))
+    assert all(count == 1 for item, count in Counter(noted(notes, "item")).items() if item in told_before)
+
+
+def test_a_launcher_without_settings_says_so_in_one_line(pool: Pool) -> None:
+    argv = [sys.executable, "-m", "understudy_workers.director"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("UNDERSTUDY_", "RAY_"))}
+    done = subprocess.run(argv, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "director: UNDERSTUDY_POOL_SETTINGS is not set; let it name the settings file (`understudy up` writes one)"
+    ]
