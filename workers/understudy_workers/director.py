@@ -16,6 +16,7 @@ import uuid
 from typing import Any, Final
 
 import ray
+import structlog
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -24,6 +25,7 @@ from understudy_api.settings import PoolSettings, SettingsError
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.house import House
+from understudy_workers.direction.logs import write_json_logs
 from understudy_workers.direction.training_work import TrainingWorkState
 from understudy_workers.performer import ONE_THREAD, Performer, Trainer
 
@@ -38,7 +40,7 @@ RETIRE_SECONDS: Final = 600.0
 HALF: Final = 0.5
 """Performers ask Ray for half of each core and accelerator; trainers find room in the other half."""
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("crew")
 
 
 class RayCrew:
@@ -95,7 +97,7 @@ class RayCrew:
                 await handle.ping.remote()
                 break
             except RayError as error:
-                log.warning("%s is not ready: %s", name, str(error).strip().splitlines()[-1][:200])
+                log.warning("not ready", performer=name, error=str(error).strip().splitlines()[-1][:200])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
         self._readying.discard(name)
@@ -182,7 +184,7 @@ class Director:
     """One director. Serves HTTP by itself from its first moment: nobody has to call it after a restart."""
 
     def __init__(self, studio: str, release: str) -> None:
-        logging.basicConfig(level=logging.INFO)
+        write_json_logs()
         settings = PoolSettings.from_environment()
         self._crew = RayCrew(studio, release)
         self._house = House(

@@ -10,6 +10,7 @@ import ray
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.batch import Answer, Batch
+from understudy_workers.direction.logs import write_json_logs
 from understudy_workers.direction.performing import open_studio, perform
 from understudy_workers.direction.training_work import TrainingWork, TrainingWorkState
 
@@ -24,6 +25,7 @@ class Performer:
     """One process that performs. Its studio keeps twins, composers and connections between batches."""
 
     def __init__(self, studio: str) -> None:
+        write_json_logs()
         self._studio = open_studio(studio, PoolSettings.from_environment())
 
     def ping(self) -> int:
@@ -40,6 +42,7 @@ class Trainer:
     """One process that trains one twin, at a lower priority than performers."""
 
     def __init__(self) -> None:
+        write_json_logs()
         os.nice(5)
         self._work: TrainingWork | None = None
 

@@ -36,6 +36,8 @@ class Desk:
         self._runs: dict[str, OrderRun] = {}
         self._lives: dict[OrderRun, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
+        self.retiring = False
+        """True once nothing new is taken in: another director takes over."""
 
     def put(self, order: Order) -> Progress | Verdict | Conflict:
         """Takes an order in, or says why not. The same order again changes nothing."""
@@ -124,6 +126,7 @@ class Desk:
 
     async def retire(self) -> None:
         """Hands out nothing more; returns once all receipts of what performers held are written."""
+        self.retiring = True
         for run in self._runs.values():
             run.stop("Superseded")
         await asyncio.gather(*self._lives.values(), *self._leaving)

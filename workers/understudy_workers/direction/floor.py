@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
+
+import structlog
 
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.order_run import OrderRun
@@ -25,7 +26,7 @@ BATCH_LIMIT_SECONDS: Final = 900.0
 _RESTS_AFTER: Final = 3
 _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 1.0, 60.0
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("floor")
 
 
 class Crew(Protocol):
@@ -168,7 +169,7 @@ class Floor:
             message = f"no answer within {self._batch_limit_seconds:.0f} s"
             await self._crew.end(seat.name)
         except Exception as error:  # whatever Ray says: the work is not done, and nobody knows why
-            log.exception("batch for %s", seat.name)
+            log.exception("a batch came to nothing", performer=seat.name)
             message = repr(error)
         seat.batches -= 1
         seat.alone = seat.alone and not assignment.alone

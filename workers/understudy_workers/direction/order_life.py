@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
+
+import structlog
 
 from understudy_api.receipt import Finished, Segment
 from understudy_workers.direction.books import Books
@@ -25,7 +26,7 @@ WINDOW_ITEMS: Final = 2048
 HELPING_ITEMS: Final = 256
 STUMBLE_SECONDS: Final = 5.0
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("order")
 
 
 async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
@@ -43,35 +44,35 @@ async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
             if isinstance(error, StoreError) and run.gives_up:
                 run.over = True
                 break
-            log.exception("order %s stumbled", run.order.uid)
+            log.exception("stumbled", order=run.order.uid)
             run.books = run.deliveries = None
             await _until(run, lambda: not run.schedule.in_flight)
-            run.report(f"the director stumbled and begins again from the receipts: {error!r}"[:300])
+            run.message = f"the director stumbled and begins again from the receipts: {error!r}"[:300]
             run.schedule, run.planned_all = Schedule(run.order.uid), False
             await asyncio.sleep(STUMBLE_SECONDS)
     run.workshop.wake()
 
 
 async def _once(run: OrderRun) -> None:
-    workshop = run.workshop
-    await workshop.insist(workshop.prove, run.report, lambda: run.gives_up)
-    await workshop.insist(run.log.load, run.report, lambda: run.gives_up)
+    workshop, report = run.workshop, run.reporter("log")
+    await workshop.insist(workshop.prove, report, lambda: run.gives_up)
+    await workshop.insist(run.log.load, report, lambda: run.gives_up)
     newest = run.log.newest
     if newest is not None and newest.generation > run.order.generation:
         run.ending = "Superseded"
         run.message = f"generation {newest.generation} of the job is in the log; this is {run.order.generation}"
         return
     courier = Courier(workshop.objects, workshop.settings, run.order)
-    finished = await workshop.insist(lambda: last_word(run.log, courier, run.order), run.report)
+    finished = await workshop.insist(lambda: last_word(run.log, courier, run.order), report)
     if finished is not None:
         run.ending, run.message = finished.state, finished.message
         courier.close()
         return
-    deliveries = Deliveries(run.log, courier, workshop, run.report, lambda: run.gives_up)
-    deliveries.take_up(-1 if run.log.interrupted else await workshop.insist(courier.cursor, run.report))
+    deliveries = Deliveries(run.log, courier, workshop, run.reporter("delivery"), lambda: run.gives_up)
+    deliveries.take_up(-1 if run.log.interrupted else await workshop.insist(courier.cursor, report))
     if newest is not None and newest.order != run.permit.order_digest and run.log.own_sequences:
         # The job came back to an earlier content: the newest segment has to speak of it again.
-        await workshop.insist(lambda: run.log.append((), Spent(), workshop.clock(), even_empty=True), run.report)
+        await workshop.insist(lambda: run.log.append((), Spent(), workshop.clock(), even_empty=True), report)
     planner = Planner(run.order, run.log, workshop)
     await _perform(run, deliveries, planner)
     if run.ending != "Superseded":
@@ -88,7 +89,7 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
             deliveries.add(segment.sequence, verify=not own)
         run.wake()
 
-    books = Books(run.log, run.order.namespace, run.workshop, run.report, on_segment)
+    books = Books(run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment)
     run.books, run.deliveries = books, deliveries
     run.revise(run.order)
     async with asyncio.TaskGroup() as group:
@@ -111,7 +112,7 @@ async def _work(run: OrderRun, books: Books, planner: Planner) -> None:
             await run.changed.wait()
             continue
         try:
-            helping = await run.workshop.insist(lambda: planner.helping(HELPING_ITEMS), run.report)
+            helping = await run.workshop.insist(lambda: planner.helping(HELPING_ITEMS), run.reporter("rows"))
         except PlanError as error:
             run.ending, run.message = "Failed", str(error)
             return
@@ -131,10 +132,12 @@ async def _conclude(run: OrderRun, deliveries: Deliveries, planner: Planner) -> 
     try:
         folder = workshop.settings.work_dir / "index"
         keys = await workshop.insist(
-            lambda: publish(run.log, deliveries.courier, order, folder, planner), run.report, lambda: run.gives_up
+            lambda: publish(run.log, deliveries.courier, order, folder, planner),
+            run.reporter("delivery"),
+            lambda: run.gives_up,
         )
     except (StoreError, PlanError) as error:
-        log.warning("order %s: no index: %s", order.uid, error)
+        log.warning("no index", order=order.uid, error=str(error))
     if run.ending == "Superseded":
         return
     if deliveries.undelivered:
@@ -150,7 +153,7 @@ async def _conclude(run: OrderRun, deliveries: Deliveries, planner: Planner) -> 
         finished_at=workshop.clock(),
         **keys,
     )
-    await workshop.insist(lambda: run.log.finish(finished), run.report)
+    await workshop.insist(lambda: run.log.finish(finished), run.reporter("log"))
 
 
 async def _until(run: OrderRun, done: Callable[[], bool]) -> None:

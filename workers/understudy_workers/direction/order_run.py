@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal
+
+import structlog
 
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
@@ -33,7 +36,7 @@ _FINAL: Final[dict[Ending, State]] = {
     "Superseded": "Stopped",
 }
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("order")
 
 
 class OrderRun:
@@ -52,7 +55,7 @@ class OrderRun:
         self.over = False
         self.changed = asyncio.Event()
         self.message = ""
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
         self._grant = self._read_grant()
         self._waits = False
         self._paused_until = 0.0
@@ -89,7 +92,7 @@ class OrderRun:
             digest=self.permit.order_digest,
             generation=self.order.generation,
             state=self.state,
-            message=(self._trouble or self.message)[:500],
+            message=next((trouble for trouble in self._troubles.values() if trouble), self.message)[:500],
             items_done=len(self.log.accounted),
             takes_in_flight=self.schedule.in_flight,
             started_at=self.log.totals.started_at or self._started_at,
@@ -169,10 +172,8 @@ class OrderRun:
         if turnout.paused is not None:
             self._paused_until = self.workshop.clock() + PAUSE_SECONDS
             self._note_waiting(True, turnout.paused)
-        if turnout.outage:
-            self.report(turnout.outage)
-        elif turnout.outcomes:
-            self.report("")
+        if turnout.outage or turnout.outcomes:
+            self._report("work", turnout.outage)
         self._mind_losses()
         self.changed.set()
         return turnout
@@ -193,11 +194,14 @@ class OrderRun:
             self.message = f"{losses} items failed or were refused, allowed are {allowed}; index.jsonl names them"
             self.ending = "Failed"
 
-    def report(self, trouble: str) -> None:
-        """One line on what stands in the way now; empty once it is gone."""
-        if trouble and trouble != self._trouble:
-            log.warning("order %s: %s", self.order.uid, trouble)
-        self._trouble = trouble
+    def reporter(self, what: str) -> Callable[[str], None]:
+        """Takes one line on what stands in the way of `what` now; an empty one once it is gone."""
+        return partial(self._report, what)
+
+    def _report(self, what: str, trouble: str) -> None:
+        if trouble and trouble != self._troubles.get(what):
+            log.warning("trouble", order=self.order.uid, what=what, error=trouble)
+        self._troubles[what] = trouble
 
     def _read_grant(self) -> Grant | None:
         """The grant's claims, None when the farm did not sign it: then nothing is handed out."""

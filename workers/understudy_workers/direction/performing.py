@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from importlib import import_module
 from typing import Final, Protocol
+
+import structlog
 
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome
@@ -14,7 +15,7 @@ from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, Ta
 
 MAX_MESSAGE: Final = 500
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("performer")
 
 
 class Studio(Protocol):
@@ -47,7 +48,7 @@ def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
     except OutageError as error:
         return Failure(_last_line(error), "StoreOutage", outage=True)
     except Exception as error:
-        log.exception("order %s: a work failed", permit.order_uid)
+        log.exception("a work failed", order=permit.order_uid)
         return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:64])
 
 

@@ -22,7 +22,7 @@ from understudy_workers.objects import MissingObjectError, Objects, StoreError
 
 _SEGMENT: Final = re.compile(r"/(\d{8})\.json$")
 _READERS: Final = 8
-_CACHED_SEGMENTS: Final = 64
+_CACHED_SEGMENTS: Final = 8
 
 
 @dataclass(slots=True)

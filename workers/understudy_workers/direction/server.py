@@ -102,6 +102,8 @@ class _Routes:
         )
 
     async def put_order(self, request: web.Request) -> web.Response:
+        if self._front.desk.retiring:
+            return web.json_response({"error": "this director retires; ask the next one"}, status=503)
         order = await _body(request, Order)
         if isinstance(order, Verdict):
             return _answer(order, 422)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Final, Literal, TypeVar
+
+import structlog
 
 from understudy_api.order import TrainingOrder
 from understudy_api.receipt import TrainingResult, training_key
@@ -21,7 +22,7 @@ from understudy_workers.objects import MissingObjectError, Objects, OutageError
 MAX_CAPTURE_BYTES: Final = 4 * 1024**3
 _OUTAGE_PAUSE_SECONDS: Final = 5.0
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("trainer")
 
 Report = Callable[[str], None]
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class TrainingWork:
             message = train(self._settings, self._order, self._report)
             self._state = TrainingWorkState("Finished", message)
         except Exception as error:
-            log.exception("training %s failed", self._order.uid)
+            log.exception("training failed", training=self._order.uid)
             lines = str(error).strip().splitlines()
             self._state = TrainingWorkState("Failed", (lines[-1] if lines else type(error).__name__)[:300])
 
