@@ -1,15 +1,19 @@
 """The operator's process: `python -m understudy_operator`.
 
 Reads the settings that UNDERSTUDY_OPERATOR_SETTINGS names, waits for the Lease, watches and reconciles until SIGTERM.
-Exit codes: 0 stopped, 1 a mistake in settings or surroundings (one line says which), 3 the Lease was lost.
+Exit codes: 0 stopped, 1 a mistake in settings or surroundings (one line says which). Whoever loses the Lease, for
+instance because the API server was away, starts over as a fresh process under the same pid.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import threading
+from functools import partial
+from typing import Final
 
 from understudy_operator.handlers import run
 from understudy_operator.settings import OperatorSettings, SettingsError, load_settings
@@ -20,7 +24,9 @@ from understudy_operator.shell.lease import Leadership, Lease
 from understudy_operator.shell.logs import set_up_logs
 from understudy_operator.shell.operator import Operator, new_identity
 
-LEASE_LOST = 3
+IDENTITY_VARIABLE: Final = "UNDERSTUDY_OPERATOR_IDENTITY"
+"""Set by a process that starts over: who it was, so that its own Lease does not keep it waiting."""
+RETRY_SECONDS: Final = 1.0
 
 
 class _MistakeError(Exception):
@@ -43,14 +49,18 @@ def main() -> int:
 
 
 def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
-    server, identity = ApiServer.connect(settings.kubeconfig), new_identity()
-    _check_cluster(server)
+    server = ApiServer.connect(settings.kubeconfig)
+    before = os.environ.get(IDENTITY_VARIABLE)
+    identity = before or new_identity()
+    _check_cluster(server, patient=before is not None, stop=stop)
     operator = Operator(settings, server, identity)
     try:
         stop_metrics = operator.metrics.serve(settings.metrics_port)
     except OSError as error:
         raise _MistakeError(f"metrics_port {settings.metrics_port}: {error.strerror}; choose another") from error
-    leadership = Leadership(Lease(server, settings.namespace, identity), operator.is_alive, _end_now)
+    leadership = Leadership(
+        Lease(server, settings.namespace, identity), operator.is_alive, partial(_start_over, identity)
+    )
     try:
         if leadership.wait(stop):
             operator.metrics.leader.set(1)
@@ -61,22 +71,31 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
         server.close()
 
 
-def _check_cluster(server: ApiServer) -> None:
+def _check_cluster(server: ApiServer, patient: bool, stop: threading.Event) -> None:
+    """Refuse to run where the cluster cannot be used; one that starts over waits for it to come back."""
     host = server.configuration.host
-    try:
-        served = Cluster(server).serves_kinds()
-    except OutageError as error:
-        raise _MistakeError(f"{error}; check that the API server at {host} runs and the kubeconfig is right") from error
-    except (DeniedError, ConflictError) as error:
-        raise _MistakeError(f"API server at {host}: {error}; check the account in the kubeconfig") from error
-    if not served:
-        raise _MistakeError(f"API server at {host}: our kinds are missing; install them: kubectl apply -f crds/")
+    while not stop.is_set():
+        try:
+            if Cluster(server).serves_kinds():
+                return
+            mistake = f"API server at {host}: our kinds are missing; install them: kubectl apply -f crds/"
+        except OutageError as error:
+            mistake = f"{error}; check that the API server at {host} runs and the kubeconfig is right"
+        except (DeniedError, ConflictError) as error:
+            mistake = f"API server at {host}: {error}; check the account in the kubeconfig"
+        if not patient:
+            raise _MistakeError(mistake)
+        stop.wait(RETRY_SECONDS)
 
 
-def _end_now(reason: str) -> None:
-    """End this very moment, from whatever thread, waiting for nobody: another process may lead from now on."""
-    os.write(2, f"operator: lease lost: {reason}; ending\n".encode())
-    os._exit(LEASE_LOST)
+def _start_over(identity: str, reason: str) -> None:
+    """End this very moment, whatever hangs, and begin again: no thread of this image does anything more.
+
+    Sockets and files are closed by the kernel. A process without a supervisor heals itself so.
+    """
+    os.write(2, json.dumps({"event": "starting over", "level": "error", "reason": reason}).encode() + b"\n")
+    os.environ[IDENTITY_VARIABLE] = identity
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line again
 
 
 if __name__ == "__main__":

@@ -176,6 +176,8 @@ class Site:
     objects: Objects
     storage: Relay
     """Between the operator and MinIO; nobody else goes through it."""
+    cluster: Relay
+    """Between the operator and the API server; nobody else goes through it."""
 
 
 @pytest.fixture(scope="session")
@@ -202,9 +204,13 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     peer.start()
     host, _, port = object_store.operator.endpoint.partition(":")
     storage = Relay(host, int(port))
+    host, _, port = control_plane.server.removeprefix("https://").partition(":")
+    cluster = Relay(host, int(port))
+    kubeconfig, through = folder / "kubeconfig", f"https://127.0.0.1:{cluster.port}"
+    kubeconfig.write_text(control_plane.operator_kubeconfig.read_text().replace(control_plane.server, through))
     metrics_port, health_port, ray_port = free_ports(3)
     settings = OperatorSettings(
-        kubeconfig=control_plane.operator_kubeconfig,
+        kubeconfig=kubeconfig,
         farm="test",
         s3=object_store.operator.model_copy(update={"endpoint": f"127.0.0.1:{storage.port}"}),
         public_s3_url=f"https://{object_store.operator.endpoint}",
@@ -221,9 +227,10 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     )
     path = folder / "operator.json"
     path.write_text(settings.model_dump_json())
-    yield Site(settings, path, farm_key, peer, pool_objects, storage)
+    yield Site(settings, path, farm_key, peer, pool_objects, storage, cluster)
     peer.close()
     storage.close()
+    cluster.close()
 
 
 def may_write_accounts(store: Any) -> None:

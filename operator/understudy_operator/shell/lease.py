@@ -1,4 +1,4 @@
-"""Leadership by a Lease: who holds it reconciles, who loses it ends.
+"""Leadership by a Lease: who holds it reconciles, who loses it ends (and may begin again).
 
 The Lease only saves work. Conditional writes protect the truth, so two leaders for a moment do no harm; still a leader
 that cannot renew ends before its Lease does, by a thread of its own that nothing hung can keep from it.

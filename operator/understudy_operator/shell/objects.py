@@ -7,6 +7,7 @@ Conditional create is a presigned PUT with `If-None-Match: *` (RFC 9110, section
 from __future__ import annotations
 
 import io
+import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -129,6 +130,21 @@ class Objects:
             return int(response.status)
 
         return self._tried(send, bucket, key) == 200 or self.get(bucket, key) == data
+
+    def prove_create(self, bucket: str, prefix: str) -> None:
+        """Prove that `create` never overwrites on this service; S3RefusalError when it does.
+
+        Whatever may be promised once only rests on it, so a service without it is refused.
+        """
+        key = f"{prefix}probe-{secrets.token_hex(16)}"
+        try:
+            if not self.create(bucket, key, b"1") or self.create(bucket, key, b"2") or self.get(bucket, key) != b"1":
+                raise S3RefusalError(
+                    f"s3://{bucket}: wanted a PUT with If-None-Match to keep what is there, got an overwrite at "
+                    f"{self._endpoint}; use an S3 service with conditional writes"
+                )
+        finally:
+            self.delete(bucket, [key])
 
     def keys(self, bucket: str, prefix: str, after: str = "") -> list[str]:
         """Keys below a prefix in UTF-8 order, those after `after` only."""

@@ -79,7 +79,11 @@ class Operator:
             release=installed_release(),
             cluster=cluster,
             store=store,
-            receipts=Receipts(self._objects, settings.buckets.receipts),
+            receipts=Receipts(
+                self._objects,
+                settings.buckets.receipts,
+                prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
+            ),
             larder=Larder(settings, self._objects, cluster),
             pool=Pool(self._director),
             ray=self._ray,

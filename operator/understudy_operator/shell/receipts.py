@@ -38,13 +38,21 @@ class _Known:
 class Receipts:
     """The receipts bucket as the operator reads and, for accounts only, writes it. Safe for use from many threads."""
 
-    def __init__(self, objects: Objects, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        bucket: str,
+        clock: Callable[[], float] = time.monotonic,
+        prove: Callable[[], None] | None = None,
+    ) -> None:
+        """`prove` is called before the first account is written and raises where a write could overwrite."""
         self._objects = objects
         self._bucket = bucket
         self._clock = clock
         self._lock = threading.Lock()
         self._logs: dict[str, _Known] = {}
         self._accounts: dict[str, tuple[Account, float]] = {}
+        self._prove = prove
         self._turns: dict[str, Any] = {}
         self._results: dict[str, TrainingResult] = {}
 
@@ -107,6 +115,9 @@ class Receipts:
                 known = self._accounts.get(account.id)
             if known is not None and known[0].sequence >= account.sequence:
                 raise AccountTakenError(account.id, account.sequence)
+            if self._prove is not None:
+                self._prove()
+                self._prove = None
             data = account.model_dump_json().encode()
             written = self._objects.create(self._bucket, account_key(account.id, account.sequence), data)
             with self._lock:

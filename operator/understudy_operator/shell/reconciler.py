@@ -25,6 +25,14 @@ STUCK_SECONDS: Final = 900.0
 _CONFLICT_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 6.0
 
+_REASONS: Final = {
+    "S3": "StorageUnavailable",
+    "S3Refusal": "StorageRefused",
+    "director": "PoolUnavailable",
+    "Ray": "PoolUnavailable",
+    "Denied": "ClusterRefused",
+}
+
 log = structlog.get_logger("reconcile")
 
 Reconcile = Callable[[Key], float | None]
@@ -113,9 +121,8 @@ class Reconciler:
 
     def _waited_out(self, key: Key, error: Exception) -> str:
         what = error.what if isinstance(error, OutageError) else type(error).__name__.removesuffix("Error")
-        reason = {"S3": "StorageUnavailable", "S3Refusal": "StorageRefused", "director": "PoolUnavailable"}
         log.warning("reconcile waits", key=str(key), error=str(error))
         self._metrics.outages.labels(what).inc()
-        self._stalls.failed(key, reason.get(what, "ClusterUnavailable"), f"{error}; tried again until it works")
+        self._stalls.failed(key, _REASONS.get(what, "ClusterUnavailable"), f"{error}; tried again until it works")
         self._queue.fail(key)
         return "outage"

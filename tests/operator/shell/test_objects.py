@@ -76,6 +76,23 @@ def test_creating_the_same_again_is_well(objects: Objects, prefix: str) -> None:
     assert not objects.create(BUCKET, f"{prefix}one", b"other")
 
 
+def test_conditional_create_is_proven_and_leaves_nothing(objects: Objects, prefix: str) -> None:
+    objects.prove_create(BUCKET, prefix)
+    assert objects.keys(BUCKET, prefix) == []
+
+
+def test_a_service_that_overwrites_is_refused(object_store: Any, prefix: str) -> None:
+    class Overwriting(Objects):
+        """What a service without conditional writes does: the condition is ignored."""
+
+        def create(self, bucket: str, key: str, data: bytes) -> bool:
+            self.put(bucket, key, data)
+            return True
+
+    with pytest.raises(S3RefusalError, match="use an S3 service with conditional writes"):
+        Overwriting(object_store.pool).prove_create(BUCKET, prefix)
+
+
 def test_keys_come_in_order_after_the_given_one(objects: Objects, prefix: str) -> None:
     for name in ("00000002", "00000000", "finished-x", "00000001", "deep/er"):
         objects.put(BUCKET, prefix + name, b"")
