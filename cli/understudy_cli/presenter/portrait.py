@@ -49,7 +49,7 @@ class Portrait:
         self._samples = size * SUPERSAMPLING
         table = tabulate(look.head)
         detail = min(1.0, max(0.45, size / 512))  # what a small picture cannot show is not built
-        self._hair = build_hair(look.hair, table, seed, detail)
+        self._hair = build_hair(look.hair, table, seed, detail**1.5)
         texture = paint_skin(look, seed)
         cast_hair(texture, self._hair, table)
         eye, ball = look.eyes, np.array([look.eyes.radius, look.eyes.iris_radius, *look.eyes.iris], np.float32)

@@ -107,7 +107,7 @@ def shade(
     and gloss, and the texture place (2).
     """
     image = backdrop.copy()
-    at, texel = np.empty(12, np.float32), np.empty(4, np.float32)
+    at, texel, pixel = np.empty(12, np.float32), np.empty(4, np.float32), np.empty(3, np.float32)
     n, p, a = at[0:3], at[3:6], at[6:10]
     for y in range(canvas.depth.shape[0]):
         for x in range(canvas.depth.shape[1]):
@@ -122,7 +122,7 @@ def shade(
             scale = 1.0 / np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2] + 1e-9)
             for c in range(3):
                 n[c] *= scale
-            m, pixel = materials[f], image[y, x]
+            m = materials[f]
             if m in (SKIN, EYE_SKIN, LIPS):
                 _light_skin(pixel, m, n, a, at[10], at[11], texel, paint, mood)
             elif m == EYEBALL:
@@ -132,7 +132,9 @@ def shade(
                 light_surface(pixel, n, texel, a[0] * texel[3], a[1] * texel[3], _MATTE, 0.25, 0.6)
             elif m == LASH:
                 for c in range(3):
-                    pixel[c] *= 0.12
+                    pixel[c] = image[y, x, c] * 0.12
             else:
                 _light_inside(pixel, m, n, a, p, texel, mood.mouth)
+            for c in range(3):
+                image[y, x, c] = pixel[c]
     return image
