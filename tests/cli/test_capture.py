@@ -113,7 +113,7 @@ def test_a_film_that_fails_leaves_the_old_one_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_several_workers_keep_the_order_and_agree(tmp_path):
+def test_several_workers_keep_the_order_and_agree():
     from understudy_cli.presenter.cast import ADA
     from understudy_cli.presenter.film import draw_frames
     from understudy_cli.presenter.script import capture_script
@@ -123,7 +123,7 @@ def test_several_workers_keep_the_order_and_agree(tmp_path):
     frames = list(draw_frames(ADA, 64, 1, once * 3, workers=2))
     assert len(frames) == 3 * len(once)
     for first, second, third in zip(frames[:7], frames[7:14], frames[14:], strict=True):
-        assert (first == second).all(), "chunks of ten: the same moment was drawn by different processes"
+        assert (first == second).all(), "chunks of ten: neither chunk nor process changes a moment"
         assert (first == third).all()
     assert len({frame.tobytes() for frame in frames}) == len(once)
 
