@@ -8,25 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from theatre import NOW, receipt
 
 from understudy_api.receipt import Finished, Receipt, Segment, Totals, finished_key, segment_key
 from understudy_workers.direction.receipts import ReceiptLog, Spent, totals_after
 from understudy_workers.objects import Objects, OutageError
-
-NOW = 1_800_000_000.0
-
-
-def receipt(order, ordinal: int, outcome: str = "done", seconds: float = 2.0, item: str | None = None) -> Receipt:
-    return Receipt(
-        item=item or f"{ordinal:064x}",
-        ordinal=ordinal,
-        row=f"r{ordinal}",
-        locale="en-GB",
-        output="landscape",
-        outcome=outcome,
-        metered_seconds=seconds if outcome == "done" else 0.0,
-        frames=50 if outcome == "done" else 0,
-    )
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from understudy_workers.direction.house import House
 from understudy_workers.direction.performing import Studio, perform
 from understudy_workers.objects import Objects
 
+NOW = 1_800_000_000.0
 LANDSCAPE = VideoOutput(name="landscape", width=320, height=180)
 
 
@@ -194,3 +195,18 @@ class Proxy:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+
+
+def receipt(order: Order | None, ordinal: int, outcome: str = "done", item: str | None = None) -> Receipt:
+    """The receipt of a two-second item."""
+    seconds = 2.0
+    return Receipt(
+        item=item or f"{ordinal:064x}",
+        ordinal=ordinal,
+        row=f"r{ordinal}",
+        locale="en-GB",
+        output="landscape",
+        outcome=outcome,
+        metered_seconds=seconds if outcome == "done" else 0.0,
+        frames=50 if outcome == "done" else 0,
+    )
