@@ -6,10 +6,10 @@ it without looking: a permit carries the very tokens, so that rights are checked
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from understudy_api.delivery import ITEM_SUFFIXES, item_names
 from understudy_api.order import Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
@@ -136,9 +136,8 @@ class ItemResult:
     missing_clips: tuple[str, ...] = ()
 
 
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f/\\%?#*:|\"<>^`{}\[\]~]")
-
-ITEM_FILES: Final = ((".mp4", "video/mp4"), (".srt", "application/x-subrip"), (".jpg", "image/jpeg"))
+_CONTENT_TYPES: Final = ("video/mp4", "application/x-subrip", "image/jpeg")
+ITEM_FILES: Final = tuple(zip(ITEM_SUFFIXES, _CONTENT_TYPES, strict=True))
 """Suffix and content type of the files of a delivered item: video, captions, poster."""
 
 
@@ -147,19 +146,10 @@ def staging_prefix(order_uid: str, item_id: str) -> str:
     return f"orders/{order_uid}/items/{item_id}/"
 
 
-def row_name(row: str) -> str:
-    """A row key as one segment of an object key: letters of any script stay, what paths or URLs split at is escaped.
-
-    Distinct rows give distinct names: the escape character is escaped itself.
-    """
-    escaped = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), row)
-    return escaped if escaped.strip(".") else escaped.replace(".", "%2E") or "%"
-
-
 def staged_files(prefix: str, row: str, locale: str, output: str) -> tuple[StagedFile, ...]:
     """The files of an item: `{prefix}item.mp4` and so on, delivered as `{row}/{locale}/{output}.mp4` and so on."""
-    folder = f"{row_name(row)}/{locale}"
+    names = item_names(row, locale, output)
     return tuple(
-        StagedFile(key=f"{prefix}item{suffix}", name=f"{folder}/{output}{suffix}", content_type=content_type)
-        for suffix, content_type in ITEM_FILES
+        StagedFile(key=f"{prefix}item{suffix}", name=name, content_type=content_type)
+        for name, (suffix, content_type) in zip(names, ITEM_FILES, strict=True)
     )

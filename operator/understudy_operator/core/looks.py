@@ -13,7 +13,8 @@ from understudy_operator.core.times import earliest
 REFUSED_SECONDS: Final = 30.0
 WAITING_SECONDS: Final = 15.0
 UNREACHABLE_SECONDS: Final = 5.0
-RUNNING_SECONDS: Final = 2.0
+RUNNING_SECONDS: Final = 10.0
+"""News of running orders rings by itself; this only bounds what a lost ring costs."""
 ASKED_SECONDS: Final = 0.5
 """After asking a pool for something: how soon to see whether it did."""
 

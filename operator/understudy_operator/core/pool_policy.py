@@ -25,11 +25,21 @@ def submission_id(release: str, attempt: int) -> str:
 
 def pool_actions(state: PoolState, now: float) -> tuple[Action, ...]:
     """What to do for a pool now."""
-    if state.director is not None:
-        # Also those that have ended: a director forgets them then, and their claims can be settled.
-        held = {order.uid for order in state.director.orders}
-        return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in sorted(held - state.jobs))
-    if not state.ray_reachable or now < next_attempt(state):
+    return (*_stops(state), *_starts(state, now))
+
+
+def _stops(state: PoolState) -> tuple[Action, ...]:
+    """Orders without a job, also those that have ended: a director forgets them then, and claims can be settled."""
+    if state.director is None:
+        return ()
+    held = {order.uid for order in state.director.orders}
+    return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in sorted(held - state.jobs))
+
+
+def _starts(state: PoolState, now: float) -> tuple[Action, ...]:
+    """The director of this release, when none answers or one of another release does: the new one retires it."""
+    current = state.director is not None and state.director.release == state.release
+    if current or not state.ray_reachable or now < next_attempt(state):
         return ()
     attempt = max((_attempt(one) for one in _own(state)), default=0) + 1
     return (StartDirector(submission_id=submission_id(state.release, attempt)),)

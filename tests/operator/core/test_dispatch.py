@@ -206,7 +206,7 @@ def test_a_finished_job_gives_back_what_it_did_not_use() -> None:
         (lambda: a_job(), 0.5),
         (lambda: a_job(a_job_spec(suspend=True)), 30),
         (lambda: a_job(log=a_log(_digest(), DONE, finished=True)), None),
-        (lambda: a_job(pool=_held(_digest())), 2),
+        (lambda: a_job(pool=_held(_digest())), 10),
         (lambda: a_job(a_job_spec(activeDeadlineSeconds=1), pool=_held(_digest())), 1),
     ],
 )

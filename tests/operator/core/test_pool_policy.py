@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,12 @@ def test_a_missing_director_is_started_patiently(submissions: tuple[Submission, 
 def test_a_running_director_is_left_alone_and_so_is_a_ray_that_is_away() -> None:
     assert _started(a_pool()) == []
     assert _started(a_pool(director=None, ray_reachable=False, problem="no route")) == []
+
+
+def test_a_director_of_another_release_is_replaced_once() -> None:
+    old = replace(_director(), release="ef" * 32)
+    assert _started(a_pool(director=old)) == [submission_id(RELEASE, 1)]
+    assert _started(a_pool(director=old, submissions=(_submission(1, ago=1),))) == []
 
 
 def test_ids_are_never_used_twice() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from understudy_api.digest import digest_bytes
 from understudy_operator.core.request import ContentRequest, rows_key
-from understudy_operator.core.rows import Freezer, Placed, RowError, inline, problem, read_csv, read_jsonl
+from understudy_operator.core.rows import Freezer, Placed, RowError, _Marks, inline, problem, read_csv, read_jsonl
 from understudy_operator.core.state import FrozenContent
 
 
@@ -175,3 +175,10 @@ def test_requests_differ_by_what_they_ask() -> None:
     assert _request("A.").digest != _request("A.", key="other").digest
     huge = ContentRequest(key=None, rows=({"n": 2**80},), source=None, scenes={})
     assert len(huge.digest) == 64
+
+
+def test_many_keys_stay_distinct_while_the_table_grows() -> None:
+    marks = _Marks()
+    keys = [number * 2654435761 % 2**64 for number in range(20_000)]
+    assert all(marks.add(key) for key in keys)
+    assert not any(marks.add(key) for key in keys)
