@@ -10,20 +10,23 @@ RUN := .venv/bin
 STAMP := .venv/.synced
 SOURCES := api operator workers cli tests bench
 
-.PHONY: help setup demo stop test check format crds golden bench clean
+.PHONY: help setup tools demo stop test check format crds golden bench clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install the locked environment into .venv
 
-demo: $(STAMP) ## Start the farm, train a twin, render the demo campaign, show the results
+demo: tools ## Start the farm, train a twin, render the demo campaign, show the results
 	@$(RUN)/understudy demo
+
+tools: $(STAMP) ## Build the Go programs of the farm, once (about 6 minutes)
+	@$(RUN)/understudy tools
 
 stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down
 
-test: $(STAMP) ## Run all tests
+test: tools ## Run all tests
 	@$(RUN)/pytest
 
 check: $(STAMP) ## Lint, types, import contracts, generated files
@@ -42,7 +45,7 @@ crds: $(STAMP) ## Regenerate crds/ from api/understudy_api
 	@$(RUN)/python -m understudy_api.kinds crds
 
 golden: $(STAMP) ## Refresh the golden files of the tests
-	@$(RUN)/pytest tests --update-golden -k golden
+	@$(RUN)/pytest tests/operator/test_crds.py --update-golden -k golden
 
 bench: $(STAMP) ## Measure speed and memory, as ratios (JSON and a table)
 	@$(RUN)/python -m bench

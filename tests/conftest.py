@@ -21,6 +21,11 @@ from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make golden` passes it: golden files are written instead of compared."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing them")
+
+
 @dataclass(frozen=True)
 class ControlPlane:
     """A running API server."""

@@ -35,7 +35,7 @@ class RenderJobStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Admitted, Dispatched, Complete, Failed, Suspended.",
+        description="Admitted, Dispatched, Complete, Failed, Suspended; Stalled while something the farm needs is away.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     items: ItemCounts | None = Field(default=None, description="Items by outcome.")
