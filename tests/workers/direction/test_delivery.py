@@ -122,4 +122,4 @@ def test_how_far_delivery_got_is_remembered_per_destination(orders, objects, set
     assert Courier(objects, settings, order).cursor() == 7
     moved = order.model_copy(update={"delivery": Delivery(bucket="understudy-outputs", prefix="acme/moved/")})
     assert Courier(objects, settings, moved).cursor() == -1
-    assert [key for key in objects.keys(settings.buckets.receipts, f"{order.uid}/")] == []
+    assert not list(objects.keys(settings.buckets.receipts, f"{order.uid}/"))

@@ -54,4 +54,4 @@ def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
 
 def _last_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return (lines[-1] if lines else type(error).__name__)[:MAX_MESSAGE]
+    return (lines[-1].strip() if lines else type(error).__name__)[:MAX_MESSAGE]

@@ -1,0 +1,180 @@
+"""Who gets work on the floor: performers that hang, fail again and again, or have to be idle."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from theatre import LANDSCAPE, eventually, receipt
+
+from understudy_workers.direction.batch import Answer, Batch, Failure
+from understudy_workers.direction.floor import Floor
+from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.schedule import Budget, Schedule
+from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
+
+
+def item(ordinal: int) -> PlannedItem:
+    take = f"t{ordinal}"
+    return PlannedItem(
+        ordinal, f"{ordinal:064x}", f"r{ordinal}", "en-GB", LANDSCAPE, (take,), (take,), (f"c{ordinal}",)
+    )
+
+
+@dataclass(eq=False)
+class Order:
+    """As much of an order as the floor looks at."""
+
+    order: object
+    schedule: Schedule = field(default_factory=lambda: Schedule("order-uid"))
+    lost_with: list[str] = field(default_factory=list)
+
+    @property
+    def permit(self):
+        return permit_of(self.order)
+
+    def next(self, asking, now):
+        return self.schedule.next(asking, Budget(0.0, 1e9), now)
+
+    def answered(self, assignment, performer, answer, now):
+        return self.schedule.answered(assignment, performer, answer, now)
+
+    def lost(self, assignment, performer, message, now):
+        self.lost_with.append(message)
+        return self.schedule.lost(assignment, performer, message, now)
+
+
+def done(work: TakeWork | ItemWork) -> TakeResult | ItemResult:
+    if isinstance(work, TakeWork):
+        return TakeResult(work.take_id, 25, (False,), 0.1, {}, 0.0)
+    return ItemResult(receipt(None, work.planned.ordinal), (), 0.1)
+
+
+@dataclass
+class Crew:
+    """Performers that do as `acts` says, by their name; the rest work well."""
+
+    acts: dict[str, object]
+    seen: list[tuple[str, Batch]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    async def work(self, performer: str, batch: Batch) -> Answer:
+        self.seen.append((performer, batch))
+        act = self.acts.get(performer)
+        if act == "hang":
+            await asyncio.Event().wait()
+        if act == "nonsense":
+            return Answer((), 0.1)
+        if act == "fail":
+            return Answer(tuple(Failure("no") for _ in batch.works), 0.1)
+        if isinstance(act, Exception):
+            raise act
+        await asyncio.sleep(0)
+        return Answer(tuple(done(work) for work in batch.works), 0.1)
+
+    async def end(self, performer: str) -> None:
+        self.ended.append(performer)
+
+
+def play(crew: Crew, run: Order, names: tuple[str, ...], scene, limit_seconds: float = 60.0) -> None:
+    async def played() -> None:
+        floor = Floor(crew, lambda: [run], PoolMetrics(), limit_seconds)
+        serving = asyncio.create_task(floor.serve())
+        for name in names:
+            floor.join(name)
+        await scene(floor)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(played())
+
+
+@pytest.fixture
+def run(write_order) -> Order:
+    return Order(write_order())
+
+
+def test_each_performer_holds_two_batches_first_ones_first(run) -> None:
+    crew = Crew({"a": "hang", "b": "hang"})
+    for n in range(9):
+        run.schedule.add(item(n), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: len(crew.seen) == 4)
+        assert [name for name, _ in crew.seen] == ["a", "b", "a", "b"]
+        await asyncio.sleep(0)
+        assert (len(crew.seen), floor.busy, floor.performers) == (4, 2, 2)
+
+    play(crew, run, ("a", "b"), scene)
+
+
+def test_a_performer_that_hangs_is_ended_and_its_work_done_by_others(run) -> None:
+    crew = Crew({"a": "hang"})
+    run.schedule.add(item(0), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: crew.ended)
+        floor.leave("a")
+        floor.join("b")
+        await eventually(lambda: not run.schedule.open_items)
+
+    play(crew, run, ("a",), scene, limit_seconds=0.05)
+    assert set(run.lost_with) == {"no answer within 0 s"}
+
+
+@pytest.mark.parametrize("act", ["nonsense", RuntimeError("Ray stumbled")])
+def test_whatever_a_performer_answers_no_work_is_lost(run, act) -> None:
+    crew = Crew({"a": act})
+    for n in range(3):
+        run.schedule.add(item(n), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: len(run.lost_with) >= 1)
+        crew.acts.clear()
+        await eventually(lambda: not run.schedule.open_items)
+
+    play(crew, run, ("a", "b"), scene)
+
+
+def test_a_performer_that_keeps_failing_rests(run) -> None:
+    crew = Crew({"bad": "fail"})
+    for n in range(40):
+        run.schedule.add(item(n), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: not run.schedule.open_items)
+
+    play(crew, run, ("bad", "good"), scene)
+    assert sum(name == "bad" for name, _ in crew.seen) <= 6
+
+
+def test_a_suspect_is_tried_alone_on_a_performer_that_was_drained_for_it(run) -> None:
+    crew = Crew({"a": RuntimeError("died")})
+    for n in range(20):
+        run.schedule.add(item(n), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: run.lost_with)
+        crew.acts.clear()
+        await eventually(lambda: not run.schedule.open_items)
+
+    play(crew, run, ("a", "b"), scene)
+    assert len(run.lost_with) <= 4
+
+
+def test_a_performer_that_left_gets_nothing(run) -> None:
+    crew = Crew({})
+
+    async def scene(floor: Floor) -> None:
+        floor.leave("a")
+        floor.leave("a")
+        run.schedule.add(item(0), 0.0)
+        floor.wake()
+        await asyncio.sleep(0.01)
+        assert crew.seen == []
+        floor.join("b")
+        await eventually(lambda: crew.seen)
+        assert crew.seen[0][0] == "b"
+
+    play(crew, run, ("a",), scene)

@@ -1,0 +1,166 @@
+"""A training from capture to result in a real object store; the training itself is tested next door."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy_api.genesis import twin_id
+from understudy_api.order import TrainingOrder
+from understudy_api.receipt import TrainingResult, training_key
+from understudy_api.settings import PoolSettings
+from understudy_workers.direction import training_work
+from understudy_workers.direction.training_work import TrainingWork, train
+from understudy_workers.objects import Objects, OutageError
+from understudy_workers.training import train as training
+
+
+@pytest.fixture(scope="module")
+def objects(object_store: Any) -> Any:
+    objects = Objects(object_store.pool)
+    yield objects
+    objects.close()
+
+
+@pytest.fixture
+def settings(farm: Any, object_store: Any, tmp_path: Path) -> PoolSettings:
+    """The pool's settings with a work folder of this test alone."""
+    pool = PoolSettings.load(farm.site().home.pool_settings)
+    return pool.model_copy(update={"work_dir": tmp_path / "work"})
+
+
+@pytest.fixture
+def order(signers: Any, request: pytest.FixtureRequest) -> TrainingOrder:
+    """A training whose capture is this test's own."""
+    return TrainingOrder(
+        uid="training-uid",
+        generation=1,
+        namespace="talent-ada",
+        twin="ada",
+        twin_id=twin_id(signers.genesis),
+        genesis=signers.genesis,
+        capture_bucket="understudy-outputs",
+        capture_key=f"talent-ada/{request.node.name}.mp4",
+        effort="Quick",
+        voice_variant="m3",
+        voice_pitch=40,
+        voice_rate_wpm=150,
+    )
+
+
+def result_of(objects: Objects, settings: PoolSettings, order: TrainingOrder) -> TrainingResult:
+    return TrainingResult.model_validate_json(objects.get(settings.buckets.receipts, training_key(order.digest)))
+
+
+def test_a_missing_capture_is_a_result_that_says_so(objects, settings, order) -> None:
+    train(settings, order, lambda _: None)
+    result = result_of(objects, settings, order)
+    assert (result.state, result.reason) == ("Refused", "CaptureMissing")
+    assert result.message == f"capture: s3://understudy-outputs/{order.capture_key}: no such object; upload it there"
+
+
+def test_a_capture_that_is_no_video_is_refused_and_nothing_is_left_behind(objects, settings, order) -> None:
+    objects.put(order.capture_bucket, order.capture_key, b"these are not moving pictures")
+    message = train(settings, order, lambda _: None)
+    result = result_of(objects, settings, order)
+    assert (result.state, result.version, result.message) == ("Refused", None, message)
+    assert result.finished_at == pytest.approx(time.time(), abs=60)
+    assert list(settings.work_dir.iterdir()) == []
+
+
+@pytest.fixture
+def studied(trained, objects, settings, order, monkeypatch) -> PoolSettings:
+    """Settings whose bundle keys are those of the twin trained next door, which is what this training comes to."""
+    objects.put_file(order.capture_bucket, order.capture_key, trained.capture)
+    private, public = settings.work_dir / "pool.jwk", settings.work_dir / "pool.pub.jwk"
+    settings.work_dir.mkdir()
+    private.write_text(json.dumps(trained.key.as_dict(private=True)))
+    public.write_text(json.dumps(trained.key.as_dict(private=False)))
+
+    def known(capture_path: Path, out_folder: Path, **asked: Any) -> training.Trained:
+        assert capture_path.read_bytes() == trained.capture.read_bytes()
+        assert (asked["twin_id"], asked["face_seconds"]) == (order.twin_id, training.EFFORT_SECONDS["Quick"])
+        assert asked["voice"] == training.VoiceChoice("m3", 40, 150)
+        asked["progress"](0.5, "learning to listen")
+        shutil.copytree(trained.folder, out_folder)
+        return trained.result
+
+    monkeypatch.setattr(training, "train_twin", known)
+    return settings.model_copy(update={"bundle_key_file": private, "bundle_public_key_file": public})
+
+
+def test_a_twin_that_is_good_enough_is_uploaded_before_its_result(
+    studied, trained, objects, order, monkeypatch
+) -> None:
+    passed = replace(trained.result, reasons=())
+    known = training.train_twin
+    monkeypatch.setattr(training, "train_twin", lambda *args, **asked: known(*args, **asked) and passed)
+    heard: list[str] = []
+    train(studied, order, heard.append)
+    result = result_of(objects, studied, order)
+    assert (result.state, result.version) == ("Ready", trained.result.version)
+    assert result.scores == trained.result.scores.plain()
+    assert heard == ["learning to listen (50%)"]
+    uploaded = [key for key in objects.keys(studied.buckets.twins, "") if trained.result.version in key]
+    assert {key.rsplit("/")[-1] for key in uploaded} >= {"manifest.json", "manifest.jws", "face.onnx"}
+
+
+def test_a_twin_below_its_baselines_stays_here(studied, trained, objects, order, monkeypatch) -> None:
+    failed = replace(trained.result, reasons=("psnr: wanted more", "ssim: wanted more"))
+    known = training.train_twin
+    monkeypatch.setattr(training, "train_twin", lambda *args, **asked: known(*args, **asked) and failed)
+    before = len(list(objects.keys(studied.buckets.twins, "")))
+    train(studied, order, lambda _: None)
+    result = result_of(objects, studied, order)
+    assert (result.state, result.reason, result.version) == ("NotGoodEnough", "BelowBaseline", None)
+    assert result.message == "psnr: wanted more; ssim: wanted more"
+    assert len(list(objects.keys(studied.buckets.twins, ""))) == before
+
+
+def test_the_first_result_stays(objects, settings, order) -> None:
+    train(settings, order, lambda _: None)
+    first = result_of(objects, settings, order)
+    objects.put(order.capture_bucket, order.capture_key, b"now there is something")
+    train(settings, order, lambda _: None)
+    assert result_of(objects, settings, order) == first
+
+
+def test_work_tells_how_far_it_is_and_how_it_ended(objects, settings, order) -> None:
+    work = TrainingWork(settings, order)
+    deadline = time.monotonic() + 30
+    while work.state.state == "Running":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert work.state.state == "Finished"
+    assert "no such object" in work.state.message
+
+
+def test_work_that_stumbles_has_failed_in_one_line(settings, order, tmp_path) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.write_text("not a folder")
+    work = TrainingWork(settings.model_copy(update={"work_dir": nowhere}), order)
+    deadline = time.monotonic() + 30
+    while work.state.state == "Running":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert work.state.state == "Failed"
+    assert "\n" not in work.state.message
+
+
+def test_an_outage_is_waited_out(monkeypatch) -> None:
+    monkeypatch.setattr(training_work, "_OUTAGE_PAUSE_SECONDS", 0.0)
+    failures, heard = iter([OutageError("away"), OutageError("away"), None]), []
+
+    def act() -> str:
+        if error := next(failures):
+            raise error
+        return "done"
+
+    assert training_work._insist(act, heard.append) == "done"
+    assert heard == ["away", "away"]
