@@ -48,12 +48,7 @@ def run(items: int = ITEMS) -> list[Measurement]:
             start_director(site, "bench.noop:NoopStudio")
             measured = []
             for name, sentence in (("alike", "Hello and welcome."), ("apart", "Hello {name}.")):
-                rate, memory_bytes = _through(site, order_of(site, sentence, items))
-                note = f"{items} items, receipts in MinIO"
-                measured.append(Measurement(f"director, takes {name}", rate, "items/s", BAR, note=note))
-                measured.append(
-                    Measurement(f"director's memory, takes {name}", memory_bytes / 2**20, "MiB", None, "lower")
-                )
+                measured += _through(site, name, order_of(site, sentence, items))
             return measured
         finally:
             farm.purge()
@@ -140,13 +135,13 @@ def _put_rows(store: Minio, key: str, rows: bytes) -> None:
         store.put_object("understudy-staging", key, file, len(rows))
 
 
-def _through(site: Site, order: Order) -> tuple[float, int]:
-    """Items a second from the first request to the last receipt's index, and the director's peak resident bytes."""
+def _through(site: Site, name: str, order: Order) -> list[Measurement]:
+    """From the first request to the order's last word: items a second, and what the director took for it."""
     tls = ssl.create_default_context(cafile=str(site.authority))
     bearer = {"Authorization": f"Bearer {Keys.at(site.home).director_token.read_text().strip()}"}
     url = f"https://127.0.0.1:{site.plan.ports.director}/v1/orders/{order.uid}"
-    director = next(one for one in psutil.process_iter(["cmdline"]) if _is_director(one.info["cmdline"]))
-    peak_bytes = 0
+    director = _director(site)
+    peak_bytes, before = 0, director.cpu_times()
     with httpx.Client(verify=tls, headers=bearer, timeout=10) as http:
         began = time.perf_counter()
         http.put(url, content=order.model_dump_json()).raise_for_status()
@@ -156,7 +151,22 @@ def _through(site: Site, order: Order) -> tuple[float, int]:
         seconds = time.perf_counter() - began
     if progress["state"] != "Finished":
         raise RuntimeError(f"the order ended as {progress}")
-    return order.total_items / seconds, peak_bytes
+    after, items = director.cpu_times(), order.total_items
+    cpu_seconds = after.user + after.system - before.user - before.system
+    note = f"{items} items, receipts in MinIO"
+    return [
+        Measurement(f"director, takes {name}", items / seconds, "items/s", BAR, note=note),
+        Measurement("  its processor time", cpu_seconds / items * 1e6, "us/item", None, "lower"),
+        Measurement("  its peak memory", peak_bytes / 2**20, "MiB", None, "lower"),
+    ]
+
+
+def _director(site: Site) -> psutil.Process:
+    """The director's process of this very farm."""
+    for process in psutil.process_iter(["cmdline"]):
+        if _is_director(process.info["cmdline"]) and process.environ().get(HOME_MARK) == str(site.home.root):
+            return process
+    raise RuntimeError("the director's process is not there")
 
 
 def _is_director(cmdline: list[str] | None) -> bool:
