@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from scipy.linalg import solve
 
 from understudy_workers.models.hearing import WINDOW, smooth
 
-MOST_EXAMPLES: Final = 2500
+MOST_EXAMPLES: Final = 2000
 _BLOCKS: Final = 6
 _KEPT: Final = 128
 _FLATTENING: Final = 0.25
@@ -84,7 +85,7 @@ def learn_listener(
     targets = np.concatenate([wanted[chosen], (silence[1] - offset)[None]])
     ridges = np.append(np.full(len(chosen), ridge), _SURE_RIDGE)
     kernel = np.exp(-_squares(centres, centres) / (reach * scale))
-    weights = np.linalg.solve(kernel + np.diag(ridges), targets)
+    weights = solve(kernel + np.diag(ridges), targets, assume_a="pos")
     listener = Listener(mean, squeeze, centres, reach * scale, weights, offset)
     explained = 1 - error / max(float((wanted**2 @ importance).mean()), 1e-9)
     return Heard(listener, (honest + offset).astype(np.float32), explained)
@@ -98,8 +99,10 @@ def _honest(kernel: Doubles, wanted: Doubles, ridge: float, gap: int) -> Doubles
         rows = np.arange(len(wanted))
         known = rows[(rows < start - gap) | (rows >= end + gap)]
         known = known[_spread(len(known))]
-        weights = np.linalg.solve(kernel[np.ix_(known, known)] + ridge * np.eye(len(known)), wanted[known])
-        result[start:end] = smooth((kernel[start:end][:, known] @ weights).astype(np.float32))
+        # Single precision is plenty beside a ridge of a twentieth, and twice as quick.
+        system = (kernel[np.ix_(known, known)] + ridge * np.eye(len(known))).astype(np.float32)
+        weights = solve(system, wanted[known].astype(np.float32), assume_a="pos", overwrite_a=True)
+        result[start:end] = smooth(kernel[start:end][:, known].astype(np.float32) @ weights)
     return result
 
 

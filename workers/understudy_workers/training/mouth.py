@@ -20,8 +20,11 @@ SMALLEST_CROP, LARGEST_CROP = 96, 160
 _MULTIPLE: Final = 16
 _SHARE_OF_PEAK: Final = 0.1
 _MARGIN: Final = 1.2
-_WEAKEST: Final = 0.1
+_WEAKEST: Final = 0.15
+_BY_CHANCE: Final = 1.3
+_SHIFTS: Final = 8
 _MOST_PICTURES: Final = 1500
+_QUIET_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,10 @@ def find_mouth(
     rows = slice(int(y + 0.4 * height), min(int(y + 1.2 * height), MAP_SIDE))
     columns = slice(max(int(x), 0), min(int(x + width), MAP_SIDE))
     chosen = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST_PICTURES)).astype(int))
-    moving = changes(pictures[chosen][:, rows, columns], poses[chosen])
+    moving = changes(pictures[chosen][:, rows, columns], poses[chosen], loudness[chosen])
     found = talking_map(moving, loudness[chosen])
     strength = _strength(moving, loudness[chosen], found)
-    if strength < _WEAKEST:
+    if strength < max(_WEAKEST, _BY_CHANCE * _chance(moving, loudness[chosen])):
         return None
     # What moves with the loudest-moving pixels is the whole of the mouth and chin, less noisily than with the sound.
     found = talking_map(moving, _motion(moving, found))
@@ -66,11 +69,13 @@ def find_mouth(
     return _square((left + columns.start, top + rows.start, width, height), strength)
 
 
-def changes(pictures: npt.NDArray[np.uint8], poses: Floats) -> npt.NDArray[np.float32]:
-    """How far each pixel is from what the head's pose explains, [n, h, w], at least 0."""
+def changes(pictures: npt.NDArray[np.uint8], poses: Floats, loudness: Floats) -> npt.NDArray[np.float32]:
+    """How far each pixel is from what it is in quiet at the head's pose, [n, h, w], at least 0."""
+    quiet = loudness <= np.quantile(loudness, _QUIET_SHARE)
     pixels = pictures.reshape(len(pictures), -1).astype(np.float32)
     known = np.column_stack([poses, poses**2, np.ones(len(poses))]).astype(np.float32)
-    weights = np.linalg.solve(known.T @ known + 1e-2 * np.eye(known.shape[1], dtype=np.float32), known.T @ pixels)
+    gram = known[quiet].T @ known[quiet] + 1e-1 * np.eye(known.shape[1], dtype=np.float32)
+    weights = np.linalg.solve(gram, known[quiet].T @ pixels[quiet])
     return np.asarray(np.abs(pixels - known @ weights).reshape(pictures.shape), np.float32)
 
 
@@ -95,6 +100,13 @@ def _strength(moving: npt.NDArray[np.float32], loudness: Floats, found: Floats) 
     if motion.std() < 1e-6 or loudness.std() < 1e-6:
         return 0.0
     return float(np.corrcoef(motion, loudness)[0, 1])
+
+
+def _chance(moving: npt.NDArray[np.float32], loudness: Floats) -> float:
+    """The strongest correlation found when the sound is shifted in time, where there is nothing to find."""
+    shifts = np.linspace(0, len(loudness), _SHIFTS + 2).astype(int)[1:-1]
+    rolled = [np.roll(loudness, shift) for shift in shifts]
+    return max(_strength(moving, other, talking_map(moving, other)) for other in rolled)
 
 
 def _square(box: tuple[int, int, int, int], strength: float) -> MouthPlace:

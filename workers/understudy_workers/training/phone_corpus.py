@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -63,21 +65,22 @@ def articulation(phone: str) -> int | None:
 def utterances(languages: tuple[str, ...], variants: tuple[str, ...], seconds: float, seed: int) -> Iterator[Spoken]:
     """Speaks random word lists of every language in turn, voices at random, until `seconds` of sound are made."""
     rng = random.Random(seed)
-    words = {code: _words(code) for code in languages}
     made = 0.0
-    while made < seconds:
-        for code in languages:
-            voice = EspeakVoice(rng.choice(variants), rng.randint(20, 80), rng.randint(130, 210))
-            text = " ".join(rng.choices(words[code], k=rng.randint(5, 9)))
-            try:
-                speech = voice.speak(text + rng.choice([".", "?", ", 7.", "!"]), code)
-            except UnspeakableError:
-                continue
-            mel = mel_spectrogram(speech.samples)
-            made += len(mel) / 100
-            yield Spoken(mel, _labels(speech.phones, len(mel)))
+    for code in cycle(languages):
+        if made >= seconds:
+            return
+        voice = EspeakVoice(rng.choice(variants), rng.randint(20, 80), rng.randint(130, 210))
+        text = " ".join(rng.choices(_words(code), k=rng.randint(5, 9)))
+        try:
+            speech = voice.speak(text + rng.choice([".", "?", ", 7.", "!"]), code)
+        except UnspeakableError:
+            continue
+        mel = mel_spectrogram(speech.samples)
+        made += len(mel) / 100
+        yield Spoken(mel, _labels(speech.phones, len(mel)))
 
 
+@cache
 def _words(code: str) -> tuple[str, ...]:
     locale = Locale.parse(code)
     names = [*locale.territories.values(), *locale.languages.values(), *locale.currencies.values()]

@@ -222,8 +222,8 @@ def _whiten(net: PhoneNet, mel: np.ndarray) -> None:
 def main() -> None:
     """Trains and writes `phones.onnx` beside the module that loads it, its card on standard output."""
     parser = argparse.ArgumentParser(description="Train the phone encoder that ships with the package.")
-    parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--minutes", type=float, default=60.0, help="minutes of speech to train on")
+    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--minutes", type=float, default=50.0, help="minutes of speech to train on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ENCODER)
     arguments = parser.parse_args()
