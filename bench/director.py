@@ -109,7 +109,7 @@ def order_of(site: Site, sentence: str, rows_count: int) -> Order:
             rows_count=rows_count,
         ),
         locales=("en-GB",),
-        outputs=(VideoOutput(name="landscape", width=320, height=180),),
+        outputs=(VideoOutput(name="landscape", width=384, height=216),),
         delivery=Delivery(bucket="understudy-outputs", prefix=f"acme/{uid}/"),
         grant="a.b.c" + "c" * 16,
     )

@@ -28,8 +28,8 @@ class VideoOutput(Model):
     """One delivered format."""
 
     name: Name
-    width: int = Field(ge=128, le=3840, multiple_of=2)
-    height: int = Field(ge=128, le=3840, multiple_of=2)
+    width: int = Field(ge=192, le=3840, multiple_of=2)
+    height: int = Field(ge=192, le=3840, multiple_of=2)
 
 
 class Content(Model):

@@ -93,8 +93,8 @@ class Output(Resource):
     kind: Literal["Video"] = Field(
         default="Video", description="Video: MP4 with H.264 and AAC, an SRT sidecar and a poster."
     )
-    width: int = Field(ge=128, le=3840, multiple_of=2, description="Picture width in pixels, even.")
-    height: int = Field(ge=128, le=3840, multiple_of=2, description="Picture height in pixels, even.")
+    width: int = Field(ge=192, le=3840, multiple_of=2, description="Picture width in pixels, even.")
+    height: int = Field(ge=192, le=3840, multiple_of=2, description="Picture height in pixels, even.")
 
 
 class Destination(Resource):

@@ -100,7 +100,8 @@ def _refuse(stage: Stage, job: dict[str, Any]) -> None:
     where = ("renderjob", job["metadata"]["name"], manifests.BRAND_NAMESPACE)
     refusal = watch.wait_refused(stage.kubectl, where, REFUSAL_LIMIT_SECONDS)
     stage.console.print(f"{where[1]} is refused, as it has to be: [bold]{refusal['reason']}[/]", highlight=False)
-    stage.console.print(f"  {refusal['message']}", highlight=False)
+    for reason in refusal["message"].split("; license: "):
+        stage.console.print(f"  - {reason.removeprefix('license: ')}", highlight=False)
 
 
 def _show(stage: Stage, jobs: list[dict[str, Any]], out: Path) -> None:

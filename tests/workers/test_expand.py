@@ -39,7 +39,7 @@ def test_says_each_locale_in_its_own_words(write_order: WriteOrder) -> None:
 
 
 def test_equal_sentences_share_takes_and_equal_sizes_share_clips(write_order: WriteOrder) -> None:
-    same_size = (VideoOutput(name="a", width=320, height=180), VideoOutput(name="b", width=320, height=180))
+    same_size = (VideoOutput(name="a", width=384, height=216), VideoOutput(name="b", width=384, height=216))
     first, second, *_ = items(write_order(outputs=same_size))
     assert first.clip_ids == second.clip_ids
     mia, noor = (item for item in items(write_order()) if item.locale == "en-GB" and item.output.name == "story")
@@ -133,7 +133,7 @@ def test_a_job_without_data_has_one_row(write_order: WriteOrder) -> None:
 
 
 def test_equal_values_of_different_kinds_are_not_confused(write_order: WriteOrder) -> None:
-    order = write_order(scenes={"en-GB": ("Hello {name}.",)}, outputs=({"name": "a", "width": 320, "height": 180},))
+    order = write_order(scenes={"en-GB": ("Hello {name}.",)}, outputs=({"name": "a", "width": 384, "height": 216},))
     rows = [{"id": 1, "name": value} for value in (1, "1", 1.5, "1.5")]
     assert [item.sentences[0] for item in items(order, rows)] == ["Hello 1.", "Hello 1.", "Hello 1.5.", "Hello 1.5."]
     with pytest.raises(PlanError):

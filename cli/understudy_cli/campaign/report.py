@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
+
+SCORE_ROWS: Final = {
+    "ceiling": "the footage itself, re-encoded",
+    "network": "this twin",
+    "linear": "its linear half alone",
+    "nearest": "baseline: nearest frame by sound",
+    "mean": "baseline: mean mouth",
+    "frozen": "baseline: frozen mouth",
+    "swapped": "check: another sentence's sound",
+    "silent": "check: no sound",
+}
 
 
 @dataclass(frozen=True)
@@ -53,16 +64,16 @@ def figures(job: dict[str, Any]) -> Figures:
 def table(rows: list[Figures]) -> Table:
     """The figures for the terminal."""
     grid = Table(title="What it cost", title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for heading in ("job", "videos", "clips new", "reused", "video s", "worker s", "wall s", "speed", "cost"):
-        grid.add_column(heading, justify="left" if heading == "job" else "right")
+    for heading in ("job", "videos", "new clips", "reused", "video s", "worker s", "wall s", "speed", "cost"):
+        grid.add_column(heading, justify="left" if heading == "job" else "right", no_wrap=True)
     for row in rows:
         grid.add_row(
             row.name,
             str(row.items),
             str(row.rendered),
-            f"{row.reused} ({row.reuse:.0%})",
-            f"{row.metered_seconds:.1f}",
-            f"{row.worker_seconds:.1f}",
+            f"{row.reused} {row.reuse:.0%}",
+            f"{row.metered_seconds:.0f}",
+            f"{row.worker_seconds:.0f}",
             f"{row.wall_seconds:.0f}",
             f"{row.speed:.1f}x",
             row.cost,
@@ -71,14 +82,17 @@ def table(rows: list[Figures]) -> Table:
 
 
 def scores(model: dict[str, Any]) -> Table:
-    """A TwinModel's validation record for the terminal."""
+    """A TwinModel's validation record for the terminal, the network between its ceiling and its baselines."""
     grid = Table(
         title="Held-out footage, mouth region", title_justify="left", header_style="bold", box=None, pad_edge=False
     )
     for heading in ("", "PSNR dB", "SSIM", "opening"):
         grid.add_column(heading, justify="right" if heading else "left")
-    for row in model["status"].get("scores", []):
-        grid.add_row(row["name"], row.get("psnr", ""), row.get("ssim", ""), row.get("opening", ""))
+    known = {row["name"]: row for row in model["status"].get("scores", [])}
+    for name, meaning in SCORE_ROWS.items():
+        if row := known.get(name):
+            style = "bold" if name == "network" else ""
+            grid.add_row(meaning, row.get("psnr", ""), row.get("ssim", ""), row.get("opening", ""), style=style)
     return grid
 
 

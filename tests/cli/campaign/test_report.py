@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from understudy_cli.campaign.report import figures, table
+from understudy_cli.campaign.report import figures, scores, table
 
 JOB: dict[str, Any] = {
     "metadata": {"name": "spring"},
@@ -45,3 +45,12 @@ def test_the_table_fits_a_terminal() -> None:
     assert "spring" in text
     assert "0.050083 EUR" in text
     assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_the_twin_stands_between_its_ceiling_and_its_baselines() -> None:
+    rows = [{"name": name, "psnr": "20"} for name in ("frozen", "network", "ceiling", "unknown")]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(scores({"status": {"scores": rows}}))
+    text = console.export_text()
+    assert text.index("re-encoded") < text.index("this twin") < text.index("frozen mouth")
+    assert "unknown" not in text

@@ -42,6 +42,15 @@ def test_job(status: dict[str, Any], finished: bool, failure: str) -> None:
     assert (look.finished, look.failure) == (finished, failure)
 
 
+def test_a_stalled_job_says_what_it_waits_for() -> None:
+    status = {
+        "observedGeneration": 2,
+        "phase": "Pending",
+        "conditions": [flag("Stalled", "True", "StorageRefused", "s3: denied")],
+    }
+    assert job_look(document(status)).text == "Pending: s3: denied"
+
+
 def test_job_counts_items() -> None:
     look = job_look(document({"observedGeneration": 2, "phase": "Running", "items": {"done": 3, "total": 36}}))
     assert (look.text, look.done, look.total) == ("Running", 3, 36)

@@ -83,7 +83,7 @@ def test_what_was_not_made_says_why(outcome: str) -> None:
 
 
 def test_the_sheet_shows_posters_words_and_reasons(write_order) -> None:
-    outputs = (LANDSCAPE, VideoOutput(name="story", width=180, height=320))
+    outputs = (LANDSCAPE, VideoOutput(name="story", width=216, height=384))
     order = write_order(outputs=outputs)
     made = receipt(order, 0).model_copy(update={"bytes": 9})
     lost = receipt(order, 1, "failed").model_copy(update={"output": "story", "message": "no <tongue>"})

@@ -54,7 +54,7 @@ def test_helpings_follow_each_other_and_end(orders, workshop, log_of) -> None:
 def test_outputs_of_a_row_stay_together(orders, workshop, log_of) -> None:
     from understudy_api.order import VideoOutput
 
-    outputs = tuple(VideoOutput(name=f"o{n}", width=320, height=180 + 2 * n) for n in range(3))
+    outputs = tuple(VideoOutput(name=f"o{n}", width=384, height=216 + 2 * n) for n in range(3))
     order = orders.write(["a", "b", "c"], outputs=outputs)
     planner = Planner(order, log_of(order), workshop)
     assert [len(planner.helping(4).items) for _ in range(2)] == [6, 3]

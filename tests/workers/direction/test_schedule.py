@@ -16,8 +16,8 @@ from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turn
 from understudy_workers.direction.units import Assignment
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork
 
-LANDSCAPE = VideoOutput(name="landscape", width=320, height=180)
-STORY = VideoOutput(name="story", width=180, height=320)
+LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
+STORY = VideoOutput(name="story", width=216, height=384)
 PLENTY = Budget(0.0, 1e9)
 FRAMES = 50
 

@@ -26,7 +26,7 @@ from understudy_workers.direction.performing import Studio, perform
 from understudy_workers.objects import Objects
 
 NOW = 1_800_000_000.0
-LANDSCAPE = VideoOutput(name="landscape", width=320, height=180)
+LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
 
 
 def free_port() -> int:

@@ -1,0 +1,202 @@
+"""The demo as a test: a real farm, a twin trained from the ready capture, a small campaign, and things killed on the way."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import psutil
+import pytest
+from minio import Minio
+from rich.console import Console
+
+from understudy_api import token
+from understudy_cli.campaign import manifests, storage, watch
+from understudy_cli.kubectl import Kubectl
+from understudy_cli.local import buckets, object_store, process, toolchain
+from understudy_cli.local.farm import Farm
+from understudy_cli.local.home import Home
+from understudy_cli.local.keys import Keys
+from understudy_cli.local.part import Site
+from understudy_workers.media.credentials import verify
+
+pytestmark = [pytest.mark.farm, pytest.mark.timeout(900)]
+
+LIMIT_SECONDS = 600
+QUIET = Console(quiet=True)
+BUCKET = buckets.BUCKETS.outputs
+BRAND = manifests.BRAND_NAMESPACE
+
+
+@dataclass(frozen=True)
+class Live:
+    """A farm with a validated twin and a license."""
+
+    farm: Farm
+    site: Site
+    kubectl: Kubectl
+    store: Minio
+    folder: Path
+
+    def finish(self, job: dict[str, Any], during: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Apply a job and wait until it is complete; `during` is called once after its first item started."""
+        self.kubectl.apply(job)
+        name, called = job["metadata"]["name"], []
+
+        def look(document: dict[str, Any]) -> watch.Look:
+            if document.get("status", {}).get("startedAt") and not called:
+                called.append(True)
+                during()
+            return watch.job_look(document)
+
+        return watch.wait(self.kubectl, QUIET, name, ("renderjob", name, BRAND), look, LIMIT_SECONDS)
+
+    def keys(self, prefix: str) -> list[str]:
+        return [str(entry.object_name) for entry in self.store.list_objects(BUCKET, prefix=prefix, recursive=True)]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    home = Home(tmp_path_factory.mktemp("demo") / "home")
+    farm = Farm(home)
+    try:
+        yield _with_twin(farm, tmp_path_factory.mktemp("demo-keys"))
+    finally:
+        farm.purge()
+
+
+def _with_twin(farm: Farm, folder: Path) -> Live:
+    site = farm.up()
+    kubectl = Kubectl(toolchain.require("kubectl"), site.kubeconfig)
+    store = buckets.client(object_store.settings(site, "root"))
+    examples = manifests.Examples.find()
+    for name in (manifests.OWNER_NAMESPACE, BRAND):
+        kubectl.apply(manifests.namespace(name))
+    storage.upload_once(store, examples.capture, BUCKET, manifests.CAPTURE_KEY)
+    kubectl.apply(manifests.twin(folder, BUCKET, "Quick"))
+    where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
+    watch.wait(kubectl, QUIET, "training", where, watch.twin_look, LIMIT_SECONDS)
+    thumbprint = token.thumbprint(token.load_key(Keys.at(farm.home).farm_public.read_text()))
+    for terms in ("license.yaml", "license-europe.yaml"):
+        kubectl.apply(manifests.signed_license(folder, examples.campaign(terms), thumbprint))
+    return Live(farm, site, kubectl, store, folder)
+
+
+@pytest.fixture(scope="module")
+def campaign() -> dict[str, Any]:
+    """The demo's job cut down to two rows, two locales and two small formats."""
+    job = manifests.Examples.find().campaign("renderjob.yaml")
+    job["spec"]["locales"] = ["en-GB", "ja-JP"]
+    job["spec"]["use"]["territories"] = ["GB", "JP"]
+    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
+    job["spec"]["outputs"] = [
+        {"name": "wide", "width": 384, "height": 216},
+        {"name": "tall", "width": 216, "height": 384},
+    ]
+    return job
+
+
+@pytest.fixture(scope="module")
+def finished(live: Live, campaign: dict[str, Any]) -> dict[str, Any]:
+    """The campaign, rendered while the operator and a performer were killed."""
+
+    def kill() -> None:
+        operator = process.recall(live.farm.home.record("operator"))
+        assert operator is not None
+        os.kill(operator.identity.pid, signal.SIGKILL)
+        performers = [p for p in psutil.process_iter(["cmdline"]) if _is_performer(p, live)]
+        performers[0].kill()
+        live.farm.up()
+
+    return live.finish(campaign, during=kill)
+
+
+def _is_performer(candidate: psutil.Process, live: Live) -> bool:
+    try:
+        return "ray::Performer" in " ".join(candidate.cmdline()) and _belongs(candidate, live)
+    except psutil.Error:
+        return False
+
+
+def _belongs(candidate: psutil.Process, live: Live) -> bool:
+    return candidate.environ().get("UNDERSTUDY_POOL_SETTINGS") == str(live.farm.home.pool_settings)
+
+
+def test_the_twin_beat_its_baselines(live: Live) -> None:
+    status = live.kubectl.get("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)["status"]
+    rows = {row["name"]: float(row["psnr"]) for row in status["scores"]}
+    assert rows["network"] > max(rows["frozen"], rows["mean"], rows["nearest"])
+    assert status["stage"] == "Deploy"
+
+
+def test_nothing_is_lost_or_charged_twice_when_things_are_killed(live: Live, finished: dict[str, Any]) -> None:
+    status = finished["status"]
+    assert status["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
+    index = _index(live, "acme/spring/")
+    assert len({line["item"] for line in index}) == 8
+    assert sum(line["seconds"] for line in index) == pytest.approx(float(status["meteredSeconds"]), abs=0.01)
+
+
+def test_every_item_is_a_real_signed_video(live: Live, finished: dict[str, Any], tmp_path: Path) -> None:
+    storage.download(live.store, BUCKET, "acme/spring/", tmp_path / "out", lambda name: None)
+    root = (live.farm.home.c2pa / "root.pem").read_bytes()
+    for line in _index(live, "acme/spring/"):
+        video = tmp_path / "out" / line["video"]
+        with av.open(str(video)) as container:
+            pictures = sum(1 for _ in container.decode(video=0))
+            assert container.streams.audio
+        assert pictures == pytest.approx(line["seconds"] * 25, abs=0.01)
+        assert "-->" in (tmp_path / "out" / line["captions"]).read_text()
+        verdict = verify(video, root)
+        assert verdict.is_ours
+        assert verdict.provenance is not None
+        assert (verdict.provenance.job, verdict.provenance.twin_version) == (
+            "spring",
+            finished["status"]["twinVersion"],
+        )
+    assert "Mira" in (tmp_path / "out" / "contact-sheet.html").read_text()
+
+
+def test_a_job_outside_its_license_renders_nothing(live: Live, campaign: dict[str, Any]) -> None:
+    job = manifests.refused(campaign)
+    live.kubectl.apply(job)
+    where = ("renderjob", job["metadata"]["name"], BRAND)
+    refusal = watch.wait_refused(live.kubectl, where, 60)
+    assert refusal["reason"] == "LanguageNotCovered"
+    assert "ja-JP" in refusal["message"]
+    assert live.keys(f"acme/{job['metadata']['name']}/") == []
+
+
+def test_a_changed_sentence_renders_alone(live: Live, campaign: dict[str, Any], finished: dict[str, Any]) -> None:
+    again = live.finish(manifests.changed(campaign))
+    takes, before = again["status"]["takes"], finished["status"]["takes"]
+    assert takes["rendered"] == 2, "one English sentence in two formats"
+    assert takes["rendered"] + takes["reused"] == before["rendered"] + before["reused"]
+    assert float(again["status"]["workerSeconds"]) < float(finished["status"]["workerSeconds"])
+
+
+def test_both_planes_export_metrics(live: Live, finished: dict[str, Any]) -> None:
+    for port in (live.site.plan.ports.operator_metrics, live.site.plan.ports.director_metrics):
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert "understudy_" in text
+        assert "c-1001" not in text, "labels stay bounded: no items, no rows"
+
+
+def test_strangers_are_turned_away(live: Live) -> None:
+    ports = live.site.plan.ports
+    assert httpx.get(f"https://127.0.0.1:{ports.director}/v1/orders", verify=False).status_code == 401
+    assert httpx.get(f"http://127.0.0.1:{ports.ray_dashboard}/api/jobs/").status_code in {401, 403}
+
+
+def _index(live: Live, prefix: str) -> list[dict[str, Any]]:
+    answer = live.store.get_object(BUCKET, f"{prefix}index.jsonl")
+    try:
+        return [json.loads(line) for line in answer.read().splitlines()]
+    finally:
+        answer.close()
+        answer.release_conn()
