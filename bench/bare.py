@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +20,37 @@ from bench.campaign import OUTPUTS, ROOT
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
-def rate(bundle: Path, key: Path, words: list[str], folder: Path) -> tuple[float, int]:
-    """Frames a second of all cores together, and the frames made."""
+@dataclass(frozen=True)
+class Side:
+    """Output frames made, a second of the clock and a second of processor time."""
+
+    frames: int
+    per_second: float
+    per_processor_second: float
+
+
+def bare_side(bundle: Path, key: Path, words: list[str], folder: Path) -> Side:
+    """Makes the clips of these sentences on every core at once; each core's rate is its own."""
     cores = os.cpu_count() or 1
-    processes = []
-    for core in range(cores):
-        works = folder / f"bare-{core}.json"
-        works.write_text(json.dumps(words[core::cores]))
-        argv = [sys.executable, "-m", "bench.bare", str(bundle), str(key), str(works)]
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
-        processes.append(
-            subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        )
+    processes = [_start(bundle, key, words[core::cores], folder / f"bare-{core}.json") for core in range(cores)]
     for process in processes:
-        assert process.stdout is not None
-        if process.stdout.readline().strip() != "ready":
+        if process.stdout is None or process.stdout.readline().strip() != "ready":
             raise RuntimeError("the bare loop did not start; see its traceback above")
-    answers = []
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        out, _ = process.communicate()
-        answers.append(json.loads(out))
-    return sum(one["frames"] / one["seconds"] for one in answers), sum(one["frames"] for one in answers)
+        if process.stdin is not None:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+    answers = [json.loads(process.communicate()[0]) for process in processes]
+    frames = sum(one["frames"] for one in answers)
+    rate = sum(one["frames"] / one["seconds"] for one in answers)
+    return Side(frames, rate, frames / sum(one["processor_seconds"] for one in answers))
+
+
+def _start(bundle: Path, key: Path, words: list[str], works: Path) -> subprocess.Popen[str]:
+    works.write_text(json.dumps(words))
+    argv = [sys.executable, "-m", "bench.bare", str(bundle), str(key), str(works)]
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def main(bundle: Path, key: Path, works: Path) -> None:
@@ -71,9 +78,10 @@ def main(bundle: Path, key: Path, works: Path) -> None:
     perform(texts[0])
     print("ready", flush=True)
     sys.stdin.readline()
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     frames = sum(perform(text) for text in texts)
-    print(json.dumps({"frames": frames, "seconds": time.perf_counter() - started}), flush=True)
+    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - spent
+    print(json.dumps({"frames": frames, "seconds": seconds, "processor_seconds": processor_seconds}), flush=True)
 
 
 if __name__ == "__main__":
