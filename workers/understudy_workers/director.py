@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import pickle
 import sys
 import uuid
 from typing import Any, Final
@@ -114,7 +115,7 @@ class RayCrew:
         if handle is None:
             raise PerformerLostError("its performer's node went away")
         try:
-            answer: Answer = await handle.work.remote(batch)
+            answer: Answer = pickle.loads(await handle.work.remote(pickle.dumps(batch)))  # noqa: S301
         except RayActorError as error:
             self._make_ready(performer)
             raise PerformerLostError("its performer died while it held the work") from error

@@ -69,7 +69,7 @@ class Books:
         takes: Counter[str] = Counter()
         stages: Counter[str] = Counter()
         for outcome in turnout.outcomes:
-            if isinstance(outcome, TakeResult | ItemResult):
+            if isinstance(outcome, TakeResult | ItemResult) and outcome.stage_seconds:
                 stages.update(outcome.stage_seconds)
             if isinstance(outcome, TakeResult):
                 fresh = 0 if outcome.refusal else outcome.reused.count(False)
