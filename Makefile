@@ -33,7 +33,7 @@ check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/ruff format --check --quiet $(SOURCES)
 	@$(RUN)/ruff check --quiet $(SOURCES)
 	@$(RUN)/mypy
-	@$(RUN)/lint-imports --no-timings >.import-linter.log || { cat .import-linter.log; exit 1; }
+	@$(RUN)/lint-imports >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@$(RUN)/python -m understudy_api.kinds crds --check
 	@echo "check: ok"
 
