@@ -34,6 +34,8 @@ NAMESPACE: Final = "understudy"
 NAME: Final = "understudy-director"
 RELEASE_VARIABLE: Final = "UNDERSTUDY_RELEASE"
 REAL_STUDIO: Final = "understudy_workers.pipeline:Studio"
+SWITCH_SECONDS: Final = 0.0005
+"""Threads that plan and parse give way ten times as often as by default: the event loop must not wait for them."""
 LOOK_SECONDS: Final = 2.0
 """How often the crew looks for nodes that came or went."""
 RETIRE_SECONDS: Final = 600.0
@@ -186,6 +188,7 @@ class Director:
 
     def __init__(self, studio: str, release: str) -> None:
         write_json_logs()
+        sys.setswitchinterval(SWITCH_SECONDS)
         settings = PoolSettings.from_environment()
         self._crew = RayCrew(studio, release)
         self._house = House(
