@@ -70,7 +70,7 @@ def fit_face(examples: Examples, seconds: float, seed: int, progress: Progress) 
     started, clock = time.process_time(), time.monotonic()
     steps, losses = 0, [1.0]
     while True:
-        share = max((time.process_time() - started) / seconds, (time.monotonic() - clock) / (20 * seconds))
+        share = max((time.process_time() - started) / seconds, (time.monotonic() - clock) / (3 * seconds))
         if share >= 1:
             break
         for group in optimiser.param_groups:

@@ -60,7 +60,21 @@ class _Motion:
 
 
 def gather(path: Path, face: tuple[int, int, int, int]) -> Material | Refusal:
-    """Reads a checked capture twice: once for the head's motion, once for the mouth's pixels."""
+    """Reads a checked capture twice: once for the head's motion, once for the mouth's pixels.
+
+    What only shows on the way (a picture that cannot be decoded, a face without anything to follow) is a Refusal too.
+    """
+    try:
+        return _gather(path, face)
+    except (OSError, ValueError) as error:  # PyAV's errors are one or both
+        said = getattr(error, "strerror", None) or str(error)
+        return Refusal(
+            reason="UnusableCapture",
+            message=f"capture {path.name}: wanted footage that can be read to its end, got {said[:200]}",
+        )
+
+
+def _gather(path: Path, face: tuple[int, int, int, int]) -> Material | Refusal:
     motion = _follow(path, face)
     frames = len(motion.matrices)
     speech = speech_of(read_sound(path), frames)

@@ -19,6 +19,7 @@ from joserfc.jwk import OKPKey
 from understudy_api.digest import canonical, digest_bytes
 from understudy_api.verdict import Refusal
 from understudy_workers.models import bundle
+from understudy_workers.models.face import new_session
 from understudy_workers.models.geometry import Geometry, mask
 from understudy_workers.models.hearing import windows
 from understudy_workers.models.phones import ENCODER, PhoneEncoder
@@ -29,7 +30,6 @@ from understudy_workers.training.code import learn_code
 from understudy_workers.training.fit import Examples, Fitted, export_face, fit_face, smoothed
 from understudy_workers.training.listen import Heard, export_listener, learn_listener
 from understudy_workers.training.material import GAP_FRAMES, Material, gather
-from understudy_workers.training.network import Deployed
 from understudy_workers.training.score import Scores, gates, score
 
 EFFORT_SECONDS: Final = {"Quick": 45.0, "Standard": 150.0, "Thorough": 900.0}
@@ -68,6 +68,7 @@ class _Learnt:
     heard: Heard
     codes: Floats
     fitted: Fitted
+    face: bytes
     quiet_squares: Rgb
     quiet: Rows
 
@@ -145,21 +146,25 @@ def _learn(material: Material, face_seconds: float, seed: int, progress: Progres
         talking=smoothed(talking, material.place.side),
     )
     fitted = fit_face(examples, face_seconds, seed, progress)
-    return _Learnt(material, heard, codes, fitted, material.squares[resting], quiet)
+    return _Learnt(material, heard, codes, fitted, export_face(fitted.net), material.squares[resting], quiet)
 
 
 def _score(learnt: _Learnt) -> Scores:
+    """Scores the network as it will be deployed, through ONNX Runtime."""
     material, net = learnt.material, learnt.fitted.net
-    deployed = Deployed(net).eval()
+    session = new_session(learnt.face, on_gpu=False)
 
     def paint(rows: Rows, codes: Floats) -> Rgb:
         made = []
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            inputs = (material.squares[part], learnt.quiet_squares[learnt.quiet[part]], material.poses[part])
-            tensors = [torch.from_numpy(value) for value in (*inputs, codes[start : start + _CHUNK])]
-            with torch.no_grad():
-                made.append(deployed(*tensors).numpy())
+            feed = {
+                "plate": material.squares[part],
+                "quiet": learnt.quiet_squares[learnt.quiet[part]],
+                "pose": material.poses[part],
+                "code": codes[start : start + _CHUNK],
+            }
+            made.append(session.run(None, feed)[0])
         return np.concatenate(made)
 
     def draw(rows: Rows, codes: Floats) -> Rgb:
@@ -185,7 +190,7 @@ def _files(learnt: _Learnt, scores: Scores, reasons: tuple[str, ...]) -> Mapping
     )
     report = {**scores.plain(), "reasons": list(reasons), "silent_opening": scores.silent_opening}
     return {
-        "face.onnx": export_face(learnt.fitted.net),
+        "face.onnx": learnt.face,
         "mouth.onnx": export_listener(learnt.heard.listener),
         "phones.onnx": ENCODER.read_bytes(),
         "plates.mp4": encode_plates(material.plates),
