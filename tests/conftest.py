@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from understudy_api.settings import BucketNames, S3Settings
 from understudy_cli.local import control_plane as plane
@@ -19,6 +20,15 @@ from understudy_cli.local import object_store as store
 from understudy_cli.local import toolchain
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
+
+settings.register_profile(
+    "house",
+    deadline=None,  # machines are shared: a slow moment is no bug
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
