@@ -5,40 +5,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from understudy_api.order import Order
-from understudy_workers.work import permit_of, row_name, staged_files, staging_prefix
-
-
-@pytest.mark.parametrize(
-    ("row", "name"),
-    [
-        ("c-1", "c-1"),
-        ("Ada Lovelace", "Ada Lovelace"),
-        ("日本", "日本"),
-        ("a/b", "a%2Fb"),
-        ("..", "%2E%2E"),
-        (".", "%2E"),
-        ("..a", "..a"),
-        ("", "%"),
-        ("100%", "100%25"),
-        ("x\ny", "x%0Ay"),
-        ("a\\b", "a%5Cb"),
-        ("q?x=1#y", "q%3Fx=1%23y"),
-    ],
-)
-def test_rows_are_safe_in_object_keys(row: str, name: str) -> None:
-    assert row_name(row) == name
-
-
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_distinct_rows_have_distinct_names_without_slashes(one: str, other: str) -> None:
-    assert (row_name(one) == row_name(other)) == (one == other)
-    assert "/" not in row_name(one)
-    assert row_name(one) not in ("", ".", "..")
+from understudy_workers.work import permit_of, staged_files, staging_prefix
 
 
 def test_an_item_has_three_files() -> None:

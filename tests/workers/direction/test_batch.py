@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.direction.batch import Pace
@@ -44,6 +44,7 @@ def test_one_outlier_is_forgotten_in_time() -> None:
     assert pace.size > 20
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), max_size=50))
 def test_the_size_stays_within_bounds(busy: list[float]) -> None:
     pace = Pace()

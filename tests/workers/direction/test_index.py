@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from theatre import LANDSCAPE, NOW, receipt
 
@@ -47,6 +47,7 @@ def test_an_item_stands_there_as_it_was_told_first(tmp_path) -> None:
     assert [line["row"] for line in lines(tmp_path / "index.jsonl")] == ["r0@0", "r1@1"]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 5))
 def test_any_order_of_receipts_gives_the_same_index(tmp_path_factory, ordinals, size) -> None:
     path = tmp_path_factory.mktemp("index") / "index.jsonl"

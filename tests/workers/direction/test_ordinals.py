@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.direction.ordinals import ItemPlaces, Ordinals
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 99)))
 def test_ordinals_are_a_set(numbers: list[int]) -> None:
     ordinals = Ordinals(100)
@@ -34,6 +35,7 @@ def name(number: int) -> str:
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9)), max_size=60))
 def test_places_are_found_newest_first(entries: list[tuple[int, int]]) -> None:
     places = ItemPlaces()

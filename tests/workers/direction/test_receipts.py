@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from theatre import NOW, receipt
 
@@ -225,6 +225,7 @@ def test_the_last_word_is_no_segment(orders, open_log, objects, pool) -> None:
 OUTCOMES = st.lists(st.sampled_from(["done", "failed", "rejected"]), max_size=20)
 
 
+@settings(deadline=None)
 @given(OUTCOMES, OUTCOMES)
 def test_totals_add_up_whatever_the_segments(before: list[str], after: list[str]) -> None:
     def receipts(outcomes: list[str], start: int) -> list[Receipt]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.direction.share import Share
@@ -19,6 +19,7 @@ def served(share: Share, active: list[tuple[str, float]], turns: int) -> dict[st
     return got
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 5), min_size=2, max_size=6))
 def test_names_get_equal_seconds_whatever_a_turn_costs(costs: list[float]) -> None:
     share = Share()
@@ -55,6 +56,7 @@ def test_equal_names_come_in_alphabetical_order() -> None:
     assert Share().ranked(["c", "a", "b"]) == ["a", "b", "c"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sets(st.sampled_from([f"n{i}" for i in range(8)])), max_size=30))
 def test_ranking_is_a_permutation_of_those_present(rounds: list[set[str]]) -> None:
     share = Share()
