@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,8 +25,11 @@ sys.path.insert(0, str(HERE))
 from puppet import noted  # noqa: E402
 from theatre import Orders  # noqa: E402
 
-from understudy_api.order import Order, Progress  # noqa: E402
+from understudy_api.genesis import twin_id  # noqa: E402
+from understudy_api.order import Order, Progress, TrainingOrder  # noqa: E402
+from understudy_api.receipt import TrainingResult, training_key  # noqa: E402
 from understudy_api.settings import PoolSettings  # noqa: E402
+from understudy_api.verdict import Verdict  # noqa: E402
 from understudy_cli.local.farm import Farm  # noqa: E402
 from understudy_cli.local.keys import Keys  # noqa: E402
 from understudy_cli.local.part import HOME_MARK  # noqa: E402
@@ -214,6 +218,41 @@ def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
     assert Counter(noted(notes, "take")).most_common(1)[0][1] <= 2
     last = orders.segments(order)[-1]
     assert (last.totals.done, last.billed_seconds) == (24, 24.0)
+
+
+def training(orders: Orders, key: str) -> TrainingOrder:
+    genesis = orders.signers.genesis
+    return TrainingOrder(
+        uid=str(uuid.uuid4()),
+        generation=1,
+        namespace="talent-ada",
+        twin="ada",
+        twin_id=twin_id(genesis),
+        genesis=genesis,
+        capture_bucket="understudy-outputs",
+        capture_key=key,
+        effort="Quick",
+        voice_variant="f2",
+        voice_pitch=50,
+        voice_rate_wpm=160,
+    )
+
+
+def test_a_training_runs_in_a_process_of_its_own(pool: Pool, orders: Orders) -> None:
+    order = training(orders, f"talent-ada/{uuid.uuid4()}.mp4")
+    orders.objects.put("understudy-outputs", order.capture_key, b"no moving pictures")
+    url = f"/v1/trainings/{order.uid}"
+    assert pool.http.put(url, content=order.model_dump_json()).json()["state"] == "Queued"
+    pool.eventually(lambda: pool.http.get(url).json()["state"] == "Finished")
+    key = training_key(order.digest)
+    result = TrainingResult.model_validate_json(orders.objects.get(pool.settings.buckets.receipts, key))
+    assert (result.state, result.version) == ("Refused", None)
+    pool.eventually(lambda: not pool.processes("Trainer"))
+    refused = training(orders, "talent-bob/theirs.mp4")
+    answer = pool.http.put(f"/v1/trainings/{refused.uid}", content=refused.model_dump_json())
+    assert (answer.status_code, Verdict.model_validate(answer.json()).reason) == (403, "CaptureRefused")
+    assert pool.http.delete(url).status_code == 200
+    assert pool.http.get(url).status_code == 404
 
 
 @pytest.mark.parametrize(("header", "status"), [({}, 401), ({"Authorization": "Bearer wrong"}, 403)])
