@@ -63,8 +63,14 @@ def figures(job: dict[str, Any]) -> Figures:
 
 def table(rows: list[Figures]) -> Table:
     """The figures for the terminal."""
-    grid = Table(title="What it cost", title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for heading in ("job", "videos", "new clips", "reused", "video s", "worker s", "wall s", "speed", "cost"):
+    grid = Table(
+        title="What it cost: clips new and reused; seconds of video, of workers, of wall clock",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for heading in ("job", "videos", "new", "reused", "seconds", "worker", "wall", "speed", "cost"):
         grid.add_column(heading, justify="left" if heading == "job" else "right", no_wrap=True)
     for row in rows:
         grid.add_row(

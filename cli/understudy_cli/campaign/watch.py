@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 
-POLL_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)

@@ -39,17 +39,17 @@ def test_an_unfinished_job_has_no_speed() -> None:
 
 
 def test_the_table_fits_a_terminal() -> None:
-    console = Console(width=100, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(table([figures(JOB)]))
     text = console.export_text()
     assert "spring" in text
     assert "0.050083 EUR" in text
-    assert max(len(line) for line in text.splitlines()) <= 100
+    assert max(len(line) for line in text.splitlines()) <= 80
 
 
 def test_the_twin_stands_between_its_ceiling_and_its_baselines() -> None:
     rows = [{"name": name, "psnr": "20"} for name in ("frozen", "network", "ceiling", "unknown")]
-    console = Console(width=100, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(scores({"status": {"scores": rows}}))
     text = console.export_text()
     assert text.index("re-encoded") < text.index("this twin") < text.index("frozen mouth")
