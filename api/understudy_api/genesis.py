@@ -21,7 +21,8 @@ class PublicKey(Model):
 
     kty: Literal["OKP"]
     crv: Literal["Ed25519"]
-    x: str = Field(pattern=r"^[A-Za-z0-9_-]{43}$")
+    x: str = Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")
+    """32 bytes in base64url; the last letter carries four bits, so only these can end it."""
 
     def key(self) -> OKPKey:
         """The same key for joserfc."""

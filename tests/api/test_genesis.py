@@ -46,6 +46,14 @@ def test_refused(text: str, reason: str) -> None:
     assert result.reason == reason
 
 
+@pytest.mark.parametrize("ending", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+def test_another_last_letter_of_the_key_is_refused(ending: str) -> None:
+    key = token.public_jwk(OWNER)
+    if key["x"][-1] != ending:
+        root = {**key, "x": key["x"][:-1] + ending}
+        assert isinstance(read_genesis(token.sign(OWNER, GENESIS_TYPE, claims(root=root))), Refusal)
+
+
 def test_root_key_never_holds_the_private_part() -> None:
     assert token.public_jwk(OWNER)["x"] in str(token.unverified(RECORD, GENESIS_TYPE))
     assert str(OWNER.as_dict(private=True)["d"]) not in str(token.unverified(RECORD, GENESIS_TYPE))
