@@ -31,7 +31,12 @@ SIDE, LEFT, TOP, CODES, POSES = 128, 192, 270, 16, 6
 
 def bench_twin(folder: Path, owner: Owner, key: OKPKey, capture: Path | None = None) -> Path:
     """Writes a bundle signed with `key` to `folder`, which must not exist."""
-    plates = _plates(capture or next(CAPTURES.glob("*.mp4")))
+    found = capture or next(iter(sorted(CAPTURES.glob("*.mp4"))), None)
+    if found is None:
+        raise RuntimeError(
+            f"{CAPTURES}: wanted a capture (mp4), got none; make one with `understudy capture synthesize`"
+        )
+    plates = _plates(found)
     geometry = Geometry(
         side=SIDE,
         left=LEFT,
