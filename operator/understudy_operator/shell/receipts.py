@@ -1,7 +1,8 @@
 """Reading the truth: receipt logs, license accounts and training results in the receipts bucket.
 
-Every log is append-only and each object carries running totals, so the newest one is enough and what was read once never
-changes. Keys sort as sequences do: listing after the last one seen finds what is new.
+Every log is append-only and each segment carries running totals, so the newest one is enough and what was read once never
+changes; only an order's last word is replaced when the order comes again at a higher generation. Keys sort as sequences do:
+listing after the last one seen finds what is new.
 """
 
 from __future__ import annotations
@@ -145,7 +146,9 @@ class Receipts:
         if segments and (data := self._objects.get(self._bucket, segments[-1])):
             head = _head(data)
         for key in keys:
-            if _is_finished(key) and key not in finished and (data := self._objects.get(self._bucket, key)):
+            if not _is_finished(key) or _is_final(finished.get(key), head):
+                continue
+            if data := self._objects.get(self._bucket, key):
                 finished[key] = Finished.model_validate_json(data)
         last_key = segments[-1] if segments else known.last_key
         log = OrderLog(head=head, finished=tuple(finished.values()))
@@ -154,6 +157,11 @@ class Receipts:
 
 def _is_finished(key: str) -> bool:
     return key.rpartition("/")[2].startswith("finished-")
+
+
+def _is_final(word: Finished | None, head: LogHead | None) -> bool:
+    """Whether a last word can be kept: an order that failed, was stopped or comes again is spoken of anew."""
+    return word is not None and word.state == "Complete" and head is not None and word.generation >= head.generation
 
 
 def _head(data: bytes) -> LogHead:

@@ -132,6 +132,17 @@ def test_last_words_are_found_however_often_an_order_changes(receipts: Receipts,
     assert receipts.log(uid, hint=9).head is not None
 
 
+@pytest.mark.parametrize(("state", "generation"), [("Failed", 1), ("Stopped", 1), ("Complete", 0)])
+def test_a_last_word_that_was_replaced_is_read_again(
+    receipts: Receipts, pool: Objects, uid: str, state: Any, generation: int
+) -> None:
+    write(pool, uid, 0, 1)
+    word = Finished(uid=uid, order=ORDER, generation=generation, state=state, totals=Totals(done=1), finished_at=5.0)
+    for hint, said in enumerate((word, word.model_copy(update={"state": "Complete", "generation": 7}))):
+        pool.put(BUCKET, finished_key(uid, ORDER), said.model_dump_json().encode())
+        assert receipts.log(uid, hint=hint).finished == (said,)
+
+
 def test_forgotten_logs_are_read_from_the_start(receipts: Receipts, objects: Counted, pool: Objects, uid: str) -> None:
     write(pool, uid, 0, 1)
     before = receipts.log(uid)
