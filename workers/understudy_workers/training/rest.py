@@ -16,6 +16,7 @@ _QUIET_DB: Final = 14.0
 
 _CLEAR_FRAMES: Final = 3
 _LONG_ENOUGH: Final = 75
+_FRESH_FRAMES: Final = 45
 
 Gray = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -40,36 +41,62 @@ def choose_plates(small: Gray, loudness: Floats, face: tuple[int, int, int, int]
 
     `small` are steadied gray pictures [n, 128, 128]. The stretch begins on a rest pose: mouth shut, eyes open.
     """
-    resting = rest_frames(small, loudness, place)
+    away = rest_distance(small, loudness, place)
+    resting = rest_frames(away, loudness)
     blinking = blink_frames(small, face)
-    starts = np.flatnonzero(resting & ~_widened(blinking, _CLEAR_FRAMES))
-    if not len(starts):
-        starts = np.flatnonzero(resting) if resting.any() else np.array([int(loudness.argmin())])
+    starts = _starts(away, resting, ~_widened(blinking, _CLEAR_FRAMES))
     runs = {int(s): _run(resting, int(s)) for s in starts}
     start = max(runs, key=lambda s: (min(runs[s], MOST_PLATES), -s))
     count = min(runs[start], MOST_PLATES)
     if count < _LONG_ENOUGH:
-        talking = np.concatenate([[0.0], np.cumsum(~resting)])
-        usable = [int(s) for s in starts if s + MOST_PLATES <= len(small)] or [0]
-        start = min(usable, key=lambda s: talking[min(s + MOST_PLATES, len(small))] - talking[s])
+        start = _calmest(starts, resting, blinking)
         count = min(MOST_PLATES, len(small) - start)
     inside = slice(start, start + count)
     quiet = np.flatnonzero(resting[inside] & ~blinking[inside])
     return PlateChoice(start, count, tuple(map(int, quiet)) or (0,), tuple(map(int, np.flatnonzero(blinking[inside]))))
 
 
-def rest_frames(small: Gray, loudness: Floats, place: MouthPlace) -> Flags:
-    """Frames in a pause whose mouth looks as it mostly does in pauses, [n]."""
-    silent = ~_widened(loudness > _QUIET_DB, _CLEAR_FRAMES)
-    if not silent.any():
-        silent = loudness <= np.quantile(loudness, 0.05)
+def _calmest(starts: npt.NDArray[np.int64], resting: Flags, blinking: Flags) -> int:
+    """The start whose plates talk least. Blinks soon after it count too: every take would begin with one."""
+    talks = np.concatenate([[0.0], np.cumsum(~resting)])
+    blinks = np.concatenate([[0.0], np.cumsum(blinking)])
+    last = len(resting)
+
+    def cost(start: int) -> float:
+        soon, end = min(start + _FRESH_FRAMES, last), min(start + MOST_PLATES, last)
+        return float(talks[end] - talks[start] + 2 * (blinks[soon] - blinks[start]))
+
+    whole = [int(s) for s in starts if s + MOST_PLATES <= last] or [0]
+    return min(whole, key=cost)
+
+
+def _starts(away: Floats, resting: Flags, clear: Flags) -> npt.NDArray[np.int64]:
+    """Frames on which the plates may begin: of those at rest with open eyes the half that rests best."""
+    for usable in (resting & clear, resting, np.ones_like(resting)):
+        if usable.any():
+            best = np.quantile(away[usable], 0.5)
+            return np.flatnonzero(usable & (away <= best))
+    raise ValueError("plates: wanted one frame or more, got none")
+
+
+def rest_distance(small: Gray, loudness: Floats, place: MouthPlace) -> Floats:
+    """How unlike its usual look in pauses the mouth is in each frame, mean gray levels, [n]."""
     scale = MAP_SIDE / 512
     top, left, side = (round(v * scale) for v in (place.top, place.left, place.side))
     mouths = small[:, top : top + side, left : left + side].astype(np.float32)
-    typical = np.median(mouths[silent], axis=0)
-    away = np.abs(mouths - typical).mean((1, 2))
-    usual = float(np.median(away[silent]))
-    return np.asarray(silent & (away <= 2.0 * usual + 0.5))
+    typical = np.median(mouths[_silent(loudness)], axis=0)
+    return np.asarray(np.abs(mouths - typical).mean((1, 2)), np.float64)
+
+
+def rest_frames(away: Floats, loudness: Floats) -> Flags:
+    """Frames in a pause whose mouth looks as it mostly does in pauses, [n]; `away` is their `rest_distance`."""
+    silent = _silent(loudness)
+    return np.asarray(silent & (away <= 1.3 * float(np.median(away[silent])) + 0.3))
+
+
+def _silent(loudness: Floats) -> Flags:
+    silent = ~_widened(loudness > _QUIET_DB, _CLEAR_FRAMES)
+    return silent if silent.any() else np.asarray(loudness <= np.quantile(loudness, 0.05))
 
 
 def blink_frames(small: Gray, face: tuple[int, int, int, int]) -> Flags:
