@@ -8,7 +8,7 @@ PYTHON ?= python3.11
 UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 RUN := .venv/bin
 STAMP := .venv/.synced
-SOURCES := api operator workers cli tests bench
+SOURCES := api operator workers vault cli tests bench
 
 .PHONY: help setup tools demo stop test check format crds golden bench clean
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = [
     path
-    for folder in ("api", "operator", "workers", "cli", "bench")
+    for folder in ("api", "operator", "workers", "vault", "cli", "bench")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "__pycache__" not in path.parts
 ]

@@ -18,12 +18,26 @@ if TYPE_CHECKING:
 MIN_SECONDS, MAX_SECONDS = 1.0, 90.0
 MIN_SIZE, MAX_SIZE = 64, 1024
 
-app = typer.Typer(help="Make the footage that a twin is trained from.", no_args_is_help=True)
+app = typer.Typer(help="Footage that a twin is trained from: draw some, check some.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Make the footage that a twin is trained from."""
+@app.command()
+def check(
+    capture: Annotated[Path, typer.Argument(help="Footage of one talking person, with sound.")],
+) -> None:
+    """Say whether a twin can be trained from this footage, before it is uploaded. Exit status 1: it cannot."""
+    from understudy_api.verdict import Refusal
+    from understudy_workers.training.capture import check_capture
+
+    facts = check_capture(capture)
+    if isinstance(facts, Refusal):
+        raise UserError(facts.message)
+    left, top, width, height = facts.face
+    typer.echo(f"length    {facts.seconds:.1f} s")
+    typer.echo(f"picture   {facts.width} x {facts.height}, {facts.fps:g} frames a second")
+    typer.echo(f"sound     {facts.lufs:.1f} LUFS")
+    typer.echo(f"face      {width} x {height} at {left},{top} of the 512 x 512 that training sees")
+    typer.echo("a twin can be trained from it")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`understudy capture synthesize` as a person uses it: a small film end to end, and every refusal in one line."""
+"""`understudy capture` as a person uses it: a small film end to end, and every refusal in one line."""
 
 import signal
 import subprocess
@@ -18,6 +18,7 @@ from understudy_cli import capture
 from understudy_cli.errors import UserError
 
 runner = CliRunner()
+SHIPPED = Path(__file__).parents[2] / "examples" / "captures" / "ada.mp4"
 
 
 def synthesize(*words: object) -> str:
@@ -126,6 +127,30 @@ def test_several_workers_keep_the_order_and_agree():
         assert (first == second).all(), "chunks of ten: neither chunk nor process changes a moment"
         assert (first == third).all()
     assert len({frame.tobytes() for frame in frames}) == len(once)
+
+
+def test_the_shipped_capture_passes_the_check():
+    result = runner.invoke(capture.app, ["check", str(SHIPPED)])
+    assert result.exit_code == 0, result.output
+    facts = dict(line.split(maxsplit=1) for line in result.stdout.splitlines()[:4])
+    assert facts["picture"] == "512 x 512, 25 frames a second"
+    assert 60 <= float(facts["length"].removesuffix(" s")) <= 90
+    assert result.stdout.endswith("a twin can be trained from it\n")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no moving pictures"])
+def test_a_check_of_something_else_says_what_was_wanted(tmp_path, content):
+    path = tmp_path / "theirs.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    found = runner.invoke(capture.app, ["check", str(path)]).exception
+    assert isinstance(found, UserError)
+    assert str(found).startswith("capture theirs.mp4: wanted a readable MP4 video, got ")
+
+
+def test_the_check_says_how_long_is_long_enough(small_film):
+    found = runner.invoke(capture.app, ["check", str(small_film)]).exception
+    assert str(found) == "capture ben.mp4: wanted at least 60 s, got 1.6 s"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])

@@ -22,7 +22,7 @@ import pytest
 HERE = Path(__file__).parent / "direction"
 sys.path.insert(0, str(HERE))
 
-from puppet import noted  # noqa: E402
+from puppet import curtain_up, noted  # noqa: E402
 from theatre import Orders  # noqa: E402
 
 from understudy_api.genesis import twin_id  # noqa: E402
@@ -200,14 +200,13 @@ def test_a_sentence_that_kills_every_performer_fails_alone(pool: Pool, orders: O
 def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
     pool: Pool, orders: Orders, notes: Path
 ) -> None:
-    order = orders.write([f"n{n}" for n in range(24)], ("[slow] {name}.",))
+    order = orders.write([f"n{n}" if n < 12 else f"[hold] n{n}" for n in range(24)])
     pool.put(order)
-    pool.eventually(
-        lambda: len(orders.segments(order)) == 1 and len(noted(notes, "item")) > len(orders.receipts(order))
-    )
+    pool.eventually(lambda: orders.segments(order))
     before = pool.board()
     (process,) = pool.processes("Director")
     process.kill()
+    curtain_up(notes)
     pool.eventually(lambda: (board := pool.board()) and board["director"] != before["director"])
     assert pool.progress(order) is None
     pool.put(order)

@@ -1,6 +1,7 @@
 """A studio of strings: real rights, real files in S3, nothing to look at. Sentences may carry stage directions.
 
-`[fail]` raises, `[fail once]` raises the first time, `[die once]` and `[die]` end the process, `[slow]` takes 0.15 s.
+`[fail]` raises, `[fail once]` raises the first time, `[die once]` and `[die]` end the process, `[slow]` takes 0.15 s,
+`[hold]` waits until a test has said `curtain_up`.
 Every work leaves a line in `puppet.log` of the work folder: what, its id, the process.
 """
 
@@ -20,6 +21,8 @@ from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permi
 
 FRAMES = 25
 SLOW_SECONDS = 0.15
+HOLD_SECONDS = 60.0
+CURTAIN = "curtain-is-up"
 
 
 class Puppet:
@@ -103,10 +106,19 @@ class Puppet:
     def _act(self, words: str, take_id: str) -> None:
         if "[slow]" in words:
             time.sleep(SLOW_SECONDS)
+        if "[hold]" in words:
+            self._hold()
         if "[fail]" in words or ("[fail once]" in words and self._first("failed", take_id)):
             raise ValueError("the puppet's string broke")
         if "[die]" in words or ("[die once]" in words and self._first("died", take_id)):
             os._exit(1)
+
+    def _hold(self) -> None:
+        latest = time.monotonic() + HOLD_SECONDS
+        while not (self.folder / CURTAIN).exists():
+            if time.monotonic() > latest:
+                raise TimeoutError(f"no test raised the curtain within {HOLD_SECONDS:.0f} s")
+            time.sleep(0.01)
 
     def _first(self, what: str, take_id: str) -> bool:
         try:
@@ -118,6 +130,11 @@ class Puppet:
     def _note(self, what: str, name: str) -> None:
         with (self.folder / "puppet.log").open("a") as log:
             log.write(f"{what} {name} {os.getpid()}\n")
+
+
+def curtain_up(folder: Path) -> None:
+    """Lets every held puppet of a work folder go on, now and later."""
+    (folder / CURTAIN).touch()
 
 
 def noted(folder: Path, what: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""The vault: the only process that can unwrap the key of a twin."""
