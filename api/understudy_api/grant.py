@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 from joserfc.jwk import OKPKey
 from pydantic import Field, ValidationError
@@ -13,8 +13,11 @@ from understudy_api.terms import Thumbprint
 from understudy_api.verdict import Refusal
 
 GRANT_TYPE: Final = "understudy-grant+jwt"
+TRAINING_GRANT_TYPE: Final = "understudy-training-grant+jwt"
 MAX_GRANT_SECONDS: Final = 900
 CLOCK_SKEW_SECONDS: Final = 60
+MAX_PERFORMERS: Final = 200
+"""As many thumbprints as a token has room for."""
 
 
 class Grant(Model):
@@ -27,15 +30,33 @@ class Grant(Model):
     license: Digest = Field(description="Digest of the license token.")
     twin_version: Digest
     seconds: int = Field(ge=0, le=10**9, description="Metered seconds the order may reach in total.")
+    performers: tuple[Thumbprint, ...] = Field(
+        default=(), max_length=MAX_PERFORMERS, description="Keys of the performers it is good for; nobody else's."
+    )
     iat: int = Field(ge=0)
     exp: int = Field(ge=0)
 
 
-def sign_grant(farm: OKPKey, grant: Grant) -> str:
+class TrainingGrant(Model):
+    """The farm's permission to train one twin from one capture on one pool."""
+
+    iss: Thumbprint
+    aud: ObjectName = Field(description="The pool it is good on.")
+    sub: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Uid of the training.")
+    order: Digest = Field(description="Digest of the training order.")
+    twin: Digest
+    iat: int = Field(ge=0)
+    exp: int = Field(ge=0)
+
+
+G = TypeVar("G", Grant, TrainingGrant)
+
+
+def sign_grant(farm: OKPKey, grant: Grant | TrainingGrant) -> str:
     """A grant signed with the farm's key. Raises ValueError when it would live longer than 15 minutes."""
     if grant.exp - grant.iat > MAX_GRANT_SECONDS:
         raise ValueError(f"a grant lives at most {MAX_GRANT_SECONDS} s, got {grant.exp - grant.iat} s")
-    return token.sign(farm, GRANT_TYPE, grant.model_dump())
+    return token.sign(farm, GRANT_TYPE if isinstance(grant, Grant) else TRAINING_GRANT_TYPE, grant.model_dump())
 
 
 def read_grant(text: str, farm: OKPKey, now: float) -> Grant | Refusal:
@@ -48,16 +69,28 @@ def read_grant(text: str, farm: OKPKey, now: float) -> Grant | Refusal:
 
 def signed_grant(text: str, farm: OKPKey) -> Grant | Refusal:
     """The grant, when this farm signed it, whatever the clock says: ask `refusal_now` before acting on it."""
-    claims = token.verify(text, farm, GRANT_TYPE)
+    return _signed(Grant, GRANT_TYPE, text, farm)
+
+
+def read_training_grant(text: str, farm: OKPKey, now: float) -> TrainingGrant | Refusal:
+    """The training grant, when this farm signed it and it holds at `now` (Unix seconds); or why not."""
+    grant = _signed(TrainingGrant, TRAINING_GRANT_TYPE, text, farm)
+    if isinstance(grant, Refusal):
+        return grant
+    return refusal_now(grant, now) or grant
+
+
+def _signed(kind: type[G], typ: str, text: str, farm: OKPKey) -> G | Refusal:
+    claims = token.verify(text, farm, typ)
     if isinstance(claims, Refusal):
         return Refusal(reason="BadGrant", message=f"grant: {claims.message}")
     try:
-        return Grant.model_validate(claims)
+        return kind.model_validate(claims)
     except ValidationError as error:
         return Refusal(reason="BadGrant", message=f"grant: {error.errors()[0]['msg']}")
 
 
-def refusal_now(grant: Grant, now: float) -> Refusal | None:
+def refusal_now(grant: Grant | TrainingGrant, now: float) -> Refusal | None:
     """Why a grant whose signature was checked does not hold at `now` (Unix seconds), or None when it does."""
     if grant.exp - grant.iat > MAX_GRANT_SECONDS or now < grant.iat - CLOCK_SKEW_SECONDS:
         return Refusal(reason="BadGrant", message="grant: its window is longer than 15 minutes or in the future")

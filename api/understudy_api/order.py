@@ -72,6 +72,24 @@ class Delivery(Model):
     credentials: S3Credentials | None = None
 
 
+class Making(Model):
+    """What an order's digest covers: what is to be made under which license, the content by its own digest."""
+
+    namespace: Name
+    job: ObjectName
+    twin: TwinPin
+    license: Token
+    use: OrderedUse
+    locales: tuple[Locale, ...] = Field(min_length=1, max_length=200)
+    outputs: tuple[VideoOutput, ...] = Field(min_length=1, max_length=16)
+    content: Digest
+
+    @property
+    def digest(self) -> str:
+        """The order's digest: what a grant names."""
+        return digest(self.model_dump(mode="json"))
+
+
 class Order(Model):
     """A RenderJob as the pool sees it."""
 
@@ -96,8 +114,21 @@ class Order(Model):
     @property
     def digest(self) -> str:
         """Digest of what is to be made; how urgent, where to and until when do not enter."""
-        made = {"namespace", "job", "twin", "license", "use", "locales", "outputs"}
-        return digest({**self.model_dump(mode="json", include=made), "content": self.content.digest})
+        return self.making.digest
+
+    @property
+    def making(self) -> Making:
+        """What the digest covers, without delivery, priority and grant: enough for others to check the order by."""
+        return Making(
+            namespace=self.namespace,
+            job=self.job,
+            twin=self.twin,
+            license=self.license,
+            use=self.use,
+            locales=self.locales,
+            outputs=self.outputs,
+            content=self.content.digest,
+        )
 
     @property
     def total_items(self) -> int:
@@ -120,11 +151,14 @@ class TrainingOrder(Model):
     voice_variant: str
     voice_pitch: int
     voice_rate_wpm: int
+    pool: ObjectName = "default"
+    grant: Token | None = Field(default=None, description="The farm's permission, without which no key is released.")
 
     @property
     def digest(self) -> str:
         """Digest of what is to be trained: equal orders share one result."""
-        return digest(self.model_dump(mode="json", exclude={"uid", "generation", "namespace", "twin"}))
+        elsewhere = {"uid", "generation", "namespace", "twin", "pool", "grant"}
+        return digest(self.model_dump(mode="json", exclude=elsewhere))
 
 
 class Progress(Model):

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_serializer
+from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
 from understudy_api.model import Model
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
+VAULT_SETTINGS_VARIABLE = "UNDERSTUDY_VAULT_SETTINGS"
 
 S = TypeVar("S", bound=Model)
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -51,6 +52,13 @@ class BucketNames(Model):
     twins: str = "understudy-twins"
     staging: str = "understudy-staging"
     receipts: str = "understudy-receipts"
+    vault: str = "understudy-vault"
+    """The vault's own log; no other account reaches it."""
+
+    @property
+    def private(self) -> frozenset[str]:
+        """The farm's own buckets, which no job reads or writes."""
+        return frozenset(self.model_dump().values()) - {self.outputs}
 
 
 class DirectorEndpoint(Model):
@@ -119,6 +127,15 @@ class ContentCredentials(Model):
     root_file: Path
 
 
+class VaultEndpoint(Model):
+    """How performers and trainers reach the vault: `url` is `https://host:port`."""
+
+    url: str
+    token_file: Path
+    """Token of the pool's service account, made for the vault alone; read anew for each request, since it is renewed."""
+    ca_file: Path | None = None
+
+
 class PoolSettings(Model):
     """Everything director and performers are told. Inherited by every Ray worker through the environment."""
 
@@ -132,6 +149,7 @@ class PoolSettings(Model):
     bundle_public_key_file: Path
     farm_public_key_file: Path
     """Public JWK that grants have to be signed with."""
+    vault: VaultEndpoint | None = None
     c2pa: ContentCredentials
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""
@@ -148,6 +166,67 @@ class PoolSettings(Model):
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the file that UNDERSTUDY_POOL_SETTINGS names; raises SettingsError."""
         return _load(cls, _named(environment, POOL_SETTINGS_VARIABLE))
+
+
+class TransitSettings(Model):
+    """A Transit secrets engine (HashiCorp Vault, OpenBao) that keeps the keys of the twins' data keys."""
+
+    url: str
+    token_file: Path
+    """Token of a policy that may use, create, configure and delete keys below `mount`; read anew for each request."""
+    mount: str = Field(default="transit", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9/_-]{0,127}$")
+    namespace: str = ""
+    """Value of X-Vault-Namespace; empty: none is sent."""
+    ca_file: Path | None = None
+
+
+class ApiServerEndpoint(Model):
+    """How a service account reaches the API server: `url` is `https://host:port`."""
+
+    url: str
+    token_file: Path
+    """Token of the service account; read anew for each request, since it is renewed."""
+    ca_file: Path | None = None
+
+
+class VaultSettings(Model):
+    """Everything the vault's process is told. Exactly one of `keys_folder` and `transit` says where keys are kept."""
+
+    apiserver: ApiServerEndpoint
+    """Reviews the callers' tokens."""
+    farm_public_key_file: Path
+    """Public JWK whose thumbprint licenses carry as `aud`, and that grants have to be signed with."""
+    signing_key_file: Path
+    """Private Ed25519 JWK of the vault: signs leases and receipts of erasures."""
+    callers: dict[str, str]
+    """Name of a pool -> the user its performers are, `system:serviceaccount:<namespace>:<name>`."""
+    s3: S3Settings
+    bucket: str = BucketNames().vault
+    keys_folder: Path | None = None
+    """Folder of the embedded keyset: one file a twin, for its owner's eyes only."""
+    transit: TransitSettings | None = None
+    lease_seconds: int = Field(default=60, ge=5, le=900)
+    """How long a performer may hold a key without hearing from the vault; then it ends itself."""
+    host: str = "127.0.0.1"
+    port: Port
+    tls_cert: Path
+    tls_key: Path
+
+    @model_validator(mode="after")
+    def _keys_are_kept_in_one_place(self) -> Self:
+        if (self.keys_folder is None) == (self.transit is None):
+            raise ValueError("wanted either keys_folder or transit")
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a settings file; raises SettingsError."""
+        return _load(cls, path)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the file that UNDERSTUDY_VAULT_SETTINGS names; raises SettingsError."""
+        return _load(cls, _named(environment, VAULT_SETTINGS_VARIABLE))
 
 
 def _named(environment: Mapping[str, str], variable: str) -> Path:

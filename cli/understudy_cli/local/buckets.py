@@ -1,4 +1,4 @@
-"""The farm's buckets and the two accounts that use them, each with a policy of its own."""
+"""The farm's buckets and the accounts that use them, each with a policy of its own."""
 
 from __future__ import annotations
 
@@ -61,10 +61,15 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
 
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads and writes all four buckets, but neither makes nor removes one."""
-    everything = tuple(names.model_dump().values())
+    """Reads and writes all buckets but the vault's, and neither makes nor removes one."""
+    everything = tuple(name for name in names.model_dump().values() if name != names.vault)
     actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
     return _policy(_list(*everything), _allow(actions, *(f"{name}/*" for name in everything)))
+
+
+def vault_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
+    """Adds to its own bucket and reads it; removes nothing there, and reaches no other."""
+    return _policy(_list(names.vault), _allow(("GetObject", "PutObject"), f"{names.vault}/*"))
 
 
 def make_account(admin: S3Settings, account: Account, name: str, policy: dict[str, Any]) -> None:

@@ -71,7 +71,7 @@ def place_refusal(
             reason="PlaceNotAllowed",
             message=f"{field}: wanted at most {MAX_KEY_BYTES} bytes after the bucket, got {len(wanted.key.encode())}",
         )
-    if wanted.bucket in {buckets.twins, buckets.staging, buckets.receipts}:
+    if wanted.bucket in buckets.private:
         return Refusal(
             reason="PlaceNotAllowed",
             message=f"{field}: bucket {wanted.bucket} belongs to the farm alone; use a prefix below {own}",

@@ -12,6 +12,7 @@ from understudy_cli.local.keys import Account
 
 pytestmark = pytest.mark.farm
 
+VAULT = "understudy-vault"
 OUTPUTS, TWINS, STAGING, RECEIPTS = (
     "understudy-outputs",
     "understudy-twins",
@@ -73,6 +74,10 @@ DENIED = "AccessDenied"
         ("pool", "get", STAGING, "items/video.mp4", "ok"),
         ("pool", "delete", STAGING, "items/gone.mp4", "ok"),
         ("pool", "put", OUTPUTS, "acme/c.mp4", "ok"),
+        ("operator", "list", VAULT, "", DENIED),
+        ("operator", "get", VAULT, "log/0", DENIED),
+        ("pool", "get", VAULT, "log/0", DENIED),
+        ("pool", "put", VAULT, "log/1", DENIED),
         ("pool", "make", "another-bucket", "", DENIED),
         ("pool", "remove", RECEIPTS, "", DENIED),
     ],

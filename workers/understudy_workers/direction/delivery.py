@@ -33,7 +33,7 @@ def destination_refusal(order: Order, buckets: BucketNames) -> Refusal | None:
     anything but the farm's other buckets.
     """
     delivery = order.delivery
-    if delivery.bucket in (buckets.twins, buckets.staging, buckets.receipts):
+    if delivery.bucket in buckets.private:
         message = f"destination: s3://{delivery.bucket}/ belongs to the farm; deliver to {buckets.outputs} or to a bucket of yours"
         return Refusal(reason="DestinationRefused", message=message)
     inside = delivery.bucket == buckets.outputs and delivery.prefix.startswith(f"{order.namespace}/")
