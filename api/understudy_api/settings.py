@@ -76,6 +76,20 @@ class RayEndpoint(Model):
     token_file: Path
 
 
+class ClassifierSettings(Model):
+    """A service of the farm that judges sentences beside the term lists. Never named by a job."""
+
+    url: str = Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])", max_length=512)
+    """Where sentences are posted; plain HTTP on this machine alone. Redirects are not followed."""
+    token_file: Path | None = None
+    """Bearer token it asks for."""
+    ca_file: Path | None = None
+    deadline_seconds: float = Field(default=2.0, gt=0, le=30)
+    """For each batch; a sentence without an answer by then needs a person."""
+    patience_seconds: float = Field(default=120.0, gt=0, le=600)
+    """For all sentences of a job."""
+
+
 class OperatorSettings(Model):
     """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
 
@@ -95,6 +109,8 @@ class OperatorSettings(Model):
     director: DirectorEndpoint
     pool_public_key_file: Path
     """Public JWK that every twin bundle has to be signed with."""
+    classifier: ClassifierSettings | None = None
+    """None: the term lists alone judge."""
     metrics_port: Port
     health_port: Port
 

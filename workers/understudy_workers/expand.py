@@ -15,13 +15,14 @@ from json.encoder import encode_basestring
 from typing import Any, BinaryIO, Final
 
 from understudy_api.digest import canonical
+from understudy_api.localize import resolve
 from understudy_api.message import Message, MessageError, variables
 from understudy_api.order import Order, VideoOutput
+from understudy_api.sentences import sentence_templates
 from understudy_api.terms import LICENSE_TYPE
 from understudy_api.token import unverified
 from understudy_api.verdict import Refusal
 from understudy_workers.recipe import ITEM_FORMAT, clip_recipe, take_recipe
-from understudy_workers.stages.localize import resolve, sentence_templates
 from understudy_workers.work import PlannedItem
 
 ROW_WITHOUT_DATA: Final = "1"

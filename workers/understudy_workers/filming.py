@@ -6,6 +6,7 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from understudy_api.moderation.rule import examine, floor_refusals
 from understudy_api.order import VideoOutput
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
@@ -40,9 +41,10 @@ class Filming:
         """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal."""
         watch, started_at = Stopwatch(), self._gatekeeper.clock()
         verdict = self._gatekeeper.ask(permit, take.locale)
-        if not verdict.permitted:
+        refusals = (*floor_refusals(examine(take.words, take.locale)), *verdict.refusals)
+        if refusals:
             none = (False,) * len(take.outputs)
-            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, verdict.refusals[0])
+            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, refusals[0])
         with watch.stage("find"):
             reused = tuple(self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
             spoken = self._cache.take(take.take_id)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from understudy_api.moderation.rule import floor_refusals
 from understudy_api.order import Order
 from understudy_api.permits import Use, permits
 from understudy_api.renderjob import RenderJobSpec
@@ -81,7 +82,8 @@ def admit(state: JobState, now: float) -> Admission:
         return _refused(found, *own)
     clauses = permits(found.license.terms, _use(state, spec, found, 0), usage(state), now).refusals
     if isinstance(state.content, FrozenContent):
-        return _of_order(state, spec, twin, found, state.content, (*clauses, *own), now)
+        floor = floor_refusals(state.content.moderation.findings)
+        return _of_order(state, spec, twin, found, state.content, (*floor, *clauses, *own), now)
     if clauses or own:
         return _refused(*clauses, *own)
     if isinstance(state.content, ContentProblem):

@@ -20,6 +20,7 @@ from understudy_api import message
 from understudy_api.digest import canonical
 from understudy_api.languages import language
 from understudy_api.message_parts import Date, Message, MessageError, Number, Simple
+from understudy_api.moderation.report import Classify, Moderator
 from understudy_operator.core.estimate import Bound, message_bound
 from understudy_operator.core.request import ContentRequest, rows_key
 from understudy_operator.core.state import ContentProblem, FrozenContent
@@ -97,11 +98,12 @@ def read_csv(lines: Iterable[str]) -> Iterator[Placed | RowError]:
 class Freezer:
     """Takes the rows of one request in order and turns each into its frozen line, or says what is wrong with it.
 
-    A frozen row holds the columns that the script uses and the key, nothing else. After the last row, `frozen` gives the
-    result. Raises ValueError for a request whose messages cannot be parsed: admission refuses those before.
+    A frozen row holds the columns that the script uses and the key, nothing else. Every sentence that a row makes is
+    moderated on the way. After the last row, `frozen` gives the result. Raises ValueError for a request whose messages
+    cannot be parsed: admission refuses those before.
     """
 
-    def __init__(self, request: ContentRequest) -> None:
+    def __init__(self, request: ContentRequest, classify: Classify | None = None) -> None:
         parsed = {locale: [_parsed(text) for text in scenes] for locale, scenes in request.scenes.items()}
         self._request = request
         self._needs = _needs(found for scenes in parsed.values() for found in scenes)
@@ -109,6 +111,7 @@ class Freezer:
         self._bounds: list[tuple[Bound, str]] = [
             (message_bound(found, locale), language(locale)) for locale, scenes in parsed.items() for found in scenes
         ]
+        self._moderator = Moderator(request.scenes, classify)
         self._keys = _Marks()
         self._digest = hashlib.sha256()
         self._count = 0
@@ -131,6 +134,7 @@ class Freezer:
             line = canonical(row) + b"\n"
         except CanonicalizationError:
             return RowError("RowInvalid", f"{where}: a number beyond 2^53 - 1; write it as a string")
+        self._moderator.row(row)
         self._digest.update(line)
         self._count += 1
         self._seconds += sum(bound.seconds(row, code) for bound, code in self._bounds)
@@ -146,6 +150,7 @@ class Freezer:
             rows_digest=self._digest.hexdigest(),
             rows_count=self._count,
             spoken_seconds=self._seconds,
+            moderation=self._moderator.report(),
         )
 
     def _key_problem(self, where: str, value: object) -> RowError | None:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Digest, Model, Money
+from understudy_api.moderation.report import Report
 from understudy_api.order import Progress, S3Credentials, TrainingProgress
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
@@ -147,6 +148,7 @@ class FrozenContent(Model):
     rows_digest: Digest
     rows_count: int = Field(ge=1, le=1_000_000)
     spoken_seconds: float = Field(ge=0, description="Upper bound over all rows and locales, for one output.")
+    moderation: Report = Field(description="What was found in the sentences that the rows make.")
 
 
 @dataclass(frozen=True, kw_only=True)

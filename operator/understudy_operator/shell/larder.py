@@ -12,12 +12,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
+from understudy_api.moderation.wordlist import lists_digest
 from understudy_api.settings import OperatorSettings
 from understudy_operator.core import places, rows
 from understudy_operator.core.actions import FreezeContent
 from understudy_operator.core.request import frozen_key
 from understudy_operator.core.rows import Freezer, Placed, RowError
 from understudy_operator.core.state import ContentProblem, CredentialsProblem, FrozenContent
+from understudy_operator.shell.classifier import Classifier
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.credentials import account_settings, read_credentials
 from understudy_operator.shell.errors import OutageError
@@ -44,6 +48,7 @@ class Larder:
         self._farm = farm
         self._cluster = cluster
         self._staging = settings.buckets.staging
+        self._classifier = Classifier(settings.classifier) if settings.classifier else None
         self._lock = threading.Lock()
         self._known: dict[str, FrozenContent | ContentProblem] = {}
 
@@ -54,7 +59,7 @@ class Larder:
         if known is not None and known.request == request_digest:
             return known
         data = self._farm.get(self._staging, frozen_key(uid, request_digest))
-        found = FrozenContent.model_validate_json(data) if data else None
+        found = _frozen(data) if data else None
         if found is not None:
             self._remember(uid, found)
         return found
@@ -77,7 +82,7 @@ class Larder:
             self._known[uid] = found
 
     def _frozen(self, action: FreezeContent, now: float) -> FrozenContent | ContentProblem:
-        freezer = Freezer(action.request)
+        freezer = Freezer(action.request, self._classifier.session() if self._classifier else None)
         try:
             with tempfile.TemporaryDirectory(prefix="understudy-rows-") as folder:
                 path = Path(folder) / "rows.jsonl"
@@ -164,6 +169,15 @@ def _too_long(number: int) -> _SourceError:
     return _SourceError(
         "RowInvalid", f"data: line {number}: wanted at most {MAX_LINE_BYTES // 1024} KiB a line; shorten it"
     )
+
+
+def _frozen(data: bytes) -> FrozenContent | None:
+    """What an earlier process froze; None when it was moderated with other term lists, or is of an older form."""
+    try:
+        found = FrozenContent.model_validate_json(data)
+    except ValidationError:
+        return None
+    return found if found.moderation.lists == lists_digest() else None
 
 
 def _write(freezer: Freezer, found: Generator[Placed | RowError, None, None], path: Path) -> None:

@@ -165,6 +165,15 @@ def test_a_spec_that_cannot_be_made_is_refused_by_name(changed: dict[str, Any], 
     assert word in admission.verdict.message
 
 
+def test_words_that_no_farm_renders_are_refused_whatever_the_license_says() -> None:
+    spec = a_job_spec(script={"scenes": [{"say": "Hello {name}, our tea cures cancer."}]})
+    admission = admit(a_job(spec), NOW)
+    assert _reasons(admission) == ["ContentBlocked"]
+    assert isinstance(admission, Refused)
+    assert "cures cancer" in admission.verdict.message
+    assert admission.verdict.message.endswith("change the words")
+
+
 def test_every_refusal_is_told_at_once() -> None:
     spec = a_job_spec(
         use={"purpose": "news", "channels": ["email"], "territories": ["JP"]},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from operator_site import Admin, Site
 
 from understudy_api.digest import digest_bytes
+from understudy_api.moderation.report import Moderator
 from understudy_api.renderjob import S3Source
 from understudy_operator.core.actions import FreezeContent
 from understudy_operator.core.request import ContentRequest
@@ -174,5 +175,13 @@ def test_lines_are_whole_however_the_bytes_arrive(texts: list[str], data: Any) -
 
 
 def test_frozen_content_survives_its_json() -> None:
-    given = FrozenContent(request="a" * 64, rows_s3_key="k", rows_digest="b" * 64, rows_count=1, spoken_seconds=1.5)
+    given = FrozenContent(
+        request="a" * 64,
+        rows_s3_key="k",
+        rows_digest="b" * 64,
+        rows_count=1,
+        spoken_seconds=1.5,
+        moderation=Moderator({"en-GB": ("Visit our casino.",)}).report(),
+    )
+    assert given.moderation.findings
     assert FrozenContent.model_validate(json.loads(given.model_dump_json())) == given

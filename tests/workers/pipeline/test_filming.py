@@ -62,6 +62,16 @@ def test_a_refused_permit_makes_no_frame(backlot: Any, grant: Any, changes: Any,
             assert backlot.objects.head(backlot.staging, clip_key(clip_id)) is None
 
 
+def test_words_that_no_farm_renders_are_never_spoken(backlot: Any) -> None:
+    """Whoever sends the work: the performer reads every sentence itself."""
+    order = backlot.order("floor")
+    take = TakeWork("f" * 64, ("e" * 64,), (order.outputs[0],), "This tea c\u200bures cancer.", "en-GB")
+    result = backlot.studio.perform(take, permit_of(order))
+    assert result.refusal.reason == "ContentBlocked"
+    assert (result.frames, result.stage_seconds) == (0, {})
+    assert backlot.objects.head(backlot.staging, take_key(take.take_id)) is None
+
+
 def test_says_what_it_cannot_speak_or_find(backlot: Any) -> None:
     order = backlot.order("unspeakable")
     permit = permit_of(order)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from understudy_api.localize import Value, cldr_locale, resolve
 from understudy_api.message import Message, check_row, parse
-from understudy_workers.stages.localize import Value, cldr_locale, resolve
 
 
 def words(text: str, locale: str, **values: Value) -> str:
