@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from typing import Any
 from bench.campaign import OUTPUTS, ROOT
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+Frozen = Callable[[float, float], float]
+"""Seconds between two times of the monotonic clock for which a side's processes were stopped."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +34,38 @@ class Side:
     per_processor_second: float
 
 
-def bare_side(bundle: Path, key: Path, words: list[str], folder: Path) -> Side:
-    """Makes the clips of these sentences on every core at once; each core's rate is its own."""
-    cores = os.cpu_count() or 1
-    processes = [_start(bundle, key, words[core::cores], folder / f"bare-{core}.json") for core in range(cores)]
-    for process in processes:
-        if process.stdout is None or process.stdout.readline().strip() != "ready":
-            raise RuntimeError("the bare loop did not start; see its traceback above")
-    for process in processes:
-        if process.stdin is not None:
+class BareLoop:
+    """The clips of these sentences, shared out to one process per core; loaded, warm and waiting once it is made."""
+
+    def __init__(self, bundle: Path, key: Path, words: list[str], folder: Path) -> None:
+        cores = os.cpu_count() or 1
+        self.processes = [
+            _start(bundle, key, words[core::cores], folder / f"bare-{core}.json") for core in range(cores)
+        ]
+        for process in self.processes:
+            if process.stdout is None or process.stdout.readline().strip() != "ready":
+                raise RuntimeError("the bare loop did not start; see its traceback above")
+
+    def begin(self) -> None:
+        """Lets every process go."""
+        for process in self.processes:
+            assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-    answers = [json.loads(process.communicate()[0]) for process in processes]
-    frames = sum(one["frames"] for one in answers)
-    rate = sum(one["frames"] / one["seconds"] for one in answers)
-    return Side(frames, rate, frames / sum(one["processor_seconds"] for one in answers))
+
+    @property
+    def over(self) -> bool:
+        """True when every process has ended."""
+        return all(process.poll() is not None for process in self.processes)
+
+    def side(self, frozen: Frozen) -> Side:
+        """What was made; each core's rate is its own, from start to end without what it was frozen for."""
+        answers = [json.loads(process.communicate()[0]) for process in self.processes]
+        frames = sum(one["frames"] for one in answers)
+        rate = sum(
+            one["frames"] / (one["ended"] - one["began"] - frozen(one["began"], one["ended"])) for one in answers
+        )
+        return Side(frames, rate, frames / sum(one["processor_seconds"] for one in answers))
 
 
 def _start(bundle: Path, key: Path, words: list[str], works: Path) -> subprocess.Popen[str]:
@@ -78,10 +100,11 @@ def main(bundle: Path, key: Path, works: Path) -> None:
     perform(texts[0])
     print("ready", flush=True)
     sys.stdin.readline()
-    started, spent = time.perf_counter(), time.process_time()
+    began, spent = time.monotonic(), time.process_time()
     frames = sum(perform(text) for text in texts)
-    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - spent
-    print(json.dumps({"frames": frames, "seconds": seconds, "processor_seconds": processor_seconds}), flush=True)
+    ended, processor_seconds = time.monotonic(), time.process_time() - spent
+    answer = {"frames": frames, "began": began, "ended": ended, "processor_seconds": processor_seconds}
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

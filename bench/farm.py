@@ -1,4 +1,4 @@
-"""Frames a second of the whole farm against a bare loop, interleaved, a minute and more each.
+"""Frames a second of the whole farm against a bare loop, a minute and more each, by turns of a few seconds.
 
 The farm: director, performers on Ray, receipts, clips, joining, checks, signatures and delivery, all through MinIO. The
 bare loop (`bench.bare`): the same takes in one process per core and nothing else.
@@ -6,21 +6,25 @@ bare loop (`bench.bare`): the same takes in one process per core and nothing els
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import psutil
 from joserfc.jwk import OKPKey
 
-from bench.bare import Side, bare_side
+from bench.bare import BareLoop, Frozen, Side
 from bench.campaign import Owner, as_lines, order_of, rows
 from bench.director import start_director
 from bench.measure import Measurement, median
+from bench.turns import Turns
 from bench.twin import bench_twin
 from understudy_api import token
 from understudy_api.order import Order
@@ -69,14 +73,14 @@ def _compare(site: Site, folder: Path, rounds: int, seconds: float) -> list[tupl
     works = Works(site, owner, bundle)
     start_director(site, "understudy_workers.pipeline:Studio")
     cores = os.cpu_count() or 1
-    works.farm_side(works.order(0, cores))  # loads twins and places plates
-    trial = works.farm_side(works.order(1_000, cores))
+    works.alone(works.order(0, cores))  # loads twins and places plates
+    trial = works.alone(works.order(1_000, cores))
     count = max(cores, round(seconds * 1.1 * cores * trial.per_second / trial.frames))
     found = []
     for turn in range(1, rounds + 1):
         order = works.order(10_000 * turn, count)
         words = list(dict.fromkeys(text for item in _items(order, turn, count) for text in item))
-        found.append((works.farm_side(order), bare_side(bundle, keys.pool_public, words, folder)))
+        found.append(works.in_turns(order, BareLoop(bundle, keys.pool_public, words, folder)))
     for farm, bare in found:
         if farm.frames != bare.frames:
             raise RuntimeError(
@@ -108,20 +112,34 @@ class Works:
         self._objects.put("understudy-staging", order.content.rows_s3_key, as_lines(given))
         return order
 
-    def farm_side(self, order: Order) -> Side:
-        """From the request to the last delivery."""
-        before, began = _processor_seconds(self._site), time.perf_counter()
-        self._wait_for(order)
-        took = time.perf_counter() - began
+    def alone(self, order: Order) -> Side:
+        """The farm with nothing beside it."""
+        return self._side(order, self._processor_seconds(), *self._made(order), lambda _began, _ended: 0.0)
+
+    def in_turns(self, order: Order, bare: BareLoop) -> tuple[Side, Side]:
+        """The farm and the bare loop by turns, from the request to the last delivery."""
+        turns = Turns(
+            self._processes, lambda: [psutil.Process(one.pid) for one in bare.processes if one.poll() is None]
+        )
+        spent = self._processor_seconds()
+        with ThreadPoolExecutor(1) as thread:
+            made = thread.submit(self._made, order)
+            bare.begin()
+            turns.take([made.done, lambda: bare.over])
+            farm = self._side(order, spent, *made.result(), turns.frozen(0))
+        return farm, bare.side(turns.frozen(1))
+
+    def _side(self, order: Order, spent: float, began: float, ended: float, frozen: Frozen) -> Side:
         last = list(self._objects.keys("understudy-receipts", f"{order.uid}/0"))[-1]
         totals = Segment.model_validate_json(self._objects.get("understudy-receipts", last)).totals
         if totals.done != order.total_items:
             raise RuntimeError(f"wanted {order.total_items} items done, got {totals}")
-        spent = _processor_seconds(self._site) - before
-        return Side(totals.frames, totals.frames / took, totals.frames / spent)
+        took = ended - began - frozen(began, ended)
+        return Side(totals.frames, totals.frames / took, totals.frames / (self._processor_seconds() - spent))
 
-    def _wait_for(self, order: Order) -> None:
-        site = self._site
+    def _made(self, order: Order) -> tuple[float, float]:
+        """When the order was put and when it was over, on the monotonic clock."""
+        site, began = self._site, time.monotonic()
         tls = ssl.create_default_context(cafile=str(site.authority))
         bearer = {"Authorization": f"Bearer {Keys.at(site.home).director_token.read_text().strip()}"}
         url = f"https://127.0.0.1:{site.plan.ports.director}/v1/orders/{order.uid}"
@@ -131,16 +149,19 @@ class Works:
                 time.sleep(0.1)
         if progress["state"] != "Finished":
             raise RuntimeError(f"the order ended as {progress}")
+        return began, time.monotonic()
 
-
-def _processor_seconds(site: Site) -> float:
-    """Processor seconds of all processes of a farm so far."""
-    spent = 0.0
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(HOME_MARK) == str(site.home.root):
+    def _processor_seconds(self) -> float:
+        """Processor seconds of all processes of the farm so far."""
+        spent = 0.0
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 spent += times.user + times.system
-        except psutil.Error:
-            continue
-    return spent
+        return spent
+
+    def _processes(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(HOME_MARK) == str(self._site.home.root):
+                    yield process

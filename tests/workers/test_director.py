@@ -246,6 +246,7 @@ def test_a_training_runs_in_a_process_of_its_own(pool: Pool, orders: Orders) -> 
     key = training_key(order.digest)
     result = TrainingResult.model_validate_json(orders.objects.get(pool.settings.buckets.receipts, key))
     assert (result.state, result.version) == ("Refused", None)
+    assert result.message.startswith(f"capture {Path(order.capture_key).name}: wanted a readable MP4 video")
     pool.eventually(lambda: not pool.processes("Trainer"))
     refused = training(orders, "talent-bob/theirs.mp4")
     answer = pool.http.put(f"/v1/trainings/{refused.uid}", content=refused.model_dump_json())

@@ -79,7 +79,9 @@ def _dispatched(state: JobState, admission: Admission, course: Course, now: floa
     held = pool.held
     if held is not None and held.digest == admission.digest and held.state != "Stopped":
         waits = held.state == "WaitingForGrant" and not order.suspended
-        return said("Dispatched", True, held.state if waits else "Dispatched", f"pool {pool.name} holds the order")
+        reason = held.state if waits else "PoolWaiting" if held.message else "Dispatched"
+        told = f"; it says: {held.message}" if held.message else ""
+        return said("Dispatched", True, reason, f"pool {pool.name} holds the order{told}")
     if pool.answer is not None and refusal_stands(pool, admission.digest, now):
         return said("Dispatched", False, "PoolRefused", f"pool {pool.name}: {pool.answer.verdict.message}")
     return said("Dispatched", False, "Suspended" if order.suspended else "Dispatching")

@@ -94,6 +94,15 @@ def test_a_pool_that_is_gone_leaves_the_cost_as_it_was() -> None:
     assert _status(_running(3, pool=None, status=before)).cost == before.cost
 
 
+def test_what_the_pool_says_is_shown() -> None:
+    trouble = "s3://theirs/a.mp4: the object store refuses these credentials; check the access key"
+    held = a_progress(_digest(), state="Finishing", message=trouble)
+    told = find(_status(_running(8, pool=a_pool_view(held=held))).conditions, "Dispatched")
+    assert told is not None
+    assert (told.status, told.reason) == ("True", "PoolWaiting")
+    assert told.message == f"pool default holds the order; it says: {trouble}"
+
+
 @pytest.mark.parametrize(
     ("seconds", "price", "amount"),
     [

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import Final, Literal, TypeVar
 
@@ -20,6 +20,7 @@ from understudy_api.verdict import Refusal
 from understudy_workers.objects import MissingObjectError, Objects, OutageError
 
 MAX_CAPTURE_BYTES: Final = 4 * 1024**3
+MAX_NAME: Final = 60
 _OUTAGE_PAUSE_SECONDS: Final = 5.0
 
 log = structlog.get_logger("trainer")
@@ -73,7 +74,7 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
     settings.work_dir.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="training-", dir=settings.work_dir) as name:
-        capture = Path(name) / "capture.mp4"
+        capture = Path(name) / PurePosixPath(order.capture_key).name[-MAX_NAME:]  # refusals name it as its owner does
         try:
             _insist(lambda: _fetch(objects, order, capture), report)
             result = _perform(settings, objects, order, capture, report)
