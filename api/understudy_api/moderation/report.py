@@ -50,19 +50,20 @@ class Moderator:
         self._unasked: list[Sentence] = []
         self._found: dict[tuple[str, ...], Finding] = {}
         self._sentences = 0
-        self._blanks: list[_Blank] = []
+        self._blanks: dict[tuple[str, ...], _Blanks] = {}
         for locale, texts in scenes.items():
             for sentence in (part for text in texts for part in _parts(text, locale)):
                 if columns := tuple(variables(sentence)):
-                    self._blanks.append(_Blank(sentence, locale, columns))
+                    self._blanks.setdefault(columns, _Blanks(columns)).sentences.append((sentence, locale))
                 else:
                     self._examine(resolve(sentence, {}, locale), locale)
 
     def row(self, row: Mapping[str, Any]) -> None:
         """Examine what one row makes of the script. The row has passed `message.check_row`."""
-        for blank in self._blanks:
-            if blank.is_new(row):
-                self._examine(resolve(blank.sentence, row, blank.locale), blank.locale)
+        for blanks in self._blanks.values():
+            if blanks.is_new(row):
+                for sentence, locale in blanks.sentences:
+                    self._examine(resolve(sentence, row, locale), locale)
 
     def report(self) -> Report:
         """What was found so far; the findings that weigh most are kept."""
@@ -94,12 +95,11 @@ class Moderator:
             self._found.setdefault(key, found)
 
 
-class _Blank:
-    """A sentence that rows fill; remembers the values it was filled with lately."""
+class _Blanks:
+    """The sentences, in all locales, that the same columns fill; remembers the values they were filled with lately."""
 
-    def __init__(self, sentence: Message, locale: str, columns: tuple[str, ...]) -> None:
-        self.sentence = sentence
-        self.locale = locale
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.sentences: list[tuple[Message, str]] = []
         self._columns = columns
         self._known: set[tuple[object, ...]] = set()
 
