@@ -120,6 +120,7 @@ def order_of(site: Site, sentence: str, rows_count: int) -> Order:
         sub=uid,
         order=order.digest,
         license=digest_bytes(order.license.encode()),
+        keys=order.twin.id,
         twin_version=order.twin.version,
         seconds=10**9,
         iat=now,

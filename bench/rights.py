@@ -6,7 +6,8 @@ import time
 
 from bench.measure import Measurement
 from understudy_api import token
-from understudy_api.genesis import Genesis, read_genesis, sign_genesis
+from understudy_api.genesis import sign_genesis
+from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.permits import Usage, Use, permits
 from understudy_api.terms import License, Terms, read_license, sign_license
 
@@ -16,17 +17,17 @@ SECONDS = 1.0
 def run() -> list[Measurement]:
     """Licenses verified and judged per second."""
     owner, farm = token.new_key(), token.thumbprint(token.new_key())
-    genesis = read_genesis(sign_genesis(owner, "Ada", 0, "0" * 32))
-    assert isinstance(genesis, Genesis)
+    keyring = read_keyring(sign_genesis(owner, "Ada", 0, "0" * 32))
+    assert isinstance(keyring, Keyring)
     terms = Terms(
         iss=token.thumbprint(owner),
         aud=farm,
         jti="bench-license",
         iat=0,
         nbf=0,
-        exp=2**40,
+        exp=2**37,
         assignee={"namespace": "acme"},
-        twin=genesis.twin_id,
+        twin=keyring.twin_id,
         purposes=("advertising",),
         channels=("social",),
         territories=("DE",),
@@ -36,7 +37,7 @@ def run() -> list[Measurement]:
     use = Use(
         farm=farm,
         namespace="acme",
-        twin=genesis.twin_id,
+        twin=keyring.twin_id,
         purpose="advertising",
         channels=("social",),
         territories=("DE",),
@@ -46,7 +47,7 @@ def run() -> list[Measurement]:
     text = sign_license(owner, terms)
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < SECONDS:
-        checked = read_license(text, genesis)
+        checked = read_license(text, keyring)
         assert isinstance(checked, License)
         assert permits(checked.terms, use, Usage(), 1.0).permitted
         count += 1

@@ -13,7 +13,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
-from understudy_api.genesis import Genesis, read_genesis, sign_genesis
+from understudy_api.genesis import sign_genesis
+from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.order import Progress
@@ -68,10 +69,10 @@ def a_genesis_record(owner: str = "owner", name: str = "Ada") -> str:
 
 
 @cache
-def a_genesis(owner: str = "owner") -> Genesis:
-    """The same record, verified."""
-    found = read_genesis(a_genesis_record(owner))
-    assert isinstance(found, Genesis)
+def a_keyring(owner: str = "owner") -> Keyring:
+    """The same record, verified, without key records."""
+    found = read_keyring(a_genesis_record(owner))
+    assert isinstance(found, Keyring)
     return found
 
 
@@ -85,7 +86,7 @@ def some_terms(owner: str = "owner", **changed: Any) -> Terms:
         "nbf": int(NOW) - DAY,
         "exp": int(NOW) + 30 * DAY,
         "assignee": {"namespace": "acme"},
-        "twin": a_genesis(owner).twin_id,
+        "twin": a_keyring(owner).twin_id,
         "purposes": ("advertising",),
         "channels": ("social", "web"),
         "territories": ("DE", "FR"),
@@ -265,7 +266,7 @@ def a_training_result(order: str, **changed: Any) -> TrainingResult:
     """A training that passed its gates."""
     known: dict[str, Any] = {
         "digest": order,
-        "twin_id": a_genesis().twin_id,
+        "twin_id": a_keyring().twin_id,
         "state": "Ready",
         "version": VERSION,
         "scores": {"network": {"psnr": 31.256, "ssim": 0.9512}, "frozen": {"psnr": 24.0, "ssim": 0.81}},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders import a_farm, a_genesis, a_genesis_record, a_key, a_license_token, a_twin_view
+from builders import a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
 
 from understudy_api.grant import Grant, read_grant, sign_grant
 from understudy_api.license import LicenseSpec, LicenseStatus
@@ -322,7 +322,7 @@ class MemoryFarm:
     def _license(self) -> License | None:
         if self.token is None:
             return None
-        found = read_license(self.token, a_genesis())
+        found = read_license(self.token, a_keyring())
         return found if isinstance(found, License) and found.terms.nbf <= self.now < found.terms.exp else None
 
     def _check(self, job: Job, grant: Grant) -> None:

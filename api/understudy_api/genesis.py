@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from joserfc.jwk import OKPKey
-from pydantic import Field, ValidationError
+from pydantic import Field, model_validator
 
 from understudy_api import token
+from understudy_api.claims import read_claims
 from understudy_api.digest import digest_bytes
 from understudy_api.model import Digest, Model
 from understudy_api.verdict import Refusal
@@ -28,6 +29,16 @@ class PublicKey(Model):
         """The same key for joserfc."""
         return _imported(self.x)
 
+    @property
+    def thumbprint(self) -> str:
+        """RFC 7638 thumbprint."""
+        return _thumbprint(self.x)
+
+
+@lru_cache(maxsize=1024)
+def _thumbprint(x: str) -> str:
+    return token.thumbprint(_imported(x))
+
 
 @lru_cache(maxsize=1024)
 def _imported(x: str) -> OKPKey:
@@ -42,6 +53,15 @@ class GenesisClaims(Model):
     name: str = Field(min_length=1, max_length=120, description="How the owner calls the twin.")
     iat: int = Field(ge=0, description="When it was signed, Unix seconds.")
     nonce: str = Field(pattern=r"^[0-9a-f]{32}$", description="Makes two twins of one owner distinct.")
+    recovery: PublicKey | None = Field(
+        default=None, description="A second key that may replace a lost or stolen root key, and nothing else."
+    )
+
+    @model_validator(mode="after")
+    def _two_keys(self) -> Self:
+        if self.recovery == self.root:
+            raise ValueError("the recovery key must be another key than the root key")
+        return self
 
 
 class Genesis(Model):
@@ -49,6 +69,7 @@ class Genesis(Model):
 
     twin_id: Digest = Field(description="SHA-256 of the record's compact form: the twin's id.")
     claims: GenesisClaims
+    record: str = Field(description="Its compact form.")
 
     @property
     def owner(self) -> OKPKey:
@@ -61,25 +82,46 @@ def twin_id(record: str) -> str:
     return digest_bytes(record.encode())
 
 
-def sign_genesis(root: OKPKey, name: str, issued_at: int, nonce: str) -> str:
-    """A genesis record signed with the owner's root key."""
-    claims = GenesisClaims(root=PublicKey.model_validate(token.public_jwk(root)), name=name, iat=issued_at, nonce=nonce)
-    return token.sign(root, GENESIS_TYPE, claims.model_dump())
+def sign_genesis(
+    root: OKPKey | token.Signer, name: str, issued_at: int, nonce: str, recovery: OKPKey | None = None
+) -> str:
+    """A genesis record signed with the owner's root key; `recovery` names the key that may replace it."""
+    claims = GenesisClaims(
+        root=public_key(token.public_of(root)),
+        name=name,
+        iat=issued_at,
+        nonce=nonce,
+        recovery=public_key(recovery) if recovery is not None else None,
+    )
+    return token.sign(root, GENESIS_TYPE, claims.model_dump(exclude_none=True))
+
+
+def public_key(key: OKPKey) -> PublicKey:
+    """The public half of a key as a claim."""
+    return PublicKey.model_validate(token.public_jwk(key))
 
 
 def read_genesis(record: str) -> Genesis | Refusal:
     """The verified record: signed by the very key it names; or why it is none."""
+    found = token.opened(record, lambda _: _named_root(record), GENESIS_TYPE)
+    if isinstance(found, Refusal):
+        return found
+    body = read_claims(GenesisClaims, found, "genesis", "MalformedGenesis")
+    if isinstance(body, Refusal):
+        return body
+    if body.root.thumbprint != found.kid:
+        return Refusal(reason="WrongSigner", message="genesis: `kid` names another key than the record's root")
+    return Genesis(twin_id=twin_id(record), claims=body, record=record)
+
+
+def _named_root(record: str) -> OKPKey | Refusal:
+    """The key that a record names as its root, before anything is verified."""
     claims = token.unverified(record, GENESIS_TYPE)
     if isinstance(claims, Refusal):
         return claims
     try:
-        body = GenesisClaims.model_validate(claims)
-    except ValidationError as error:
-        first = error.errors()[0]
+        return PublicKey.model_validate(claims.get("root")).key()
+    except ValueError as error:
         return Refusal(
-            reason="MalformedGenesis", message=f"genesis: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            reason="MalformedGenesis", message=f"genesis: root: wanted an Ed25519 public key ({type(error).__name__})"
         )
-    checked = token.verify(record, body.root.key(), GENESIS_TYPE)
-    if isinstance(checked, Refusal):
-        return checked
-    return Genesis(twin_id=twin_id(record), claims=body)

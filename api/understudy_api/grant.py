@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from joserfc.jwk import OKPKey
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from understudy_api import token
+from understudy_api.claims import read_claims
 from understudy_api.model import Digest, Model, ObjectName
 from understudy_api.terms import Thumbprint
+from understudy_api.token import CLOCK_SKEW_SECONDS
 from understudy_api.verdict import Refusal
 
 GRANT_TYPE: Final = "understudy-grant+jwt"
 TRAINING_GRANT_TYPE: Final = "understudy-training-grant+jwt"
 MAX_GRANT_SECONDS: Final = 900
-CLOCK_SKEW_SECONDS: Final = 60
 MAX_PERFORMERS: Final = 200
 """As many thumbprints as a token has room for."""
 
@@ -28,7 +29,11 @@ class Grant(Model):
     sub: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Order uid.")
     order: Digest = Field(description="Digest of the order's content.")
     license: Digest = Field(description="Digest of the license token.")
+    keys: Digest = Field(description="Head of the keyring the operator judged by: digest of the newest key record.")
     twin_version: Digest
+    status_iat: int | None = Field(
+        default=None, ge=0, description="When the status list was signed that said the license stands; None: no list."
+    )
     seconds: int = Field(ge=0, le=10**9, description="Metered seconds the order may reach in total.")
     performers: tuple[Thumbprint, ...] = Field(
         default=(), max_length=MAX_PERFORMERS, description="Keys of the performers it is good for; nobody else's."
@@ -56,7 +61,8 @@ def sign_grant(farm: OKPKey, grant: Grant | TrainingGrant) -> str:
     """A grant signed with the farm's key. Raises ValueError when it would live longer than 15 minutes."""
     if grant.exp - grant.iat > MAX_GRANT_SECONDS:
         raise ValueError(f"a grant lives at most {MAX_GRANT_SECONDS} s, got {grant.exp - grant.iat} s")
-    return token.sign(farm, GRANT_TYPE if isinstance(grant, Grant) else TRAINING_GRANT_TYPE, grant.model_dump())
+    typ = GRANT_TYPE if isinstance(grant, Grant) else TRAINING_GRANT_TYPE
+    return token.sign(farm, typ, grant.model_dump(exclude_none=True))
 
 
 def read_grant(text: str, farm: OKPKey, now: float) -> Grant | Refusal:
@@ -81,13 +87,22 @@ def read_training_grant(text: str, farm: OKPKey, now: float) -> TrainingGrant | 
 
 
 def _signed(kind: type[G], typ: str, text: str, farm: OKPKey) -> G | Refusal:
-    claims = token.verify(text, farm, typ)
-    if isinstance(claims, Refusal):
-        return Refusal(reason="BadGrant", message=f"grant: {claims.message}")
-    try:
-        return kind.model_validate(claims)
-    except ValidationError as error:
-        return Refusal(reason="BadGrant", message=f"grant: {error.errors()[0]['msg']}")
+    found = token.opened(text, lambda kid: _farm_key(farm, kid), typ)
+    if isinstance(found, Refusal):
+        return _bad(found)
+    grant = read_claims(kind, found, "grant", "BadGrant")
+    return _bad(grant) if isinstance(grant, Refusal) else grant
+
+
+def _farm_key(farm: OKPKey, kid: str) -> OKPKey | Refusal:
+    if kid == token.thumbprint(farm):
+        return farm
+    return Refusal(reason="WrongSigner", message=f"grant: signed by {kid!r}, which is not this farm")
+
+
+def _bad(refusal: Refusal) -> Refusal:
+    """One reason for programs, whatever is wrong: a grant is the farm's own, a brand cannot mend it."""
+    return Refusal(reason="BadGrant", message=f"grant: {refusal.reason}: {refusal.message}")
 
 
 def refusal_now(grant: Grant | TrainingGrant, now: float) -> Refusal | None:

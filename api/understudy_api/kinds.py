@@ -9,10 +9,16 @@ from typing import Final
 import yaml
 
 from understudy_api import license as license_kind
-from understudy_api import renderjob, renderpool, twinmodel
+from understudy_api import owneract, renderjob, renderpool, twinmodel
 from understudy_api.crd import Kind, definition
 
-KINDS: Final[tuple[Kind, ...]] = (twinmodel.KIND, license_kind.KIND, renderjob.KIND, renderpool.KIND)
+KINDS: Final[tuple[Kind, ...]] = (
+    twinmodel.KIND,
+    license_kind.KIND,
+    owneract.KIND,
+    renderjob.KIND,
+    renderpool.KIND,
+)
 
 
 def rendered(kind: Kind) -> str:

@@ -31,7 +31,7 @@ class LicenseStatus(Observed):
     id: str | None = Field(default=None, max_length=64, description="The license's `jti`; usage counts by it.")
     digest: str | None = Field(default=None, max_length=64, description="SHA-256 of the token.")
     assignee: str | None = Field(default=None, max_length=63, description="Namespace that may use it.")
-    terms: tuple[str, ...] = Field(default=(), max_length=16, description="The terms in plain words.")
+    terms: tuple[str, ...] = Field(default=(), max_length=48, description="The terms in plain words.")
     valid_from: str | None = Field(default=None, max_length=32, description="RFC 3339 time from which it holds.")
     valid_until: str | None = Field(default=None, max_length=32, description="RFC 3339 time at which it ends.")
     used_seconds: str | None = Field(default=None, max_length=32, description="Metered seconds made under it.")

@@ -6,15 +6,19 @@ restarts gets the same order again and continues from the receipts.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from understudy_api.digest import digest
-from understudy_api.model import Digest, Locale, Model, Name, ObjectName, Territory, Token
-from understudy_api.terms import Channel, Purpose
+from understudy_api.keyring import MAX_KEY_RECORDS
+from understudy_api.model import Digest, Locale, Model, Name, ObjectName, Token
+from understudy_api.use import Declaration
 
 Uid = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="UID of the Kubernetes object.")
+
+KeyRecords = Annotated[tuple[Token, ...], Field(max_length=MAX_KEY_RECORDS)]
+"""The twin's key records, oldest first."""
 
 
 class TwinPin(Model):
@@ -48,12 +52,8 @@ class Content(Model):
         return digest(self.model_dump(mode="json", exclude={"rows_s3_key"}))
 
 
-class OrderedUse(Model):
+class OrderedUse(Declaration):
     """The declared use, as in the RenderJob."""
-
-    purpose: Purpose
-    channels: tuple[Channel, ...]
-    territories: tuple[Territory, ...]
 
 
 class S3Credentials(Model):
@@ -100,6 +100,7 @@ class Order(Model):
     pool: ObjectName
     twin: TwinPin
     genesis: Token
+    key_records: KeyRecords = ()
     license: Token
     use: OrderedUse
     content: Content
@@ -167,6 +168,7 @@ class Progress(Model):
     uid: str
     digest: Digest
     generation: int
+    key_records: int = Field(default=0, ge=0, description="How many key records of the twin the director holds.")
     state: Literal["Running", "Suspended", "WaitingForGrant", "Finishing", "Finished", "Failed", "Stopped"]
     message: str = ""
     items_done: int = 0

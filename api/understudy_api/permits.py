@@ -1,117 +1,86 @@
 """The one rule: may this use be made under these terms, now?
 
-Asked at admission, at dispatch and on the worker before a frame, so the three cannot disagree. Pure: the clock and what
-was used so far are arguments.
+Asked at admission, at dispatch, on the worker before a frame, by the vault before a key leaves it and by the command line,
+so that they cannot disagree. Pure: the clock and what was used so far are arguments. Every clause is asked, and every
+clause that speaks against a use is named with what was wanted, what is allowed and the cure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
-from pydantic import Field
-
-from understudy_api.model import Digest, Locale, Model, Name, Territory
-from understudy_api.terms import Channel, Purpose, Terms, Thumbprint
+from understudy_api.clauses import amounts, parties, scope, times, topics
+from understudy_api.clauses.clause import Asked, Clause
+from understudy_api.clauses.scope import covers_language
+from understudy_api.terms import Terms
+from understudy_api.use import Declaration, Size, Usage, Use
 from understudy_api.verdict import Refusal, Verdict
 
+__all__ = [
+    "CLAUSES",
+    "NOT_FOUND",
+    "Declaration",
+    "Finding",
+    "Size",
+    "Usage",
+    "Use",
+    "covers_language",
+    "findings",
+    "permits",
+]
 
-class Use(Model):
-    """What somebody wants to make."""
+NOT_FOUND: Final = Refusal(
+    reason="LicenseNotFound", message="license: not found; check licenseRef, or ask the owner for a license"
+)
+"""The same words for a license that is not there and for one of another brand: nobody learns of others' contracts."""
 
-    farm: Thumbprint
-    namespace: Name
-    twin: Digest
-    purpose: Purpose
-    channels: tuple[Channel, ...]
-    territories: tuple[Territory, ...]
-    locales: tuple[Locale, ...]
-    seconds: float = Field(ge=0, description="Upper bound of the metered seconds this use adds.")
+CLAUSES: Final[tuple[Clause, ...]] = (
+    *parties.CLAUSES,
+    *times.CLAUSES,
+    *scope.CLAUSES,
+    *topics.CLAUSES,
+    *amounts.CLAUSES,
+)
+"""Every clause, in the order they are told."""
 
 
-class Usage(Model):
-    """What was already made or promised under the license, in metered seconds."""
+@dataclass(frozen=True)
+class Finding:
+    """What one clause says of a use, whether it objects or not."""
 
-    used_seconds: float = Field(default=0, ge=0)
-    reserved_seconds: float = Field(default=0, ge=0)
+    clause: str
+    wanted: str
+    allowed: str
+    refusal: Refusal | None
 
 
 def permits(terms: Terms, use: Use, usage: Usage, now: float) -> Verdict:
     """Permitted, or every clause that speaks against it. `now` in Unix seconds."""
-    return Verdict(refusals=tuple(_refusals(terms, use, usage, now)))
+    if not _is_assignee(terms, use, usage):
+        return Verdict(refusals=(NOT_FOUND,))
+    return Verdict(refusals=tuple(_refusals(Asked(terms, use, usage, now))))
 
 
-def covers_language(ranges: tuple[str, ...], locale: str) -> bool:
-    """RFC 4647 basic filtering: a range covers a locale that equals it or starts with it at a hyphen."""
-    wanted = locale.lower()
-    return any(wanted == r or wanted.startswith(r + "-") for r in (given.lower() for given in ranges))
-
-
-def _refusals(terms: Terms, use: Use, usage: Usage, now: float) -> Iterator[Refusal]:
-    if use.namespace != terms.assignee.namespace:
-        # The same words as for a license that does not exist, and no others: nobody learns of others' contracts.
-        yield NOT_FOUND
-        return
-    if use.farm != terms.aud:
-        yield Refusal(
-            reason="WrongFarm",
-            message="license: it is valid on another farm; ask the owner for one with this farm's key in `aud`",
-        )
-    if use.twin != terms.twin:
-        yield Refusal(
-            reason="TwinNotCovered",
-            message="license: it covers another twin; name the twin it was signed for",
-        )
-    yield from _window(terms, now)
-    yield from _coverage(terms, use)
-    left = terms.quota.seconds - usage.used_seconds - usage.reserved_seconds
-    if use.seconds > left:
-        yield Refusal(
-            reason="QuotaExceeded",
-            message=f"license: {use.seconds:.0f} s wanted, {max(left, 0):.0f} s of {terms.quota.seconds} s left; "
-            "ask the owner for more seconds or make less",
-        )
-
-
-NOT_FOUND = Refusal(
-    reason="LicenseNotFound", message="license: not found; check licenseRef, or ask the owner for a license"
-)
-
-
-def _window(terms: Terms, now: float) -> Iterator[Refusal]:
-    if now < terms.nbf:
-        yield Refusal(
-            reason="LicenseNotYetValid",
-            message=f"license: valid from {_day(terms.nbf)}; wait or ask the owner for an earlier start",
-        )
-    if now >= terms.exp:
-        yield Refusal(
-            reason="LicenseExpired",
-            message=f"license: expired {_day(terms.exp)}; ask the owner for a new one",
-        )
-
-
-def _coverage(terms: Terms, use: Use) -> Iterator[Refusal]:
-    uncovered = sorted(locale for locale in set(use.locales) if not covers_language(terms.languages, locale))
-    if uncovered:
-        yield _not_covered("LanguageNotCovered", "locales", uncovered, terms.languages)
-    if use.purpose not in terms.purposes:
-        yield _not_covered("PurposeNotCovered", "use.purpose", [use.purpose], terms.purposes)
-    channels = sorted(set(use.channels) - set(terms.channels))
-    if channels:
-        yield _not_covered("ChannelNotCovered", "use.channels", channels, terms.channels)
-    territories = sorted(set(use.territories) - set(terms.territories))
-    if territories:
-        yield _not_covered("TerritoryNotCovered", "use.territories", territories, terms.territories)
-
-
-def _not_covered(reason: str, field: str, wanted: Sequence[str], allowed: tuple[str, ...]) -> Refusal:
-    return Refusal(
-        reason=reason,
-        message=f"license: {field} {', '.join(wanted)} not covered, allowed: {', '.join(sorted(allowed))}; "
-        f"remove {'it' if len(wanted) == 1 else 'them'} or ask the owner to extend the license",
+def findings(terms: Terms, use: Use, usage: Usage, now: float) -> tuple[Finding, ...]:
+    """The whole answer clause by clause, for whoever may read the terms; agrees with `permits` in every case."""
+    asked = Asked(terms, use, usage, now)
+    who = None if _is_assignee(terms, use, usage) else NOT_FOUND
+    return (
+        Finding("assignee", use.namespace, terms.assignee.namespace, who),
+        *(Finding(one.name, one.wanted(asked), one.allowed(asked), one.refusal(asked)) for one in CLAUSES),
     )
 
 
-def _day(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _is_assignee(terms: Terms, use: Use, usage: Usage) -> bool:
+    """A namespace deleted and created again is another one: its UID was pinned at first use."""
+    same = usage.namespace_uid is None or use.namespace_uid == usage.namespace_uid
+    return use.namespace == terms.assignee.namespace and same
+
+
+def _refusals(asked: Asked) -> Iterator[Refusal]:
+    for clause in CLAUSES:
+        refusal = clause.refusal(asked)
+        if refusal is not None:
+            yield refusal

@@ -7,24 +7,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from understudy_api.crd import Column, Kind, rules
-from understudy_api.model import Locale, Name, Resource, Territory
+from understudy_api.declared_use import DeclaredUse
+from understudy_api.model import Locale, Name, Resource
 from understudy_api.references import LocalReference, ObjectReference
 from understudy_api.renderjob_status import RenderJobStatus
-from understudy_api.terms import Channel, Purpose
 
 Sentence = Annotated[str, Field(min_length=1, max_length=5000)]
 MAX_INLINE_ROWS: Final = 1000
 IMMUTABLE: Final = {"rule": "self == oldSelf", "message": "is immutable; create another RenderJob"}
-
-
-class DeclaredUse(Resource):
-    """Where and for what the videos will be used; the license has to cover all of it."""
-
-    purpose: Purpose = Field(description="What the videos are for.")
-    channels: tuple[Channel, ...] = Field(min_length=1, max_length=16, description="Where they will be shown.")
-    territories: tuple[Territory, ...] = Field(
-        min_length=1, max_length=249, description="Countries they will be shown in, ISO 3166-1 alpha-2."
-    )
 
 
 class Scene(Resource):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from understudy_api.model import Model
+
+Gate = Literal["admission", "dispatch", "performer", "vault", "cli"]
 
 
 class Refusal(Model):
@@ -12,6 +16,10 @@ class Refusal(Model):
 
     reason: str = Field(description="One CamelCase word for programs, a condition's reason.")
     message: str = Field(description="One sentence for people: what, wanted, allowed, cure.")
+    gate: Gate | None = Field(default=None, description="Where it was refused.")
+    clause: str | None = Field(default=None, description="The part of the terms that speaks against it.")
+    wanted: str | None = Field(default=None, description="What was asked, as far as that clause does not cover it.")
+    allowed: str | None = Field(default=None, description="What that clause allows.")
 
 
 class Verdict(Model):
@@ -33,3 +41,7 @@ class Verdict(Model):
     def message(self) -> str:
         """All refusals in one line."""
         return "; ".join(refusal.message for refusal in self.refusals)
+
+    def at(self, gate: Gate) -> Verdict:
+        """The same answer, its refusals naming the gate that gave them."""
+        return Verdict(refusals=tuple(one.model_copy(update={"gate": gate}) for one in self.refusals))

@@ -11,6 +11,7 @@ import yaml
 
 from understudy_api import token
 from understudy_api.genesis import Genesis, read_genesis
+from understudy_api.keyring import Keyring
 from understudy_api.model import API_VERSION
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import LICENSE_TYPE, Terms, read_license, sign_license
@@ -68,7 +69,7 @@ def show(
     terms = Terms.model_validate(claims)
     signature = "not checked; give --twin"
     if twin is not None:
-        checked = read_license(text, genesis_of(read_mapping(twin, "a TwinModel manifest"), str(twin)))
+        checked = read_license(text, Keyring(genesis_of(read_mapping(twin, "a TwinModel manifest"), str(twin))))
         if isinstance(checked, Refusal):
             raise UserError(f"{path}: {checked.message}")
         signature = "good, by the owner of the twin"

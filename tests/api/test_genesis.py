@@ -33,7 +33,7 @@ def claims(**changes: object) -> dict[str, object]:
     [
         (token.sign(token.new_key(), GENESIS_TYPE, claims()), "BadSignature"),
         (token.sign(OWNER, "other", claims()), "WrongTokenType"),
-        (token.sign(OWNER, GENESIS_TYPE, claims(extra=1)), "MalformedGenesis"),
+        (token.sign(OWNER, GENESIS_TYPE, claims(extra=1)), "UnknownClaim"),
         (token.sign(OWNER, GENESIS_TYPE, claims(nonce="x")), "MalformedGenesis"),
         (token.sign(OWNER, GENESIS_TYPE, claims(name="")), "MalformedGenesis"),
         (token.sign(OWNER, GENESIS_TYPE, claims(root={"kty": "RSA"})), "MalformedGenesis"),

@@ -15,6 +15,7 @@ def grant(**changes: object) -> Grant:
         "sub": "0c8f2b1e-0000-4000-8000-000000000000",
         "order": "a" * 64,
         "license": "b" * 64,
+        "keys": "d" * 64,
         "twin_version": "c" * 64,
         "seconds": 600,
         "iat": NOW,

@@ -46,6 +46,7 @@ def test_total_is_rows_times_locales_times_outputs() -> None:
         {"grant": "dddddd.eeeeee.ffffff"},
         {"delivery": {"bucket": "elsewhere", "prefix": "x/"}},
         {"max_failed_items": 3},
+        {"key_records": ["ddddddd.eeeeee.ffffff"]},
         {"uid": "another-uid"},
         {"content": {**BASE["content"], "rows_s3_key": "moved.jsonl"}},  # type: ignore[dict-item]
     ],

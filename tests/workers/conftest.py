@@ -68,6 +68,7 @@ class Signers:
             "sub": order.uid,
             "order": order.digest,
             "license": digest_bytes(order.license.encode()),
+            "keys": order.twin.id,
             "twin_version": order.twin.version,
             "seconds": 600,
             "iat": self.now,

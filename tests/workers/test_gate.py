@@ -101,7 +101,7 @@ def test_asks_the_license_rule(
 def test_refuses_a_license_of_another_owner(signers: Any, write_order: WriteOrder) -> None:
     stranger = type(signers)(farm=signers.farm)
     order = write_order(license=stranger.license())
-    assert ask(signers, permit_of(order)).reason == "BadSignature"
+    assert ask(signers, permit_of(order)).reason == "SignerNotAllowed"
 
 
 def test_refuses_a_grant_of_another_farm(signers: Any, write_order: WriteOrder) -> None:

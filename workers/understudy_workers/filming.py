@@ -40,7 +40,7 @@ class Filming:
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal."""
         watch, started_at = Stopwatch(), self._gatekeeper.clock()
-        verdict = self._gatekeeper.ask(permit, take.locale)
+        verdict = self._gatekeeper.ask_take(permit, take.locale, take.outputs)
         refusals = (*floor_refusals(examine(take.words, take.locale)), *verdict.refusals)
         if refusals:
             none = (False,) * len(take.outputs)

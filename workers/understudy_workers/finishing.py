@@ -63,7 +63,9 @@ class Finishing:
             lost = [clip for take, clip in zip(planned.take_ids, planned.clip_ids, strict=True) if takes[take] is None]
             return _missing(lost, watch)
         frames = sum(take.frames for take in spoken)
-        verdict = self._gatekeeper.ask(permit, planned.locale, frames / FPS, item.committed_seconds)
+        verdict = self._gatekeeper.ask_item(
+            permit, planned.locale, planned.output, frames / FPS, item.committed_seconds
+        )
         if not verdict.permitted:
             return _refused(planned, verdict.refusals[0], watch)
         data = self._stored(item, watch)

@@ -6,7 +6,7 @@ quota slice and terms are asked every time, which costs microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -14,9 +14,10 @@ from typing import Final
 from joserfc.jwk import OKPKey
 
 from understudy_api.digest import digest_bytes
-from understudy_api.genesis import read_genesis
 from understudy_api.grant import Grant, refusal_now, signed_grant
-from understudy_api.permits import Usage, Use, permits
+from understudy_api.keyring import read_keyring
+from understudy_api.order import VideoOutput
+from understudy_api.permits import Size, Usage, Use, permits
 from understudy_api.terms import License, read_license
 from understudy_api.token import load_key, public_jwk, thumbprint
 from understudy_api.verdict import Refusal, Verdict
@@ -32,6 +33,8 @@ class Rights:
 
     license: License
     grant: Grant
+    keys: str
+    """Head of the twin's keyring."""
     farm: str
 
 
@@ -44,57 +47,63 @@ def check(
     seconds: float,
     committed_seconds: float,
     now: float,
+    outputs: Sequence[VideoOutput] = (),
+    item_seconds: float = 0.0,
 ) -> Verdict:
-    """May `seconds` more metered seconds be made in `locale` on `pool` at `now` (Unix seconds)?
+    """May `seconds` more metered seconds be made in `locale` and `outputs` on `pool` at `now` (Unix seconds)?
 
-    `committed_seconds` are the metered seconds of the order that count already. Every refusal carries its reason;
+    `committed_seconds` are the metered seconds of the order that count already, `item_seconds` the length of one video
+    once it is known. Every refusal carries its reason;
     those in `work.PAUSING_REASONS` mean "wait for a new grant", all others "never". Never raises for what a token holds.
     """
     farm = public_jwk(farm_public_key)["x"]
-    rights = _rights(permit.genesis, permit.license, permit.grant, permit.twin.id, farm)
+    rights = _rights(permit.genesis, permit.key_records, permit.license, permit.grant, permit.twin.id, farm)
     if isinstance(rights, Refusal):
-        return Verdict(refusals=(rights,))
+        return Verdict(refusals=(rights,)).at("performer")
     if mismatch := tuple(_mismatches(rights, permit, pool)):
-        return Verdict(refusals=mismatch)
+        return Verdict(refusals=mismatch).at("performer")
     if late := refusal_now(rights.grant, now):
-        return Verdict(refusals=(late,))
+        return Verdict(refusals=(late,)).at("performer")
     use = Use(
+        **dict(permit.use),
         farm=rights.farm,
         namespace=permit.namespace,
         twin=permit.twin.id,
-        purpose=permit.use.purpose,
-        channels=permit.use.channels,
-        territories=permit.use.territories,
+        version=permit.twin.version,
         locales=(locale,),
+        formats=tuple(Size(width=one.width, height=one.height) for one in outputs),
         seconds=seconds,
+        item_seconds=item_seconds,
     )
-    verdict = permits(rights.license.terms, use, Usage(), now)
+    verdict = permits(rights.license.terms, use, _usage(rights.grant), now)
     if not verdict.permitted:
-        return verdict
+        return verdict.at("performer")
     left = rights.grant.seconds - committed_seconds
     if seconds > left + _SLACK_SECONDS or left <= 0:
-        return Verdict(refusals=(_exhausted(seconds, left, rights.grant.seconds),))
+        return Verdict(refusals=(_exhausted(seconds, left, rights.grant.seconds),)).at("performer")
     return verdict
 
 
 @lru_cache(maxsize=512)
-def _rights(genesis_text: str, license_text: str, grant_text: str, twin_id: str, farm_x: str) -> Rights | Refusal:
-    """Reads the three tokens. Depends on nothing but its arguments, so remembering an answer is safe."""
-    genesis = read_genesis(genesis_text)
-    if isinstance(genesis, Refusal):
-        return genesis
-    if genesis.twin_id != twin_id:
+def _rights(
+    genesis_text: str, key_records: tuple[str, ...], license_text: str, grant_text: str, twin_id: str, farm_x: str
+) -> Rights | Refusal:
+    """Reads all tokens. Depends on nothing but its arguments, so remembering an answer is safe."""
+    keyring = read_keyring(genesis_text, key_records)
+    if isinstance(keyring, Refusal):
+        return keyring
+    if keyring.twin_id != twin_id:
         return Refusal(
             reason="TwinMismatch", message="twin: its id is not the digest of the genesis record; apply the job again"
         )
-    license_ = read_license(license_text, genesis)
+    license_ = read_license(license_text, keyring)
     if isinstance(license_, Refusal):
         return license_
     farm = load_key(f'{{"kty":"OKP","crv":"Ed25519","x":"{farm_x}"}}')
     grant = signed_grant(grant_text, farm)
     if isinstance(grant, Refusal):
         return grant
-    return Rights(license_, grant, thumbprint(farm))
+    return Rights(license_, grant, keyring.head, thumbprint(farm))
 
 
 def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
@@ -105,6 +114,7 @@ def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
         "order": (grant.sub, permit.order_uid),
         "order digest": (grant.order, permit.order_digest),
         "license": (grant.license, digest_bytes(permit.license.encode())),
+        "keys": (grant.keys, rights.keys),
         "twin version": (grant.twin_version, permit.twin.version),
     }
     for what, (granted, wanted) in pairs.items():
@@ -114,6 +124,11 @@ def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
                 message=f"grant: its {what} is {granted[:16]!r}, the work says {wanted[:16]!r}; a grant is good for one "
                 "order on one pool",
             )
+
+
+def _usage(grant: Grant) -> Usage:
+    """What a performer knows of the license's standing: the operator granted by it, and says how old that list is."""
+    return Usage(status=None if grant.status_iat is None else "valid", status_iat=grant.status_iat)
 
 
 def _exhausted(seconds: float, left: float, granted: int) -> Refusal:
@@ -131,8 +146,19 @@ class Gatekeeper:
     farm_public_key: OKPKey
     clock: Callable[[], float]
 
-    def ask(self, permit: Permit, locale: str, seconds: float = 0.0, committed_seconds: float = 0.0) -> Verdict:
-        """`check` at this moment, on the pool the order was sent to."""
+    def ask_take(self, permit: Permit, locale: str, outputs: Sequence[VideoOutput]) -> Verdict:
+        """May frames of a take be made now, on the pool the order was sent to?"""
+        return self._ask(permit, locale, outputs, 0.0, 0.0)
+
+    def ask_item(
+        self, permit: Permit, locale: str, output: VideoOutput, seconds: float, committed_seconds: float
+    ) -> Verdict:
+        """May an item of that length be finished now, on the pool the order was sent to?"""
+        return self._ask(permit, locale, (output,), seconds, committed_seconds)
+
+    def _ask(
+        self, permit: Permit, locale: str, outputs: Sequence[VideoOutput], seconds: float, committed_seconds: float
+    ) -> Verdict:
         return check(
             permit,
             self.farm_public_key,
@@ -141,4 +167,6 @@ class Gatekeeper:
             seconds=seconds,
             committed_seconds=committed_seconds,
             now=self.clock(),
+            outputs=outputs,
+            item_seconds=seconds,
         )

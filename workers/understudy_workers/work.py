@@ -32,6 +32,7 @@ class Permit:
     job: str
     pool: str
     genesis: str
+    key_records: tuple[str, ...]
     license: str
     grant: str
     use: OrderedUse
@@ -48,6 +49,7 @@ def permit_of(order: Order) -> Permit:
         job=order.job,
         pool=order.pool,
         genesis=order.genesis,
+        key_records=order.key_records,
         license=order.license,
         grant=order.grant,
         use=order.use,

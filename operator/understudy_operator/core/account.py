@@ -47,12 +47,13 @@ class Account(Model):
     claims: dict[str, Claim] = Field(default={}, description="Open claims by the RenderJob's uid.")
 
     def usage(self, billed_seconds: Mapping[str, float], without: str | None = None) -> Usage:
-        """Used and reserved seconds; the open part of the claim of job `without` is left out, what it used is not."""
+        """Used and reserved seconds and running jobs; the open part of the claim of job `without` is left out, what it used is not."""
         used = sum(claim.used_seconds(billed_seconds.get(uid, 0)) for uid, claim in self.claims.items())
         reserved = sum(
             claim.open_seconds(billed_seconds.get(uid, 0)) for uid, claim in self.claims.items() if uid != without
         )
-        return Usage(used_seconds=self.settled_seconds + used, reserved_seconds=reserved)
+        running = sum(1 for uid in self.claims if uid != without)
+        return Usage(used_seconds=self.settled_seconds + used, reserved_seconds=reserved, running=running)
 
     def claimed(self, uid: str, claim: Claim) -> Account:
         """The next account of the chain, with this job's claim opened or replaced."""

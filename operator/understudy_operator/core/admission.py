@@ -12,11 +12,11 @@ from typing import Final
 
 from understudy_api.moderation.rule import floor_refusals
 from understudy_api.order import Order
-from understudy_api.permits import Use, permits
+from understudy_api.permits import Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
 from understudy_operator.core.content import content
-from understudy_operator.core.draft import draft
+from understudy_operator.core.draft import draft, ordered_use
 from understudy_operator.core.estimate import at_rate
 from understudy_operator.core.places import job_place_refusals
 from understudy_operator.core.quota import remaining_seconds, usage
@@ -80,7 +80,8 @@ def admit(state: JobState, now: float) -> Admission:
     found = rights(twin, state.license, state.identity.namespace)
     if isinstance(found, Refusal):
         return _refused(found, *own)
-    clauses = permits(found.license.terms, _use(state, spec, found, 0), usage(state), now).refusals
+    version = state.status.twin_version or twin.version
+    clauses = permits(found.license.terms, _use(state, spec, found, version, 0), usage(state), now).refusals
     if isinstance(state.content, FrozenContent):
         floor = floor_refusals(state.content.moderation.findings)
         return _of_order(state, spec, twin, found, state.content, (*floor, *clauses, *own), now)
@@ -103,16 +104,18 @@ def _of_order(
     order = _pinned(state, spec, twin, found, frozen)
     digest = order.digest if order else None
     if refusals:
-        return Refused(Verdict(refusals=refusals), order, digest)
+        return Refused(Verdict(refusals=refusals).at("admission"), order, digest)
     if order is None or digest is None:
         why = twin.message or "it is not trained yet"
         return Waiting(
             "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
-    use = _use(state, spec, found, remaining_seconds(state.log, digest, seconds))
+    use = _use(state, spec, found, order.twin.version, remaining_seconds(state.log, digest, seconds))
     verdict = permits(found.license.terms, use, usage(state), now)
-    return Permitted(order, digest, found, seconds) if verdict.permitted else Refused(verdict, order, digest)
+    if verdict.permitted:
+        return Permitted(order, digest, found, seconds)
+    return Refused(verdict.at("admission"), order, digest)
 
 
 def _pinned(state: JobState, spec: RenderJobSpec, twin: TwinView, found: Rights, frozen: FrozenContent) -> Order | None:
@@ -123,21 +126,21 @@ def _pinned(state: JobState, spec: RenderJobSpec, twin: TwinView, found: Rights,
     license_token = state.license.token if state.license else ""
     versions = (state.status.twin_version, twin.version if twin.ready else None)
     for version in filter(None, versions):
-        order = draft(state, spec, twin.genesis, license_token, found.genesis.twin_id, version, content(spec, frozen))
+        order = draft(state, spec, found.keyring, license_token, version, content(spec, frozen))
         if version == versions[1] or order.digest == state.status.order_digest:
             return order
     return None
 
 
-def _use(state: JobState, spec: RenderJobSpec, found: Rights, seconds: float) -> Use:
+def _use(state: JobState, spec: RenderJobSpec, found: Rights, version: str | None, seconds: float) -> Use:
     return Use(
+        **dict(ordered_use(spec.use)),
         farm=state.farm.thumbprint,
         namespace=state.identity.namespace,
-        twin=found.genesis.twin_id,
-        purpose=spec.use.purpose,
-        channels=spec.use.channels,
-        territories=spec.use.territories,
+        twin=found.keyring.twin_id,
+        version=version,
         locales=spec.locales,
+        formats=tuple(Size(width=out.width, height=out.height) for out in spec.outputs),
         seconds=seconds,
     )
 
@@ -160,4 +163,4 @@ def _twin_not_found(spec: RenderJobSpec) -> Refusal:
 
 
 def _refused(*refusals: Refusal) -> Refused:
-    return Refused(Verdict(refusals=refusals))
+    return Refused(Verdict(refusals=refusals).at("admission"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.order import Progress
 from understudy_operator.core.actions import (
     Action,
     FreezeContent,
@@ -77,8 +78,19 @@ def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) ->
         return ()
     account = claimed(state, permitted.digest, permitted.seconds)
     claim: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
-    if held is None or held.digest != permitted.digest or held.generation < order.generation or held.state == "Stopped":
+    if held is None or _is_another(held, permitted):
         return (*claim, PutOrder(pool=pool.name, order=order, grant=grant(permitted, state.farm, now)))
     if pool.working and not order.suspended and renewal_due(permitted, pool, now):
         return (*claim, RenewGrant(pool=pool.name, grant=grant(permitted, state.farm, now)))
     return claim
+
+
+def _is_another(held: Progress, permitted: Permitted) -> bool:
+    """Whether the pool has to be told the order anew: other content, newer, stopped, or judged by other keys."""
+    order = permitted.order
+    return (
+        held.digest != permitted.digest
+        or held.generation < order.generation
+        or held.key_records != len(order.key_records)
+        or held.state == "Stopped"
+    )

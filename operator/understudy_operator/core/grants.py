@@ -24,6 +24,7 @@ def grant(permitted: Permitted, farm: FarmView, now: float) -> Grant:
         sub=order.uid,
         order=permitted.digest,
         license=license_.digest,
+        keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
         seconds=math.ceil(permitted.seconds),
         iat=int(now),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_api.digest import digest_bytes
-from understudy_api.genesis import read_genesis
+from understudy_api.keyring import read_keyring
 from understudy_api.license import LicenseStatus
 from understudy_api.model import Condition
 from understudy_api.plain import terms_in_words
@@ -30,10 +30,12 @@ def verified(state: LicenseState) -> License | Refusal:
             reason="TwinNotFound",
             message=f"twinRef: no TwinModel {state.spec.twin_ref.name} in this namespace; create it first",
         )
-    genesis = read_genesis(state.twin.genesis)
-    if isinstance(genesis, Refusal):
-        return Refusal(reason="TwinNotValid", message="twinRef: the twin's genesis record is not valid; see the twin")
-    return read_license(state.spec.token, genesis)
+    keyring = read_keyring(state.twin.genesis, state.twin.key_records)
+    if isinstance(keyring, Refusal):
+        return Refusal(
+            reason="TwinNotValid", message="twinRef: the twin's genesis or key records are not valid; see it"
+        )
+    return read_license(state.spec.token, keyring)
 
 
 def license_status(state: LicenseState, found: License | Refusal, now: float) -> LicenseStatus:

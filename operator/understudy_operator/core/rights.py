@@ -1,11 +1,11 @@
-"""Who may ask under which license: genesis and license tokens verified, another brand's license kept secret."""
+"""Who may ask under which license: genesis, key records and license verified, another brand's license kept secret."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from understudy_api import token
-from understudy_api.genesis import Genesis, read_genesis
+from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.permits import NOT_FOUND
 from understudy_api.terms import LICENSE_TYPE, License, read_license
 from understudy_api.verdict import Refusal
@@ -16,7 +16,7 @@ from understudy_operator.core.state import LicenseView, TwinView
 class Rights:
     """Tokens whose signatures hold and that name each other. Windows, clauses and quota are not asked yet."""
 
-    genesis: Genesis
+    keyring: Keyring
     license: License
 
 
@@ -27,17 +27,16 @@ def rights(twin: TwinView, license_: LicenseView | None, namespace: str) -> Righ
     """
     if license_ is None or _is_for_another(license_.token, namespace):
         return NOT_FOUND
-    genesis = read_genesis(twin.genesis)
-    if isinstance(genesis, Refusal):
+    keyring = read_keyring(twin.genesis, twin.key_records)
+    if isinstance(keyring, Refusal):
         return Refusal(
             reason="TwinNotValid",
-            message=f"twinRef: {twin.namespace}/{twin.name}: its genesis record is not signed by the key it names; "
-            "ask the owner",
+            message=f"twinRef: {twin.namespace}/{twin.name}: its genesis or key records do not hold; ask the owner",
         )
-    found = read_license(license_.token, genesis)
+    found = read_license(license_.token, keyring)
     if isinstance(found, Refusal):
         return found
-    return Rights(genesis, found)
+    return Rights(keyring, found)
 
 
 def _is_for_another(license_token: str, namespace: str) -> bool:

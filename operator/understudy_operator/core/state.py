@@ -78,6 +78,8 @@ class TwinView:
     name: str
     genesis: str
     """The record as it stands in the spec, not yet verified."""
+    key_records: tuple[str, ...] = ()
+    """The key records taken in after it, oldest first, not yet verified."""
     ready: bool
     """Status of its condition Ready, of its present generation."""
     message: str

@@ -82,7 +82,7 @@ def test_settling_keeps_what_was_used_and_frees_the_rest(claims: list[tuple[floa
 
 def test_a_jobs_own_promise_does_not_stand_against_it() -> None:
     account = Account(id=ID, claims={UID: _claim(100.0), "other": _claim(40.0)})
-    assert usage(_job(account, billed=30.0)) == Usage(used_seconds=30.0, reserved_seconds=40.0)
+    assert usage(_job(account, billed=30.0)) == Usage(used_seconds=30.0, reserved_seconds=40.0, running=1)
 
 
 def test_a_job_without_license_uses_nothing() -> None:
@@ -120,7 +120,7 @@ def test_a_job_that_ended_and_starts_again_claims_from_what_was_billed() -> None
     anew = claimed(_job(over, billed=60.0), "b" * 64, 80.0)
     assert anew is not None
     assert anew.claims[UID] == _claim(80.0, start=60.0)
-    assert anew.usage({UID: 60.0}) == Usage(used_seconds=60.0, reserved_seconds=80.0)
+    assert anew.usage({UID: 60.0}) == Usage(used_seconds=60.0, reserved_seconds=80.0, running=1)
 
 
 def test_settling_a_job_that_holds_no_claim_writes_nothing() -> None:

@@ -27,6 +27,7 @@ from understudy_api.permits import NOT_FOUND
 from understudy_api.receipt import Totals
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.token import thumbprint
+from understudy_api.verdict import Verdict
 from understudy_operator.core.account import Account, Claim, account_id
 from understudy_operator.core.actions import UNSIGNED
 from understudy_operator.core.admission import FREEZING, Admission, Permitted, Refused, Waiting, admit
@@ -107,7 +108,7 @@ def test_another_brands_license_answers_exactly_like_a_missing_one(token: str) -
     theirs = admit(a_job(license=a_license_view(token)), NOW)
     assert theirs == missing
     assert isinstance(missing, Refused)
-    assert missing.verdict.refusals == (NOT_FOUND,)
+    assert missing.verdict == Verdict(refusals=(NOT_FOUND,)).at("admission")
 
 
 @pytest.mark.parametrize("part", [1, 2])
@@ -117,12 +118,12 @@ def test_a_license_altered_by_one_character_is_refused(part: int) -> None:
 
 
 def test_a_license_signed_by_somebody_else_is_refused() -> None:
-    assert _reasons(admit(a_job(license=a_license_view(a_license_token(signer="thief"))), NOW)) == ["BadSignature"]
+    assert _reasons(admit(a_job(license=a_license_view(a_license_token(signer="thief"))), NOW)) == ["SignerNotAllowed"]
 
 
 def test_a_twin_of_another_owner_does_not_inherit_licenses() -> None:
     theirs = a_twin_view(genesis=a_genesis_record("other owner"))
-    assert _reasons(admit(a_job(twin=theirs), NOW)) == ["BadSignature"]
+    assert _reasons(admit(a_job(twin=theirs), NOW)) == ["SignerNotAllowed"]
 
 
 def test_a_missing_twin_is_refused_and_an_untrained_one_waited_for() -> None:

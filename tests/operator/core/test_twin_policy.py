@@ -8,8 +8,8 @@ import pytest
 from builders import (
     NOW,
     VERSION,
-    a_genesis,
     a_genesis_record,
+    a_keyring,
     a_pool_view,
     a_training_result,
     a_twin,
@@ -55,7 +55,7 @@ def test_a_new_twin_is_trained() -> None:
     put = next(one for one in decision.actions if isinstance(one, PutTraining))
     assert put.order == _order()
     assert (put.order.capture_bucket, put.order.capture_key) == ("understudy-outputs", "talent-ada/capture.mp4")
-    assert put.order.twin_id == a_genesis().twin_id == status.twin_id
+    assert put.order.twin_id == a_keyring().twin_id == status.twin_id
     assert (status.stage, ready.status) == ("Capture", "False")
 
 
@@ -111,7 +111,7 @@ def test_scores_stand_in_the_status() -> None:
     [
         ({"genesis": a_genesis_record()[:-8] + "AAAAAAAA"}, {}, "GenesisInvalid"),
         ({"genesis": "aaaaaaaa.bbbbbbbb.cccccccc"}, {}, "GenesisInvalid"),
-        ({"genesis": a_genesis_record("thief")}, {"twin_id": a_genesis().twin_id}, "OwnerChanged"),
+        ({"genesis": a_genesis_record("thief")}, {"twin_id": a_keyring().twin_id}, "OwnerChanged"),
         ({"capture": {"s3": "s3://understudy-outputs/rival/capture.mp4"}}, {}, "PlaceNotAllowed"),
         ({"capture": {"s3": "s3://understudy-twins/capture.mp4"}}, {}, "PlaceNotAllowed"),
         ({"capture": {"s3": "s3://elsewhere/talent-ada/capture.mp4"}}, {}, "PlaceNotAllowed"),
@@ -129,11 +129,11 @@ def test_what_may_not_be_trained(spec: dict[str, Any], status: dict[str, Any], r
 def test_another_owners_key_does_not_take_a_twin_over_even_with_a_result() -> None:
     stolen = a_twin_spec(genesis=a_genesis_record("thief"))
     result = a_training_result(_order(stolen).digest, twin_id=_order(stolen).twin_id)
-    state = a_twin(spec=stolen, result=result, status=TwinModelStatus(twin_id=a_genesis().twin_id))
+    state = a_twin(spec=stolen, result=result, status=TwinModelStatus(twin_id=a_keyring().twin_id))
     _, status, ready = _decided(state)
     assert ready.reason == "OwnerChanged"
     assert status.version is None
-    assert status.twin_id == a_genesis().twin_id
+    assert status.twin_id == a_keyring().twin_id
 
 
 def test_a_training_that_is_not_wanted_any_more_is_stopped() -> None:

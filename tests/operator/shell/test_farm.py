@@ -34,6 +34,7 @@ def test_a_sealed_grant_is_read_with_the_public_key(tmp_path: Path) -> None:
         sub="uid-12345678",
         order=DIGEST,
         license=DIGEST,
+        keys=DIGEST,
         twin_version=DIGEST,
         seconds=10,
         iat=now,

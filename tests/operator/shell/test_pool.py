@@ -94,6 +94,7 @@ def granted(farm: OKPKey, what: Order, seconds: int = 600) -> str:
             sub=what.uid,
             order=what.digest,
             license=DIGEST,
+            keys=DIGEST,
             twin_version=DIGEST,
             seconds=100,
             iat=now,

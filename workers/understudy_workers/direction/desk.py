@@ -148,6 +148,7 @@ class Desk:
                 seconds=0.0,
                 committed_seconds=0.0,
                 now=now,
+                outputs=order.outputs,
             )
             refusals += [one for one in verdict.refusals if one.reason != GRANT_EXHAUSTED]
         return Verdict(refusals=tuple(_distinct(refusals)))

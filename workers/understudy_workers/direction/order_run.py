@@ -91,6 +91,7 @@ class OrderRun:
             uid=self.order.uid,
             digest=self.permit.order_digest,
             generation=self.order.generation,
+            key_records=len(self.order.key_records),
             state=self.state,
             message=next((trouble for trouble in self._troubles.values() if trouble), self.message)[:500],
             items_done=len(self.log.accounted),

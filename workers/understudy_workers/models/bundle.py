@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from understudy_api import token
 from understudy_api.digest import canonical, digest_bytes
 from understudy_api.model import Digest, Model, Token
+from understudy_api.strictjson import parse_object
 from understudy_api.verdict import Refusal
 from understudy_workers.models.face import Twin
 
@@ -152,7 +153,7 @@ def _check_signature(stored: bytes, signature: bytes, key: OKPKey) -> None:
 
 
 def _parse(stored: bytes) -> Manifest:
-    claims = token.parse_claims(stored)
+    claims = parse_object(stored, "it")
     if isinstance(claims, Refusal):
         raise BundleError(f"{MANIFEST}: wanted strict JSON, got {claims.message}")
     try:
