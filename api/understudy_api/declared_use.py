@@ -19,6 +19,13 @@ def _moment(text: str) -> str:
     return text
 
 
+Moment = Annotated[
+    str,
+    Field(max_length=32, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"),
+    AfterValidator(_moment),
+]
+
+
 class DeclaredUse(Resource):
     """Where and for what the videos will be used; the license has to cover all of it."""
 
@@ -32,11 +39,8 @@ class DeclaredUse(Resource):
         max_length=16,
         description="What they are about: ids or names of the IAB Content Taxonomy 3.1, e.g. Shopping. Sensitive ones need the owner's consent.",
     )
-    publish_until: Annotated[str, AfterValidator(_moment)] | None = Field(
-        default=None,
-        max_length=32,
-        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$",
-        description="RFC 3339 time from which they will be shown no longer.",
+    publish_until: Moment | None = Field(
+        default=None, description="RFC 3339 time from which they will be shown no longer, e.g. 2027-06-01T00:00:00Z."
     )
     puppeteering: bool = Field(default=False, description="A person's movements drive the twin.")
     singing: bool = Field(default=False, description="The twin sings.")

@@ -15,10 +15,12 @@ from understudy_api.crd import Kind, definition
 KINDS: Final[tuple[Kind, ...]] = (
     twinmodel.KIND,
     license_kind.KIND,
-    owneract.KIND,
     renderjob.KIND,
     renderpool.KIND,
 )
+
+SERVED: Final[tuple[Kind, ...]] = (*KINDS, owneract.KIND)
+"""All definitions; KINDS are those of them that the operator reconciles."""
 
 
 def rendered(kind: Kind) -> str:
@@ -30,7 +32,7 @@ def rendered(kind: Kind) -> str:
 def main(folder: Path, check: bool) -> int:
     """Writes every definition below `folder`, or with `check` only says which ones are out of date."""
     stale = []
-    for kind in KINDS:
+    for kind in SERVED:
         path = folder / f"{kind.plural}.yaml"
         text = rendered(kind)
         if path.exists() and path.read_text(encoding="utf-8") == text:

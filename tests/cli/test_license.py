@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from understudy_api import token
+from understudy_api.keyring import Keyring
 from understudy_api.terms import License, read_license
 from understudy_cli import keys, license
 from understudy_cli.errors import UserError
@@ -82,7 +83,7 @@ def test_signed_license_verifies_against_the_twin(owner: Path) -> None:
     manifest = signed(owner)
     assert manifest["metadata"] == {"name": "acme-spring-1", "namespace": "talent-ada"}
     twin = yaml.safe_load((owner / "twin.yaml").read_text())
-    checked = read_license(manifest["spec"]["token"], genesis_of(twin, "twin.yaml"))
+    checked = read_license(manifest["spec"]["token"], Keyring(genesis_of(twin, "twin.yaml")))
     assert isinstance(checked, License)
     assert checked.terms.aud == FARM
     assert checked.terms.exp - checked.terms.nbf == 365 * 86400 + 43200

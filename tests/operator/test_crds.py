@@ -14,7 +14,7 @@ import pytest
 from operator_site import Admin, resource
 
 from understudy_api import token
-from understudy_api.kinds import KINDS
+from understudy_api.kinds import SERVED
 from understudy_api.model import GROUP, VERSION
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.errors import DeniedError
@@ -22,7 +22,7 @@ from understudy_operator.shell.key import Key
 
 GOLDEN = Path(__file__).parent / "golden"
 JWS = token.sign(token.new_key(), "example+jwt", {"n": 1})
-EVERY_KIND = pytest.mark.parametrize("kind", [kind.kind for kind in KINDS])
+EVERY_KIND = pytest.mark.parametrize("kind", [kind.kind for kind in SERVED])
 
 SPECS: dict[str, dict[str, Any]] = {
     "RenderJob": {
@@ -35,6 +35,7 @@ SPECS: dict[str, dict[str, Any]] = {
     },
     "TwinModel": {"genesis": JWS, "capture": {"s3": "s3://understudy-outputs/talent/capture.mp4"}},
     "License": {"twinRef": {"name": "ada"}, "token": JWS},
+    "OwnerAct": {"twinRef": {"name": "ada"}, "act": JWS},
     "RenderPool": {"embedded": {}},
 }
 
@@ -121,6 +122,10 @@ REFUSED = [
     ("TwinModel", "genesis", "not a token at all!", "spec.genesis"),
     ("TwinModel", "voice", {"rateWordsPerMinute": 500}, "less than or equal to 300"),
     ("TwinModel", "training", {"effort": "Heroic"}, "supported values"),
+    ("RenderJob", "use.apparentAge", 17, "greater than or equal to 18"),
+    ("RenderJob", "use.publishUntil", "tomorrow", "spec.use.publishUntil"),
+    ("RenderJob", "use.disclosures", ["x"] * 17, "at most 16"),
+    ("OwnerAct", "act", "a.b.c", "spec.act"),
     ("License", "token", "a.b.c", "spec.token"),
     ("License", "token", "a" * 16385, "may not be more than 16384"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "-1", "currency": "EUR"}, "spec.pricePerWorkerHour.amount"),
@@ -141,6 +146,8 @@ IMMUTABLE = [
     ("TwinModel", {"genesis": JWS[:-4] + "AAAA"}, "never changes its owner"),
     ("License", {"token": JWS[:-4] + "AAAA"}, "sign and create another License"),
     ("License", {"twinRef": {"name": "bob"}}, "sign and create another License"),
+    ("OwnerAct", {"twinRef": {"name": "bob"}}, "sign and create another OwnerAct"),
+    ("OwnerAct", {"act": JWS[:-4] + "AAAA"}, "sign and create another OwnerAct"),
 ]
 
 
@@ -204,6 +211,7 @@ STATUSES: dict[str, dict[str, Any]] = {
         "validUntil": "2099-01-01T00:00:00Z",
         "conditions": [("Valid", "True", "Valid")],
     },
+    "OwnerAct": {"type": "likeness-stop+jwt", "conditions": [("Accepted", "True", "Recorded")]},
     "RenderPool": {"workers": 2, "busy": 1, "orders": 3, "conditions": [("Ready", "True", "Ready")]},
 }
 

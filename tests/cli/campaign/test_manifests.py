@@ -5,6 +5,7 @@ import pytest
 from understudy_api import message, token
 from understudy_api.languages import speaks
 from understudy_api.renderjob import RenderJobSpec
+from understudy_api.keyring import Keyring
 from understudy_api.terms import License, read_license
 from understudy_api.twinmodel import TwinModelSpec
 from understudy_cli.campaign import manifests
@@ -49,7 +50,7 @@ def test_the_owner_and_the_licenses_are_made_once(tmp_path: Path) -> None:
     terms = EXAMPLES.campaign("license.yaml")
     signed = manifests.signed_license(tmp_path, terms, FARM)
     assert manifests.signed_license(tmp_path, terms, FARM) == signed
-    checked = read_license(signed["spec"]["token"], genesis_of(first, "twin.yaml"))
+    checked = read_license(signed["spec"]["token"], Keyring(genesis_of(first, "twin.yaml")))
     assert isinstance(checked, License)
     assert checked.terms.assignee.namespace == manifests.BRAND_NAMESPACE
     assert (tmp_path / "owner.jwk").stat().st_mode & 0o777 == 0o600
