@@ -16,13 +16,16 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "id_"), [("386", "386"), ("Politics", "386"), ("politics", "386"), ("v9i3On", "v9i3On"), ("Terrorism", "8FD8nI")]
+    ("text", "id_"),
+    [("386", "386"), ("Politics", "386"), ("politics", "386"), ("v9i3On", "v9i3On"), ("Terrorism", "8FD8nI")],
 )
 def test_by_id_and_by_name(text: str, id_: str) -> None:
     assert category_id(text) == id_
 
 
-@pytest.mark.parametrize(("text", "words"), [("Politic", "Politics"), ("xyz", "tier 1"), ("", "tier 1"), ("V9I3ON", "no category")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("Politic", "Politics"), ("xyz", "tier 1"), ("", "tier 1"), ("V9I3ON", "no category")]
+)
 def test_an_unknown_one_names_the_nearest(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         category_id(text)

@@ -367,8 +367,7 @@ def test_findings_read_like_a_table() -> None:
 
 def test_findings_of_a_bare_use() -> None:
     rows = {
-        row.clause: (row.wanted, row.allowed)
-        for row in findings(terms(sensitive_categories=[]), use(), Usage(), 150)
+        row.clause: (row.wanted, row.allowed) for row in findings(terms(sensitive_categories=[]), use(), Usage(), 150)
     }
     assert rows["publish_until"] == ("no date", "any time")
     assert rows["formats"] == ("none", "any")

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from understudy_api import message, token
+from understudy_api.keyring import Keyring
 from understudy_api.languages import speaks
 from understudy_api.renderjob import RenderJobSpec
-from understudy_api.keyring import Keyring
 from understudy_api.terms import License, read_license
 from understudy_api.twinmodel import TwinModelSpec
 from understudy_cli.campaign import manifests
