@@ -94,7 +94,7 @@ def _terms(owner: Owner, farm: str, twin: str) -> Terms:
         jti="bench-license",
         iat=0,
         nbf=0,
-        exp=2**40,
+        exp=4_102_444_800,
         assignee=Assignee(namespace=BRAND),
         twin=twin,
         purposes=("advertising",),

@@ -82,7 +82,7 @@ def order_of(site: Site, sentence: str, rows_count: int) -> Order:
         jti="bench-license",
         iat=0,
         nbf=0,
-        exp=2**40,
+        exp=4_102_444_800,
         assignee={"namespace": "acme"},
         twin=twin_id(genesis),
         purposes=("advertising",),

@@ -39,8 +39,9 @@ from understudy_workers.objects import Objects
 from understudy_workers.twins import publish
 
 ROUNDS = 2
-SECONDS = 60.0
+SECONDS = 120.0
 BAR = 0.90
+LOOK_SECONDS = 0.5
 
 
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Measurement]:
@@ -146,7 +147,7 @@ class Works:
         with httpx.Client(verify=tls, headers=bearer, timeout=60) as http:
             http.put(url, content=order.model_dump_json()).raise_for_status()
             while (progress := http.get(url).json())["state"] not in ("Finished", "Failed"):
-                time.sleep(0.1)
+                time.sleep(LOOK_SECONDS)
         if progress["state"] != "Finished":
             raise RuntimeError(f"the order ended as {progress}")
         return began, time.monotonic()

@@ -46,8 +46,9 @@ class Filming:
             none = (False,) * len(take.outputs)
             return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, refusals[0])
         with watch.stage("find"):
-            reused = tuple(self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
             spoken = self._cache.take(take.take_id)
+            # A take is kept before its clips: where it is not, asking for them would only cost requests.
+            reused = tuple(spoken is not None and self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
         if spoken is None or not all(reused):
             spoken = self._film(take, permit, reused, spoken, watch)
         return TakeResult(take.take_id, spoken.frames, reused, watch.total_seconds, watch.stages, started_at)

@@ -23,6 +23,18 @@ _ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 
+_FEW_CORES: Final = {
+    # The pool has long-lived actors and metrics of its own. What Ray does beside them costs frames where cores are few:
+    # spare workers kept warm, task events, its own metrics, looks at the machine several times a second.
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_enable_worker_prestart": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_event_stats": "0",
+    "RAY_raylet_report_resources_period_milliseconds": "1000",
+    "RAY_memory_monitor_refresh_ms": "2000",
+}
+
 
 def dashboard_url(site: Site) -> str:
     """Where Ray's Jobs API answers."""
@@ -73,6 +85,7 @@ def _environment(site: Site) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         POOL_SETTINGS_VARIABLE: str(site.home.pool_settings),
         **_ONE_THREAD,
+        **_FEW_CORES,
     }
 
 

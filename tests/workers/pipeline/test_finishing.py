@@ -133,7 +133,9 @@ def test_lost_clips_are_named_and_made_again(backlot: Any) -> None:
     forget(backlot, clip_key(item.clip_ids[1]), f"clip-{item.clip_ids[1]}")
     forget(backlot, take_key(item.take_ids[0]), f"take-{item.take_ids[0]}")
     assert backlot.finish(order, item).missing_clips == (item.clip_ids[0],)
-    assert [take.reused for take in backlot.film(order, [item])] == [(True,), (False,)]
+    assert [take.reused for take in backlot.film(order, [item])] == [(False,), (False,)], (
+        "a clip without its take counts as lost"
+    )
     assert backlot.finish(order, item).receipt.outcome == "done"
 
 

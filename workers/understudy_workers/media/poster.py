@@ -34,7 +34,9 @@ def poster_of_file(path: Path, at_seconds: float | None = None, width: int = POS
                     break
                 shown = frame
             if shown is not None:
-                return _jpeg(shown.to_ndarray(format="rgb24"), width)
+                # Scaled while it is converted: most of the pixels need no colour.
+                small = shown.reformat(width=width, height=_height(shown.width, shown.height, width), format="rgb24")
+                return _jpeg(small.to_ndarray(), width)
     except (av.FFmpegError, IndexError) as error:
         raise ValueError(f"{path}: wanted a video, got something else ({error}); render it again") from error
     raise ValueError(f"{path}: wanted a video, got no pictures; render it again")
@@ -42,7 +44,11 @@ def poster_of_file(path: Path, at_seconds: float | None = None, width: int = POS
 
 def _jpeg(picture: Bytes, width: int) -> bytes:
     image = Image.fromarray(picture)
-    height = max(1, round(image.height * width / image.width))
+    size = width, _height(image.width, image.height, width)
     out = io.BytesIO()
-    image.resize((width, height), Image.Resampling.LANCZOS).save(out, "JPEG", quality=_QUALITY, optimize=True)
+    image.resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=_QUALITY, optimize=True)
     return out.getvalue()
+
+
+def _height(width: int, height: int, wanted_width: int) -> int:
+    return max(1, round(height * wanted_width / width))

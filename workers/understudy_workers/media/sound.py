@@ -13,7 +13,7 @@ from av.container import OutputContainer
 
 TAKE_RATE_HZ = 22_050
 RATE_HZ = 48_000
-BIT_RATE = 128_000
+BIT_RATE = 96_000  # one voice below 11 kHz: more bits cost time and are not heard
 SAMPLES_PER_FRAME = RATE_HZ // 25  # per picture, at 25 pictures a second
 
 Samples = npt.NDArray[np.float32]
