@@ -32,7 +32,9 @@ class DeclaredUse(Resource):
     purpose: Purpose = Field(description="What the videos are for.")
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=16, description="Where they will be shown.")
     territories: tuple[Territory, ...] = Field(
-        min_length=1, max_length=249, description="Countries they will be shown in, ISO 3166-1 alpha-2."
+        min_length=1,
+        max_length=249,
+        description="Where they will be shown: ISO 3166-1 alpha-2, e.g. JP, or ISO 3166-2, e.g. JP-13 for Tokyo.",
     )
     categories: tuple[CategoryId, ...] = Field(
         default=(),

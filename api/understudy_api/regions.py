@@ -1,4 +1,4 @@
-"""Countries and regions: ISO 3166-1 alpha-2 codes, and the names contracts use for many of them at once.
+"""Countries, parts of countries and regions: ISO 3166 codes, and the names contracts use for many of them at once.
 
 A region means its members as of this release; what a license granted is fixed by the countries behind the name when it is
 asked, so a country that leaves a union is covered no longer.
@@ -6,7 +6,6 @@ asked, so a country that leaves a union is covered no longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -52,7 +51,7 @@ _SLIPS: Final = {"UK": "GB", "EL": "GR", "EUROPE": "EU or EEA", "GLOBAL": "WORLD
 
 
 def _known(code: str) -> str:
-    if code in COUNTRIES or code in REGIONS:
+    if code in COUNTRIES or code in REGIONS or (country_of(code) != code and country_of(code) in COUNTRIES):
         return code
     hint = _SLIPS.get(code)
     raise ValueError(
@@ -61,8 +60,8 @@ def _known(code: str) -> str:
     )
 
 
-Place = Annotated[str, Field(min_length=2, max_length=8, pattern=r"^[A-Z]+$"), AfterValidator(_known)]
-"""A country or region of a license."""
+Place = Annotated[str, Field(min_length=2, max_length=9, pattern=r"^[A-Z]+(-[A-Z0-9]{1,3})?$"), AfterValidator(_known)]
+"""A country, a part of one (ISO 3166-2, e.g. JP-13) or a region of a license."""
 
 
 @lru_cache(maxsize=1024)
@@ -71,7 +70,17 @@ def expand(places: tuple[str, ...]) -> frozenset[str]:
     return frozenset(country for place in places for country in REGIONS.get(place, (place,)))
 
 
-def regions_of(countries: Iterable[str]) -> tuple[str, ...]:
-    """The regions that lie wholly within some countries, by name."""
-    inside = set(countries)
-    return tuple(name for name, members in sorted(REGIONS.items()) if members <= inside)
+def country_of(place: str) -> str:
+    """The country of a part of one: JP of JP-13; any other code is itself."""
+    return place.partition("-")[0]
+
+
+def not_covered(places: tuple[str, ...], by: tuple[str, ...]) -> frozenset[str]:
+    """What of `places` lies outside `by`: a country covers its parts, a part covers itself alone."""
+    allowed = expand(by)
+    return frozenset(one for one in expand(places) if one not in allowed and country_of(one) not in allowed)
+
+
+def places_meet(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Whether some place lies in both."""
+    return len(not_covered(ours, theirs)) < len(expand(ours)) or len(not_covered(theirs, ours)) < len(expand(theirs))

@@ -17,7 +17,7 @@ from understudy_api.claims import read_claims
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import Keyring, Signatory
 from understudy_api.model import Digest, Locale, Model
-from understudy_api.regions import Place, expand
+from understudy_api.regions import Place, places_meet
 from understudy_api.royalty_terms import Royalty
 from understudy_api.term_parts import (
     AgeRange,
@@ -74,7 +74,7 @@ class Terms(Model):
     purposes: tuple[Purpose, ...] = Field(min_length=1, max_length=16)
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=16)
     territories: tuple[Place, ...] = Field(
-        min_length=1, max_length=249, description="ISO 3166-1 alpha-2, or regions such as EU."
+        min_length=1, max_length=249, description="ISO 3166-1 alpha-2 (JP), ISO 3166-2 (JP-13), or regions such as EU."
     )
     languages: tuple[Locale, ...] = Field(
         min_length=1, max_length=200, description="BCP 47 ranges (RFC 4647 basic): `de` covers `de-AT`."
@@ -123,7 +123,7 @@ class Terms(Model):
             and max(self.nbf, later.nbf) < min(self.exp, later.exp)
             and not set(self.purposes).isdisjoint(later.purposes)
             and not set(self.channels).isdisjoint(later.channels)
-            and not expand(self.territories).isdisjoint(expand(later.territories))
+            and places_meet(self.territories, later.territories)
             and _ranges_meet(self.languages, later.languages)
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from understudy_cli import twin_init
+from understudy_cli import twin_acts, twin_init
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_key, read_text
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Found a twin, train it from footage, look at what came of it.", no_args_is_help=True)
 app.command("init")(twin_init.init)
+app.command("stop")(twin_acts.stop)
+app.command("resume")(twin_acts.resume)
 
 EFFORTS = ("Quick", "Standard", "Thorough")
 _MEASURES = ("psnr", "ssim", "gmsd", "opening", "motion", "offset")

@@ -121,6 +121,11 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
         {"territories": ["EU", "CH"]}, {"territories": ["DE", "CH", "NO"]}, {},
         ("TerritoryNotCovered", "territories", "NO", "CH, EU"),
     ),
+    ({}, {"territories": ["DE-BE", "JP-13"]}, {}, ("TerritoryNotCovered", "territories", "JP-13", "DE, FR")),
+    (
+        {"territories": ["JP-13"]}, {"territories": ["JP"]}, {},
+        ("TerritoryNotCovered", "territories", "JP", "JP-13"),
+    ),
     ({}, {"locales": ["de-AT", "ja-JP"]}, {}, ("LanguageNotCovered", "languages", "ja-JP", "de, fr-FR")),
     ({}, {"locales": ["fr-CA"]}, {}, ("LanguageNotCovered", "languages", "fr-CA", "de, fr-FR")),
     (

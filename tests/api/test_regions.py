@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from understudy_api.regions import COUNTRIES, REGIONS, Place, expand, regions_of
+from understudy_api.regions import COUNTRIES, REGIONS, Place, expand, not_covered, places_meet
 
 PLACE: TypeAdapter[str] = TypeAdapter(Place)
 
@@ -35,14 +35,23 @@ def test_who_is_in_and_who_is_not() -> None:
     assert REGIONS["EU"] < REGIONS["EEA"]
 
 
-@pytest.mark.parametrize("code", ["DE", "EU", "WORLD", "JP"])
+@pytest.mark.parametrize("code", ["DE", "EU", "WORLD", "JP", "JP-13", "GB-ENG"])
 def test_known_places(code: str) -> None:
     assert PLACE.validate_python(code) == code
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("UK", "write GB"), ("EUROPE", "EU or EEA"), ("ZZ", "neither"), ("de", "pattern"), ("", "at least")],
+    [
+        ("UK", "write GB"),
+        ("EUROPE", "EU or EEA"),
+        ("ZZ", "neither"),
+        ("ZZ-1", "neither"),
+        ("EU-1", "neither"),
+        ("JP-", "pattern"),
+        ("de", "pattern"),
+        ("", "at least"),
+    ],
 )
 def test_a_slip_names_its_cure(code: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
@@ -56,6 +65,32 @@ def test_expansion() -> None:
     assert expand(("ZZ",)) == {"ZZ"}
 
 
-def test_regions_that_lie_within() -> None:
-    assert regions_of(expand(("DACH", "LI", "IS", "NO"))) == ("DACH", "EFTA")
-    assert regions_of(("DE",)) == ()
+@pytest.mark.parametrize(
+    ("places", "by", "missing"),
+    [
+        (("JP-13",), ("JP",), set()),
+        (("JP-13",), ("JP-13",), set()),
+        (("JP",), ("JP-13",), {"JP"}),
+        (("JP-27", "JP-13"), ("JP-13",), {"JP-27"}),
+        (("DE-BE", "DE", "CH"), ("EU",), {"CH"}),
+        (("DACH",), ("EU",), {"CH"}),
+        ((), ("EU",), set()),
+        (("DE",), (), {"DE"}),
+    ],
+)
+def test_a_country_covers_its_parts(places: tuple[str, ...], by: tuple[str, ...], missing: set[str]) -> None:
+    assert not_covered(places, by) == missing
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "meet"),
+    [
+        (("JP",), ("JP-13",), True),
+        (("JP-27",), ("JP-13",), False),
+        (("EU",), ("DACH",), True),
+        (("EU",), ("CH", "GB"), False),
+        (("CH", "JP"), ("EFTA",), True),
+    ],
+)
+def test_meeting_places(ours: tuple[str, ...], theirs: tuple[str, ...], meet: bool) -> None:
+    assert places_meet(ours, theirs) is places_meet(theirs, ours) is meet

@@ -108,7 +108,7 @@ def test_show_refuses_an_altered_license(owner: Path) -> None:
 
 def test_only_the_owners_key_signs(owner: Path) -> None:
     run(keys.app, "new", owner / "other.jwk")
-    with pytest.raises(UserError, match="is not the key that owns"):
+    with pytest.raises(UserError, match="is neither the key that owns"):
         run(
             license.app,
             "sign",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from understudy_api.clauses.clause import TERMS_CURE, Asked, Clause, Objection, listed
-from understudy_api.regions import expand
+from understudy_api.regions import not_covered
 from understudy_api.term_parts import MADE_BY_THE_FARM, Format
 from understudy_api.use import Size
 
@@ -43,7 +43,7 @@ def _channels(asked: Asked) -> Objection | None:
 
 
 def _territories(asked: Asked) -> Objection | None:
-    missing = expand(asked.use.territories) - expand(asked.terms.territories)
+    missing = not_covered(asked.use.territories, asked.terms.territories)
     return _beyond("TerritoryNotCovered", missing, "use.territories")
 
 
