@@ -32,11 +32,18 @@ def up(
         Path | None, typer.Option(help="Use this cluster instead of starting one; needs an administrator's rights.")
     ] = None,
     pool: Annotated[
-        str | None, typer.Option(help="Use the Ray at this dashboard URL; token in UNDERSTUDY_RAY_TOKEN.")
+        str | None,
+        typer.Option(
+            help="Use the Ray at this dashboard URL; token in UNDERSTUDY_RAY_TOKEN. Its processes need "
+            "UNDERSTUDY_POOL_SETTINGS=$UNDERSTUDY_HOME/pool.json in their environment."
+        ),
     ] = None,
     s3: Annotated[
         str | None,
-        typer.Option(help="Use this S3; account in UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY."),
+        typer.Option(
+            help="Use this S3; account in UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY, "
+            "the authority of a certificate of your own in UNDERSTUDY_S3_CA_FILE."
+        ),
     ] = None,
 ) -> None:
     """Start the farm on this machine, or what of it is down; parts that run stay as they are.
@@ -108,6 +115,7 @@ def _external(kubeconfig: Path | None, pool_url: str | None, s3_url: str | None)
         s3_url=s3_url,
         s3_access_key=read("UNDERSTUDY_S3_ACCESS_KEY", ""),
         s3_secret_key=read("UNDERSTUDY_S3_SECRET_KEY", ""),
+        s3_authority=Path(authority).absolute() if (authority := read("UNDERSTUDY_S3_CA_FILE")) else None,
         ray_token=read("UNDERSTUDY_RAY_TOKEN", ""),
     )
 

@@ -46,10 +46,14 @@ def _external(external: External, url: str) -> S3Settings:
         raise UserError(f"--s3 {url}: wanted http(s)://host:port without a path")
     if not (external.s3_access_key and external.s3_secret_key):
         raise UserError("--s3 needs its credentials in UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY")
+    authority = external.s3_authority
+    if authority is not None and not authority.is_file():
+        raise UserError(f"UNDERSTUDY_S3_CA_FILE={authority}: no such file; name the PEM bundle that vouches for --s3")
     return S3Settings(
         endpoint=parts.netloc,
         access_key=external.s3_access_key,
         secret_key=SecretStr(external.s3_secret_key),
+        ca_file=authority,
         secure=parts.scheme == "https",
     )
 

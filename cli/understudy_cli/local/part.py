@@ -39,6 +39,8 @@ class External:
     """`http(s)://host:port`."""
     s3_access_key: str = ""
     s3_secret_key: str = field(default="", repr=False)
+    s3_authority: Path | None = None
+    """PEM bundle that vouches for that S3; None trusts the system's authorities."""
     ray_token: str = field(default="", repr=False)
 
 

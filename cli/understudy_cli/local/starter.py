@@ -71,7 +71,9 @@ class Starter:
 
     def _adopt(self, part: Part) -> State:
         if (reason := part.not_ready(self._site)) is not None:
-            raise UserError(f"{part.name} elsewhere does not answer: {reason}; check its URL and credentials")
+            raise UserError(
+                f"{part.name} elsewhere does not answer: {reason}; check its URL, credentials and authority"
+            )
         return "running"
 
     def _start(self, part: Part, command: Command) -> State:

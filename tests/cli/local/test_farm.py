@@ -4,6 +4,7 @@ import signal
 import socket
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -209,6 +210,10 @@ def test_a_cluster_and_a_store_elsewhere_are_used(own, farm, control_plane, obje
     # A store whose authority the system does not know is refused, not trusted blindly.
     with pytest.raises(UserError, match=r"minio elsewhere does not answer: .*CERTIFICATE_VERIFY_FAILED"):
         Farm(own.home, external).up(["minio"])
+    told = replace(external, s3_authority=object_store.root.ca_file)
+    Farm(own.home, told).up(["minio"])
+    for settings in (OperatorSettings.load(own.home.operator_settings), PoolSettings.load(own.home.pool_settings)):
+        assert (settings.s3.endpoint, settings.s3.ca_file) == (object_store.root.endpoint, object_store.root.ca_file)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +222,10 @@ def test_a_cluster_and_a_store_elsewhere_are_used(own, farm, control_plane, obje
         (External(s3_url="ftp://x", s3_access_key="a", s3_secret_key="b"), r"wanted http\(s\)://host:port"),
         (External(s3_url="https://x/bucket", s3_access_key="a", s3_secret_key="b"), "without a path"),
         (External(s3_url="https://x"), "UNDERSTUDY_S3_ACCESS_KEY"),
+        (
+            External(s3_url="https://x", s3_access_key="a", s3_secret_key="b", s3_authority=Path("/no/ca.pem")),
+            "UNDERSTUDY_S3_CA_FILE=/no/ca.pem: no such file",
+        ),
     ],
 )
 def test_a_store_elsewhere_has_to_be_named_well(own, external, complaint):
