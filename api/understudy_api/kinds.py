@@ -8,19 +8,20 @@ from typing import Final
 
 import yaml
 
+from understudy_api import consentrequest, owneract, renderjob, renderpool, twinmodel
 from understudy_api import license as license_kind
-from understudy_api import owneract, renderjob, renderpool, twinmodel
 from understudy_api.crd import Kind, definition
 
 KINDS: Final[tuple[Kind, ...]] = (
     twinmodel.KIND,
     license_kind.KIND,
+    consentrequest.KIND,
     renderjob.KIND,
     renderpool.KIND,
 )
 
 SERVED: Final[tuple[Kind, ...]] = (*KINDS, owneract.KIND)
-"""All definitions; KINDS are those of them that the operator reconciles."""
+"""All definitions, which the operator watches; KINDS are those of them that it reconciles by themselves."""
 
 
 def rendered(kind: Kind) -> str:

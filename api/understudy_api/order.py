@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from understudy_api.consent import Clearance
 from understudy_api.digest import digest
 from understudy_api.keyring import MAX_KEY_RECORDS
 from understudy_api.model import Digest, Locale, Model, Name, ObjectName, Token
@@ -83,6 +84,9 @@ class Making(Model):
     locales: tuple[Locale, ...] = Field(min_length=1, max_length=200)
     outputs: tuple[VideoOutput, ...] = Field(min_length=1, max_length=16)
     content: Digest
+    clearance: Digest | None = Field(
+        default=None, description="Digest of the release of its words, where one is needed."
+    )
 
     @property
     def digest(self) -> str:
@@ -110,6 +114,7 @@ class Order(Model):
     priority: int = 0
     max_failed_items: int = Field(default=0, ge=0)
     suspended: bool = False
+    clearance: Clearance | None = None
     grant: Token
 
     @property
@@ -129,6 +134,7 @@ class Order(Model):
             locales=self.locales,
             outputs=self.outputs,
             content=self.content.digest,
+            clearance=self.clearance.digest if self.clearance else None,
         )
 
     @property

@@ -61,6 +61,9 @@ class RenderJobStatus(Observed):
     license_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the license that admitted the job."
     )
+    consent_request: str | None = Field(
+        default=None, max_length=317, description="The ConsentRequest that stands for its words, as namespace/name."
+    )
     twin_version: str | None = Field(default=None, max_length=64, description="Twin version the job renders with.")
     admitted_at: str | None = Field(default=None, max_length=32, description="RFC 3339 time of admission.")
     started_at: str | None = Field(

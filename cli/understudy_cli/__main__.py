@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "twin": Entry("twin", None, "Write the records that make a twin its owner's."),
     "keys": Entry("keys", None, "Make and look at Ed25519 keys."),
     "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
+    "consent": Entry("consent", None, "Read and answer requests to let a twin say something sensitive."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }

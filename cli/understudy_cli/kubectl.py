@@ -37,6 +37,21 @@ class Kubectl:
         found: dict[str, Any] | None = json.loads(text) if text.strip() else None
         return found
 
+    def every(self, kind: str, *scope: str) -> list[dict[str, Any]]:
+        """All objects of a kind; `scope` is `-A`, or `-n` and a namespace."""
+        found: dict[str, Any] = json.loads(self._run("get", kind, *scope, "-o", "json"))
+        return list(found["items"])
+
+    def patch_status(self, kind: str, name: str, namespace: str, status: Mapping[str, Any]) -> None:
+        """Merge into an object's status; UserError with the server's words."""
+        patch = json.dumps({"status": dict(status)})
+        self._run("patch", kind, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch)
+
+    def whoami(self) -> str:
+        """The user name that the API server knows the caller by."""
+        found: dict[str, Any] = json.loads(self._run("auth", "whoami", "-o", "json"))
+        return str(found["status"]["userInfo"]["username"])
+
     def table(self, *words: str) -> str:
         """What `kubectl get <words>` prints."""
         return self._run("get", *words)

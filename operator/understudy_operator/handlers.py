@@ -13,7 +13,7 @@ import kopf
 from kubernetes.client import Configuration
 
 from understudy_api.crd import Kind
-from understudy_api.kinds import KINDS
+from understudy_api.kinds import SERVED
 from understudy_api.model import API_VERSION, GROUP, VERSION
 from understudy_operator.shell.operator import Operator
 
@@ -65,7 +65,7 @@ def registry(operator: Operator, configuration: Configuration, in_cluster: bool)
     def log_in(**given: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**given) if in_cluster else connection(configuration)
 
-    for kind in KINDS:
+    for kind in SERVED:
         ring = doorbell(operator, kind)
         kopf.on.event(GROUP, VERSION, kind.plural, registry=handlers, id=f"doorbell-{kind.plural}")(ring)
     return handlers

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from understudy_api.moderation.rule import examine, floor_refusals
 from understudy_api.order import VideoOutput
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
@@ -40,11 +39,10 @@ class Filming:
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal."""
         watch, started_at = Stopwatch(), self._gatekeeper.clock()
-        verdict = self._gatekeeper.ask_take(permit, take.locale, take.outputs)
-        refusals = (*floor_refusals(examine(take.words, take.locale)), *verdict.refusals)
-        if refusals:
+        verdict = self._gatekeeper.ask_take(permit, take.words, take.locale, take.outputs)
+        if not verdict.permitted:
             none = (False,) * len(take.outputs)
-            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, refusals[0])
+            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, verdict.refusals[0])
         with watch.stage("find"):
             spoken = self._cache.take(take.take_id)
             # A take is kept before its clips: where it is not, asking for them would only cost requests.

@@ -15,12 +15,14 @@ from joserfc.jwk import OKPKey
 
 from understudy_api.digest import digest_bytes
 from understudy_api.grant import Grant, refusal_now, signed_grant
-from understudy_api.keyring import read_keyring
+from understudy_api.keyring import Keyring, read_keyring
+from understudy_api.moderation.rule import examine, found_categories
 from understudy_api.order import VideoOutput
 from understudy_api.permits import Size, Usage, Use, permits
 from understudy_api.terms import License, read_license
 from understudy_api.token import load_key, public_jwk, thumbprint
 from understudy_api.verdict import Refusal, Verdict
+from understudy_workers.clearing import words_refusals, words_released
 from understudy_workers.work import GRANT_EXHAUSTED, Permit
 
 _SLACK_SECONDS: Final = 1e-6
@@ -33,8 +35,7 @@ class Rights:
 
     license: License
     grant: Grant
-    keys: str
-    """Head of the twin's keyring."""
+    keyring: Keyring
     farm: str
 
 
@@ -49,11 +50,12 @@ def check(
     now: float,
     outputs: Sequence[VideoOutput] = (),
     item_seconds: float = 0.0,
+    words: str = "",
 ) -> Verdict:
     """May `seconds` more metered seconds be made in `locale` and `outputs` on `pool` at `now` (Unix seconds)?
 
     `committed_seconds` are the metered seconds of the order that count already, `item_seconds` the length of one video
-    once it is known. Every refusal carries its reason;
+    once it is known, `words` the sentence that is to be spoken. Every refusal carries its reason;
     those in `work.PAUSING_REASONS` mean "wait for a new grant", all others "never". Never raises for what a token holds.
     """
     farm = public_jwk(farm_public_key)["x"]
@@ -64,8 +66,15 @@ def check(
         return Verdict(refusals=mismatch).at("performer")
     if late := refusal_now(rights.grant, now):
         return Verdict(refusals=(late,)).at("performer")
+    released = words_released(permit, rights.grant, rights.license.terms, rights.keyring, now)
+    if isinstance(released, Refusal):
+        return Verdict(refusals=(released,)).at("performer")
+    findings = examine(words, locale)
+    if spoken := tuple(words_refusals(findings, released)):
+        return Verdict(refusals=spoken).at("performer")
     use = Use(
-        **dict(permit.use),
+        **{**dict(permit.use), "categories": (*permit.use.categories, *found_categories(findings))},
+        consented=released == "owner",
         farm=rights.farm,
         namespace=permit.namespace,
         twin=permit.twin.id,
@@ -103,7 +112,7 @@ def _rights(
     grant = signed_grant(grant_text, farm)
     if isinstance(grant, Refusal):
         return grant
-    return Rights(license_, grant, keyring.head, thumbprint(farm))
+    return Rights(license_, grant, keyring, thumbprint(farm))
 
 
 def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
@@ -114,7 +123,7 @@ def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
         "order": (grant.sub, permit.order_uid),
         "order digest": (grant.order, permit.order_digest),
         "license": (grant.license, digest_bytes(permit.license.encode())),
-        "keys": (grant.keys, rights.keys),
+        "keys": (grant.keys, rights.keyring.head),
         "twin version": (grant.twin_version, permit.twin.version),
     }
     for what, (granted, wanted) in pairs.items():
@@ -146,9 +155,9 @@ class Gatekeeper:
     farm_public_key: OKPKey
     clock: Callable[[], float]
 
-    def ask_take(self, permit: Permit, locale: str, outputs: Sequence[VideoOutput]) -> Verdict:
-        """May frames of a take be made now, on the pool the order was sent to?"""
-        return self._ask(permit, locale, outputs, 0.0, 0.0)
+    def ask_take(self, permit: Permit, words: str, locale: str, outputs: Sequence[VideoOutput]) -> Verdict:
+        """May these words be spoken and frames of them be made now, on the pool the order was sent to?"""
+        return self._ask(permit, locale, outputs, 0.0, 0.0, words)
 
     def ask_item(
         self, permit: Permit, locale: str, output: VideoOutput, seconds: float, committed_seconds: float
@@ -157,7 +166,13 @@ class Gatekeeper:
         return self._ask(permit, locale, (output,), seconds, committed_seconds)
 
     def _ask(
-        self, permit: Permit, locale: str, outputs: Sequence[VideoOutput], seconds: float, committed_seconds: float
+        self,
+        permit: Permit,
+        locale: str,
+        outputs: Sequence[VideoOutput],
+        seconds: float,
+        committed_seconds: float,
+        words: str = "",
     ) -> Verdict:
         return check(
             permit,
@@ -169,4 +184,5 @@ class Gatekeeper:
             now=self.clock(),
             outputs=outputs,
             item_seconds=seconds,
+            words=words,
         )

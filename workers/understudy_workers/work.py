@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from understudy_api.consent import Clearance
 from understudy_api.delivery import ITEM_SUFFIXES, item_names
-from understudy_api.order import Order, OrderedUse, TwinPin, VideoOutput
+from understudy_api.order import Making, Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 
@@ -38,6 +39,10 @@ class Permit:
     use: OrderedUse
     twin: TwinPin
     order_digest: str
+    making: Making | None = None
+    """What the order's digest covers; wanted where the words needed a release."""
+    clearance: Clearance | None = None
+    """The release of the order's words."""
 
 
 def permit_of(order: Order) -> Permit:
@@ -55,6 +60,8 @@ def permit_of(order: Order) -> Permit:
         use=order.use,
         twin=order.twin,
         order_digest=order.digest,
+        making=order.making if order.clearance else None,
+        clearance=order.clearance,
     )
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
+from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.grant import Grant
 from understudy_api.license import LicenseStatus
-from understudy_api.order import Order, TrainingOrder
+from understudy_api.order import Content, Order, TrainingOrder
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
 from understudy_operator.core.account import Account
 from understudy_operator.core.request import ContentRequest
 
-S = TypeVar("S", RenderJobStatus, TwinModelStatus, LicenseStatus, RenderPoolStatus)
+S = TypeVar("S", RenderJobStatus, TwinModelStatus, LicenseStatus, RenderPoolStatus, ConsentRequestStatus)
 
 UNSIGNED: Final = "unsigned.unsigned.unsigned"
 """Stands in `Order.grant` until `apply` has signed the grant; no key verifies it."""
@@ -47,6 +48,24 @@ class FreezeContent:
     namespace: str
     """Where `source.credentials_ref` is looked up."""
     request: ContentRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSentences:
+    """Write the list of everything the frozen content says to `consent_spec.list_key`, and remember it by the content."""
+
+    uid: str
+    owner_namespace: str
+    content: Content
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskConsent:
+    """Create the ConsentRequest; one of that name already asks the same."""
+
+    namespace: str
+    name: str
+    spec: ConsentRequestSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +161,8 @@ Action = (
     AddFinalizer
     | RemoveFinalizer
     | FreezeContent
+    | ListSentences
+    | AskConsent
     | WriteAccount
     | PutOrder
     | RenewGrant

@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from understudy_api.moderation.rule import floor_refusals
-from understudy_api.order import Order
+from understudy_api.moderation.rule import floor_refusals, found_categories
+from understudy_api.order import Content, Order
 from understudy_api.permits import Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
+from understudy_operator.core.consent_policy import (
+    CONSENT_PENDING,
+    CONSENT_REQUIRED,
+    LISTING,
+    Cleared,
+    Open,
+    Question,
+    Release,
+    Unlisted,
+    release,
+)
 from understudy_operator.core.content import content
 from understudy_operator.core.draft import draft, ordered_use
 from understudy_operator.core.estimate import at_rate
@@ -64,6 +75,12 @@ class Waiting:
 
     reason: str
     message: str
+    content: Content | None = None
+    """What has to be listed first, when the reason is LISTING."""
+    question: Question | None = None
+    """What waits for an answer, when the reason is CONSENT_PENDING."""
+    asked: bool = False
+    """Whether the ConsentRequest stands."""
 
 
 Admission = Permitted | Refused | Waiting
@@ -81,10 +98,13 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(found, Refusal):
         return _refused(found, *own)
     version = state.status.twin_version or twin.version
-    clauses = permits(found.license.terms, _use(state, spec, found, version, 0), usage(state), now).refusals
+    verdict = permits(found.license.terms, _use(state, spec, found, version, 0), usage(state), now)
+    # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
+    clauses = _but_consent(verdict.refusals)
     if isinstance(state.content, FrozenContent):
         floor = floor_refusals(state.content.moderation.findings)
-        return _of_order(state, spec, twin, found, state.content, (*floor, *clauses, *own), now)
+        needed = clauses != verdict.refusals
+        return _of_order(state, spec, twin, found, state.content, (*floor, *clauses, *own), needed, now)
     if clauses or own:
         return _refused(*clauses, *own)
     if isinstance(state.content, ContentProblem):
@@ -99,9 +119,10 @@ def _of_order(
     found: Rights,
     frozen: FrozenContent,
     refusals: tuple[Refusal, ...],
+    consent_needed: bool,
     now: float,
 ) -> Admission:
-    order = _pinned(state, spec, twin, found, frozen)
+    order, where = _pinned(state, spec, twin, found, frozen, consent_needed, now)
     digest = order.digest if order else None
     if refusals:
         return Refused(Verdict(refusals=refusals).at("admission"), order, digest)
@@ -112,29 +133,62 @@ def _of_order(
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
     use = _use(state, spec, found, order.twin.version, remaining_seconds(state.log, digest, seconds))
-    verdict = permits(found.license.terms, use, usage(state), now)
-    if verdict.permitted:
+    against = _but_consent(permits(found.license.terms, use, usage(state), now).refusals)
+    if against or isinstance(where, Refusal):
+        said = (where, *against) if isinstance(where, Refusal) else against
+        return Refused(Verdict(refusals=said).at("admission"), order, digest)
+    if isinstance(where, Cleared):
         return Permitted(order, digest, found, seconds)
-    return Refused(verdict.at("admission"), order, digest)
+    return _unreleased(where, order, twin)
 
 
-def _pinned(state: JobState, spec: RenderJobSpec, twin: TwinView, found: Rights, frozen: FrozenContent) -> Order | None:
+def _unreleased(where: Unlisted | Open, order: Order, twin: TwinView) -> Waiting:
+    """Nothing speaks against it but that nobody has released the words yet."""
+    if isinstance(where, Unlisted):
+        return Waiting(LISTING, "consent: the list of what would be said is being written", content=order.content)
+    question = where.question
+    who = "the owner's signature" if question.awaits_owner else "a reviewer of the farm, or the owner"
+    message = f"ConsentRequest {twin.namespace}/{question.name} waits for {who}; nothing is rendered before"
+    return Waiting(CONSENT_PENDING, message, question=question, asked=where.asked)
+
+
+def _pinned(
+    state: JobState,
+    spec: RenderJobSpec,
+    twin: TwinView,
+    found: Rights,
+    frozen: FrozenContent,
+    consent_needed: bool,
+    now: float,
+) -> tuple[Order | None, Release]:
     """The order with the version the job already renders with, else with the twin's present one; None without either.
 
-    A twin trained anew does not change what is being made; a changed job takes the new version.
+    A twin trained anew does not change what is being made; a changed job takes the new version. The order carries the
+    release of its words, where they need one and have it.
     """
     license_token = state.license.token if state.license else ""
     versions = (state.status.twin_version, twin.version if twin.ready else None)
     for version in filter(None, versions):
         order = draft(state, spec, found.keyring, license_token, version, content(spec, frozen))
+        where = release(state, found, order, consent_needed, now)
+        if isinstance(where, Cleared):
+            order = order.model_copy(update={"clearance": where.clearance})
         if version == versions[1] or order.digest == state.status.order_digest:
-            return order
-    return None
+            return order, where
+    return None, Unlisted()
+
+
+def _but_consent(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    return tuple(refusal for refusal in refusals if refusal.reason != CONSENT_REQUIRED)
 
 
 def _use(state: JobState, spec: RenderJobSpec, found: Rights, version: str | None, seconds: float) -> Use:
+    declared = dict(ordered_use(spec.use))
+    frozen = state.content
+    words = found_categories(frozen.moderation.findings) if isinstance(frozen, FrozenContent) else ()
+    declared["categories"] = tuple(dict.fromkeys((*spec.use.categories, *words)))
     return Use(
-        **dict(ordered_use(spec.use)),
+        **declared,
         farm=state.farm.thumbprint,
         namespace=state.identity.namespace,
         twin=found.keyring.twin_id,

@@ -22,6 +22,7 @@ from understudy_operator.core.actions import (
 )
 from understudy_operator.core.admission import admit
 from understudy_operator.core.conditions import events
+from understudy_operator.core.consent_actions import ask_consent
 from understudy_operator.core.dispatch import dispatch, freeze
 from understudy_operator.core.farewell import let_job_go, let_twin_go
 from understudy_operator.core.job_conditions import job_event
@@ -45,7 +46,8 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
     expires = expiry(state, stands)
     if expires is not None and expires <= now:
         return Decision(actions=(DeleteObject(uid=state.identity.uid),))
-    actions = (*freeze(state, admission, now), *dispatch(state, admission, stands, now))
+    asked = ask_consent(state, admission, stands)
+    actions = (*freeze(state, admission, now), *asked, *dispatch(state, admission, stands, now))
     status = job_status(state, admission, stands, now)
     told = events(state.status.conditions, status.conditions, job_event)
     return Decision(

@@ -6,7 +6,7 @@ from typing import Final
 
 from understudy_api.model import Condition
 from understudy_api.renderjob import RenderJobSpec
-from understudy_operator.core.admission import Admission, Permitted, Refused
+from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
 from understudy_operator.core.conditions import EventType, Said, find, said
 from understudy_operator.core.dispatch import refusal_stands
 from understudy_operator.core.lifecycle import Course
@@ -19,6 +19,7 @@ WORTH: Final[dict[tuple[str, str], EventType]] = {
     ("Complete", "True"): "Normal",
     ("Failed", "True"): "Warning",
     ("Suspended", "True"): "Normal",
+    ("ConsentPending", "True"): "Normal",
 }
 """Type and status of conditions that get an Event when they change to it."""
 
@@ -34,6 +35,7 @@ def job_conditions(state: JobState, admission: Admission, course: Course, now: f
         _complete(course),
         _failed(course),
         said("Suspended", course.phase == "Suspended", course.phase),
+        *_consent_pending(state, admission, course),
     )
 
 
@@ -63,6 +65,17 @@ def _admitted(state: JobState, admission: Admission, course: Course) -> Said:
     if isinstance(admission, Refused):
         return said("Admitted", False, admission.verdict.reason, admission.verdict.message)
     return Said("Admitted", "Unknown", admission.reason, admission.message)
+
+
+def _consent_pending(state: JobState, admission: Admission, course: Course) -> tuple[Said, ...]:
+    """Shown once a job waits for somebody's answer, and ever after."""
+    was = find(state.status.conditions, "ConsentPending")
+    if isinstance(admission, Waiting) and admission.question is not None and not course.finished:
+        return (said("ConsentPending", True, admission.reason, admission.message),)
+    if was is None:
+        return ()
+    reason = "Released" if isinstance(admission, Permitted) else "NotWaiting"
+    return (said("ConsentPending", False, was.reason if course.finished and was.status == "False" else reason),)
 
 
 def _dispatched(state: JobState, admission: Admission, course: Course, now: float) -> Said:

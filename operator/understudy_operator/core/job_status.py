@@ -9,7 +9,7 @@ from understudy_api.model import Condition, Money
 from understudy_api.receipt import Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
-from understudy_operator.core.admission import Admission, Permitted
+from understudy_operator.core.admission import Admission, Permitted, Waiting
 from understudy_operator.core.amounts import cost, decimal_seconds
 from understudy_operator.core.conditions import merged
 from understudy_operator.core.job_conditions import job_conditions
@@ -45,6 +45,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         content_digest=order.content.digest if order else old.content_digest,
         order_digest=course.order_digest,
         license_digest=permitted.rights.license.digest if permitted else old.license_digest,
+        consent_request=_consent_request(state, admission) or old.consent_request,
         twin_version=order.twin.version if order else old.twin_version,
         admitted_at=_moment(course.admitted_at),
         started_at=_moment(made.started_at),
@@ -53,6 +54,13 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         index=old.index if moved else _url(state, final.index_key if final else None),
         contact_sheet=old.contact_sheet if moved else _url(state, final.contact_sheet_key if final else None),
     )
+
+
+def _consent_request(state: JobState, admission: Admission) -> str | None:
+    """The request that waits, as namespace/name; the last one is remembered."""
+    if not isinstance(admission, Waiting) or admission.question is None or isinstance(state.spec, SpecProblem):
+        return None
+    return f"{state.spec.twin_ref.namespace}/{admission.question.name}"
 
 
 def _cost(state: JobState) -> Money | None:

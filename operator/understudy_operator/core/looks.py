@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from understudy_operator.core.actions import Action, FreezeContent, PutOrder, StopOrder
+from understudy_operator.core.actions import Action, AskConsent, FreezeContent, ListSentences, PutOrder, StopOrder
 from understudy_operator.core.admission import Admission, Permitted, Refused
 from understudy_operator.core.lifecycle import Course, deadline
 from understudy_operator.core.state import JobState, SpecProblem
@@ -23,9 +23,9 @@ def next_look(
     state: JobState, admission: Admission, course: Course, actions: tuple[Action, ...], now: float
 ) -> float | None:
     """Seconds until the next look; None when only a change can change anything."""
-    if any(isinstance(action, FreezeContent) for action in actions):
+    if any(isinstance(action, FreezeContent | ListSentences) for action in actions):
         return 0.0
-    if any(isinstance(action, PutOrder | StopOrder) for action in actions):
+    if any(isinstance(action, PutOrder | StopOrder | AskConsent) for action in actions):
         return ASKED_SECONDS
     moments = [_pause(state, admission, course)]
     if not isinstance(state.spec, SpecProblem):

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import Field
-
+from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.license import LicenseSpec, LicenseStatus
-from understudy_api.model import Digest, Model, Money
-from understudy_api.moderation.report import Report
+from understudy_api.model import Money
+from understudy_api.moderation.listing import Listing
 from understudy_api.order import Progress, S3Credentials, TrainingProgress
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
@@ -25,6 +24,9 @@ from understudy_api.settings import BucketNames
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_api.verdict import Verdict
 from understudy_operator.core.account import Account
+from understudy_operator.core.frozen import ConsentView as ConsentView
+from understudy_operator.core.frozen import ContentProblem as ContentProblem
+from understudy_operator.core.frozen import FrozenContent as FrozenContent
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
@@ -142,30 +144,6 @@ class PoolView:
         return self.held is not None and self.held.state not in ENDED
 
 
-class FrozenContent(Model):
-    """What FreezeContent left in the staging bucket for one content request: the rows as they will be rendered."""
-
-    request: Digest = Field(description="Digest of the ContentRequest it answers.")
-    rows_s3_key: str
-    rows_digest: Digest
-    rows_count: int = Field(ge=1, le=1_000_000)
-    spoken_seconds: float = Field(ge=0, description="Upper bound over all rows and locales, for one output.")
-    moderation: Report = Field(description="What was found in the sentences that the rows make.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContentProblem:
-    """Why rows could not be frozen; remembered in memory by the job's uid."""
-
-    request: str
-    """Digest of the ContentRequest that failed."""
-    reason: str
-    """One CamelCase word, e.g. RowInvalid, DuplicateKey, NoRows, SourceUnreadable, CredentialsNotFound."""
-    message: str
-    """One line: where (row, line, column), what, cure."""
-    at: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class CredentialsProblem:
     """Why `spec.destination.credentialsRef` gives no credentials: missing Secret or keys; one line with the cure."""
@@ -214,6 +192,24 @@ class JobState:
     credentials: S3Credentials | CredentialsProblem | None = field(default=None, repr=False)
     """Of `spec.destination.credentialsRef`; None when the spec names none."""
     log: OrderLog = OrderLog()
+    listing: Listing | None = None
+    """The list of what the frozen content says; None: not written yet, or not looked for because nothing needs it."""
+    consents: tuple[ConsentView, ...] = ()
+    """The ConsentRequests that stand for this job."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentState:
+    """Everything a decision on a ConsentRequest looks at."""
+
+    identity: Identity
+    spec: ConsentRequestSpec | SpecProblem
+    status: ConsentRequestStatus
+    twin: TwinView | None
+    acts: tuple[str, ...] = ()
+    """Consent answers delivered in its namespace, not yet verified."""
+    wanted: bool = True
+    """Whether its job still exists and still asks this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,4 +284,4 @@ class PoolState:
     """Uids of all RenderJobs that exist, read after the director's answer."""
 
 
-State = JobState | TwinState | LicenseState | PoolState
+State = JobState | TwinState | LicenseState | PoolState | ConsentState

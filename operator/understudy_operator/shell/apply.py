@@ -13,11 +13,13 @@ from understudy_api import delivery
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
+    AskConsent,
     Decision,
     DeleteObject,
     DeleteOutputs,
     EmitEvent,
     FreezeContent,
+    ListSentences,
     PutOrder,
     PutTraining,
     RemoveFinalizer,
@@ -73,6 +75,10 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             return _set_finalizers(targets, body, held=False)
         case FreezeContent():
             sources.larder.freeze(action, targets.wall_clock())
+        case ListSentences():
+            sources.larder.list_sentences(action)
+        case AskConsent():
+            sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case WriteAccount(account=account):
             sources.receipts.write_account(account)
         case PutOrder(order=order, grant=grant):

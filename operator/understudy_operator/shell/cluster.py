@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from understudy_api.model import API_VERSION
 from understudy_operator.shell.apiserver import MERGE_PATCH, ApiServer
-from understudy_operator.shell.errors import OutageError
+from understudy_operator.shell.errors import ConflictError, OutageError
 from understudy_operator.shell.key import PLURALS, Key
 
 FIELD_MANAGER: Final = "understudy-operator"
@@ -63,6 +63,15 @@ class Cluster:
         if list(body["metadata"].get("finalizers", ())) == list(finalizers):
             return dict(body)
         return self._patch(body, {"metadata": {"finalizers": list(finalizers) or None}})
+
+    def create(self, kind: str, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
+        """Create an object; one of that name is well: names derive from what they stand for."""
+        key = Key(kind, namespace, name)
+        body = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
+        try:
+            self._server.request("POST", key.collection, body, query={"fieldManager": FIELD_MANAGER})
+        except ConflictError:
+            return
 
     def delete(self, body: Mapping[str, Any]) -> None:
         """Delete exactly this object: one of the same name created meanwhile stays."""

@@ -64,6 +64,9 @@ class Doorbell:
         self._mark(key, 0.0)
         if key.kind == "RenderJob":
             self._job_changed(before, after)
+        elif key.kind in {"ConsentRequest", "OwnerAct"}:
+            for waiting in self._awaiting(key, after or before or {}):
+                self._mark(waiting, 0.0)
         elif _face(before) != _face(after):
             for dependent in self._dependents(key):
                 self._mark(dependent, 0.0)
@@ -75,6 +78,16 @@ class Doorbell:
         key = Key("License", str(reference.get("namespace", "")), str(reference.get("name", "")))
         if self._store.get(key) is not None:
             self._mark(key, ACCOUNT_DELAY_SECONDS)
+
+    def _awaiting(self, key: Key, body: Body) -> Iterator[Key]:
+        """The job that a ConsentRequest stands for; the requests that an OwnerAct may answer."""
+        if key.kind == "ConsentRequest":
+            job = body.get("spec", {}).get("jobRef", {})
+            yield Key("RenderJob", str(job.get("namespace", "")), str(job.get("name", "")))
+            return
+        for request in self._store.all("ConsentRequest"):
+            if request["metadata"]["namespace"] == key.namespace:
+                yield Key.of(request)
 
     def _dependents(self, key: Key) -> Iterator[Key]:
         field = {"TwinModel": "twinRef", "License": "licenseRef", "RenderPool": "poolRef"}[key.kind]

@@ -5,6 +5,7 @@ Everything streams: a line at a time from S3 to a temporary file to S3, so a mil
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -14,10 +15,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from understudy_api.moderation.listing import Lister, Listing
 from understudy_api.moderation.wordlist import lists_digest
 from understudy_api.settings import OperatorSettings
 from understudy_operator.core import places, rows
-from understudy_operator.core.actions import FreezeContent
+from understudy_operator.core.actions import FreezeContent, ListSentences
+from understudy_operator.core.consent_spec import list_key
 from understudy_operator.core.request import frozen_key
 from understudy_operator.core.rows import Freezer, Placed, RowError
 from understudy_operator.core.state import ContentProblem, CredentialsProblem, FrozenContent
@@ -51,6 +54,7 @@ class Larder:
         self._classifier = Classifier(settings.classifier) if settings.classifier else None
         self._lock = threading.Lock()
         self._known: dict[str, FrozenContent | ContentProblem] = {}
+        self._listings: dict[str, Listing] = {}
 
     def content(self, uid: str, request_digest: str) -> FrozenContent | ContentProblem | None:
         """What is known of a job's request: frozen now or by an earlier process, or why not; None when not tried."""
@@ -68,10 +72,42 @@ class Larder:
         """Do the action and remember what came of it; the same rows frozen again give the same objects."""
         self._remember(action.uid, self._frozen(action, now))
 
+    def listing(self, uid: str, content_digest: str) -> Listing | None:
+        """The list that was written for frozen content, now or by an earlier process; None when there is none."""
+        with self._lock:
+            known = self._listings.get(uid)
+        if known is not None and known.content == content_digest:
+            return known
+        data = self._farm.get(self._staging, _listing_key(uid, content_digest))
+        found = Listing.model_validate_json(data) if data else None
+        if found is not None:
+            with self._lock:
+                self._listings[uid] = found
+        return found
+
+    def list_sentences(self, action: ListSentences) -> None:
+        """Do the action; the same content listed again gives the same objects."""
+        content = action.content
+        lister = Lister(content.scenes, content.digest)
+        with closing(self._farm.chunks(self._staging, content.rows_s3_key)) as chunks:
+            for line in lines(chunks):
+                lister.row(json.loads(line))
+        listing = lister.listing()
+        with tempfile.TemporaryDirectory(prefix="understudy-list-") as folder:
+            path = Path(folder) / "list.jsonl"
+            with path.open("wb") as file:
+                file.writelines(lister.lines())
+            key = list_key(action.owner_namespace, listing.digest)
+            self._farm.put_file(self._settings.buckets.outputs, key, path, JSON_LINES)
+        self._farm.put(self._staging, _listing_key(action.uid, content.digest), listing.model_dump_json().encode())
+        with self._lock:
+            self._listings[action.uid] = listing
+
     def forget(self, uid: str) -> None:
         """The job is gone: remember nothing of it."""
         with self._lock:
             self._known.pop(uid, None)
+            self._listings.pop(uid, None)
 
     def clear(self, uid: str) -> None:
         """Remove everything that was staged for a job."""
@@ -169,6 +205,10 @@ def _too_long(number: int) -> _SourceError:
     return _SourceError(
         "RowInvalid", f"data: line {number}: wanted at most {MAX_LINE_BYTES // 1024} KiB a line; shorten it"
     )
+
+
+def _listing_key(uid: str, content_digest: str) -> str:
+    return f"orders/{uid}/listing-{content_digest}.json"
 
 
 def _frozen(data: bytes) -> FrozenContent | None:

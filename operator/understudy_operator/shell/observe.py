@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.license import LicenseSpec, LicenseStatus
+from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -19,6 +21,7 @@ from understudy_operator.core import content
 from understudy_operator.core.account import account_id
 from understudy_operator.core.state import (
     AccountView,
+    ConsentState,
     ContentProblem,
     CredentialsProblem,
     FrozenContent,
@@ -33,7 +36,7 @@ from understudy_operator.core.state import (
     TwinState,
 )
 from understudy_operator.core.training import training_order
-from understudy_operator.shell import views
+from understudy_operator.shell import consents, views
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.credentials import read_credentials
 from understudy_operator.shell.errors import OutageError
@@ -72,6 +75,8 @@ def observe(sources: Sources, body: Body) -> State:
             return _twin(sources, body)
         case "License":
             return _license(sources, body)
+        case "ConsentRequest":
+            return _consent(sources, body)
         case _:
             return _pool(sources, body)
 
@@ -87,6 +92,7 @@ def _job(sources: Sources, body: Body) -> JobState:
             identity=who, spec=spec, status=status, farm=sources.farm.view, twin=None, license=None, pool=pool,
             content=None, log=log,
         )  # fmt: skip
+    frozen = _content(sources, who.uid, spec)
     return JobState(
         identity=who,
         spec=spec,
@@ -95,9 +101,35 @@ def _job(sources: Sources, body: Body) -> JobState:
         twin=views.twin(sources.store.get(Key("TwinModel", spec.twin_ref.namespace, spec.twin_ref.name))),
         license=_license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name)),
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
-        content=_content(sources, who.uid, spec),
+        content=frozen,
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
+        listing=_listing(sources, who.uid, spec, frozen),
+        consents=consents.of_job(sources.store, body),
+    )
+
+
+def _listing(
+    sources: Sources, uid: str, spec: RenderJobSpec, frozen: FrozenContent | ContentProblem | None
+) -> Listing | None:
+    """The list of sentences, looked for only where somebody may have to read it."""
+    if not isinstance(frozen, FrozenContent) or not (frozen.moderation.findings or spec.use.categories):
+        return None
+    return sources.larder.listing(uid, content.content(spec, frozen).digest)
+
+
+def _consent(sources: Sources, body: Body) -> ConsentState:
+    who, spec = views.identity(body), views.spec(ConsentRequestSpec, body)
+    twin = None
+    if not isinstance(spec, SpecProblem):
+        twin = views.twin(sources.store.get(Key("TwinModel", who.namespace, spec.twin_ref.name)))
+    return ConsentState(
+        identity=who,
+        spec=spec,
+        status=views.status(ConsentRequestStatus, body),
+        twin=twin,
+        acts=consents.answers(sources.store, who.namespace),
+        wanted=consents.is_wanted(sources.store, body),
     )
 
 

@@ -13,11 +13,12 @@ from uuid import uuid4
 
 import structlog
 
-from understudy_api.kinds import KINDS
+from understudy_api.kinds import KINDS, SERVED
 from understudy_api.settings import OperatorSettings
 from understudy_operator.core.actions import Decision
+from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_job, decide_license, decide_pool, decide_twin
-from understudy_operator.core.state import JobState, LicenseState, PoolState, State, TwinState
+from understudy_operator.core.state import ConsentState, JobState, LicenseState, PoolState, State, TwinState
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
@@ -41,6 +42,7 @@ from understudy_operator.shell.stall import Stalls
 from understudy_operator.shell.store import Store
 
 RELIST_SECONDS: Final = 600.0
+RECONCILED: Final = frozenset(kind.kind for kind in KINDS)
 _SPREAD_SECONDS: Final = 60.0
 """Over how long a relist spreads its looks at everything."""
 
@@ -63,6 +65,8 @@ def decide(state: State, now: float) -> Decision[Any]:
             return decide_license(state, now)
         case PoolState():
             return decide_pool(state, now)
+        case ConsentState():
+            return decide_consent(state, now)
 
 
 class Operator:
@@ -102,7 +106,7 @@ class Operator:
 
     def start(self) -> None:
         """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
-        for kind in KINDS:
+        for kind in SERVED:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
         self._poll()
         self._reconciler.start()
@@ -127,7 +131,7 @@ class Operator:
 
     def _once(self, key: Key) -> float | None:
         body = self._sources.store.get(key)
-        if body is None:
+        if body is None or key.kind not in RECONCILED:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
@@ -168,7 +172,7 @@ class Operator:
             self._bell.order_changed(uid)
 
     def _relist(self) -> None:
-        for kind in KINDS:
+        for kind in SERVED:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
             for number, body in enumerate(self._sources.store.all(kind.kind)):
                 self._queue.mark(Key.of(body), number * 0.01 % _SPREAD_SECONDS)

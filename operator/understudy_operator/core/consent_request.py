@@ -1,0 +1,115 @@
+"""What a ConsentRequest shows: pending, approved or denied, from what the owner signed and what a reviewer released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pydantic import ValidationError
+
+from understudy_api.acts import ConsentAnswer
+from understudy_api.consent import ConsentSubject, read_answer
+from understudy_api.consentrequest import ConsentRequestStatus
+from understudy_api.keyring import Keyring, read_keyring
+from understudy_api.model import Condition
+from understudy_api.strictjson import parse_object
+from understudy_api.verdict import Refusal
+from understudy_operator.core.actions import Decision, DeleteObject
+from understudy_operator.core.conditions import EventType, Said, events, merged, said
+from understudy_operator.core.state import ConsentState, SpecProblem
+from understudy_operator.core.times import rfc3339
+
+ORPHAN_SECONDS: Final = 60.0
+"""How long a request that nobody waits for any more, and nobody answered, is kept."""
+LOOK_SECONDS: Final = 30.0
+
+
+def decide_consent(state: ConsentState, now: float) -> Decision[ConsentRequestStatus]:
+    """What to do about a ConsentRequest at `now` (Unix seconds)."""
+    found = _newest(state, now)
+    standing = _standing(state, found)
+    status = ConsentRequestStatus(
+        observed_generation=state.identity.generation,
+        conditions=merged(state.status.conditions, _conditions(standing), state.identity.generation, now),
+        answer=found[0] if found else state.status.answer,
+        review=state.status.review,
+    )
+    unanswered = found is None and state.status.review is None
+    old = now - state.identity.created_at >= ORPHAN_SECONDS
+    if unanswered and not state.wanted and old:
+        return Decision(actions=(DeleteObject(uid=state.identity.uid),))
+    told = events(state.status.conditions, status.conditions, _event)
+    ends = found[1].exp - now if found else None
+    return Decision(
+        actions=told,
+        status=status if status != state.status else None,
+        requeue_after_seconds=LOOK_SECONDS if unanswered else ends if ends is not None and ends > 0 else None,
+    )
+
+
+def _newest(state: ConsentState, now: float) -> tuple[str, ConsentAnswer] | None:
+    """The newest answer that is the owner's and fits; of two signed in the same second, the no."""
+    subject, keyring = _subject(state), _keyring(state)
+    if subject is None or keyring is None:
+        return None
+    answers = list(_read(state, subject, keyring, now))
+    return max(answers, key=lambda one: (one[1].iat, one[1].answer == "deny"), default=None)
+
+
+def _read(
+    state: ConsentState, subject: ConsentSubject, keyring: Keyring, now: float
+) -> Iterator[tuple[str, ConsentAnswer]]:
+    for text in dict.fromkeys((*state.acts, *filter(None, [state.status.answer]))):
+        answer = read_answer(text, subject, keyring, now)
+        if isinstance(answer, ConsentAnswer):
+            yield text, answer
+
+
+def _subject(state: ConsentState) -> ConsentSubject | None:
+    """What is asked, when the digest in the spec is its digest."""
+    if isinstance(state.spec, SpecProblem):
+        return None
+    claims = parse_object(state.spec.subject.encode(), "subject")
+    try:
+        found = None if isinstance(claims, Refusal) else ConsentSubject.model_validate(claims)
+    except ValidationError:
+        return None
+    return found if found is not None and found.digest == state.spec.digest else None
+
+
+def _keyring(state: ConsentState) -> Keyring | None:
+    ring = read_keyring(state.twin.genesis, state.twin.key_records) if state.twin else None
+    return ring if isinstance(ring, Keyring) else None
+
+
+def _standing(state: ConsentState, found: tuple[str, ConsentAnswer] | None) -> tuple[str, str, str]:
+    """State, reason and message."""
+    if isinstance(state.spec, SpecProblem) or _subject(state) is None:
+        return "Denied", "RequestInvalid", "spec: it does not say what its digest says; it is asked anew"
+    if found is not None:
+        answer = found[1]
+        until = f"; it holds until {rfc3339(answer.exp)}"
+        if answer.answer == "approve":
+            return "Approved", "OwnerApproved", f"the owner signed it{until}"
+        return "Denied", "OwnerDenied", "the owner signed a no"
+    review = state.status.review
+    if review is not None and review.digest == state.spec.digest and state.spec.awaits == "reviewer":
+        if review.answer == "approve":
+            return "Approved", "ReviewerApproved", f"released by {review.reviewer}"
+        return "Denied", "ReviewerDenied", f"denied by {review.reviewer}: {review.reason or 'no reason given'}"
+    if state.spec.awaits == "reviewer":
+        return "Pending", "AwaitsReviewer", "a reviewer of the farm, or the owner, has to read it"
+    how = f"understudy consent show {state.identity.name} -n {state.identity.namespace}"
+    return "Pending", "AwaitsOwner", f"read it with `{how}`, then approve or deny it with the consent key"
+
+
+def _conditions(standing: tuple[str, str, str]) -> tuple[Said, ...]:
+    now_is, reason, message = standing
+    return tuple(
+        said(kind, kind == now_is, reason, message if kind == now_is else "")
+        for kind in ("Pending", "Approved", "Denied")
+    )
+
+
+def _event(_was: Condition | None, condition: Condition) -> EventType | None:
+    return "Normal" if condition.status == "True" else None
