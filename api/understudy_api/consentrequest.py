@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from understudy_api.model import Condition, Observed, Resource, Token
 from understudy_api.references import LocalReference, ObjectReference
 
 MAX_SHOWN_FINDINGS: Final = 20
+
+SummaryLine = Annotated[str, Field(max_length=2000)]
 
 
 class ShownSentence(Resource):
@@ -54,7 +56,7 @@ class ConsentRequestSpec(Resource):
         pattern=r"^[0-9a-f]{64}$", max_length=64, description="What is signed: the digest of `subject`."
     )
     subject: str = Field(max_length=65536, description="The exact JSON that is consented to.")
-    summary: tuple[str, ...] = Field(default=(), max_length=32, description="The use in plain words.")
+    summary: tuple[SummaryLine, ...] = Field(default=(), max_length=32, description="The use in plain words.")
     sentences: SentenceList = Field(description="The list of everything that would be said.")
     first: tuple[ShownSentence, ...] = Field(default=(), max_length=20, description="How the list begins.")
     findings: tuple[ShownFinding, ...] = Field(
@@ -68,7 +70,7 @@ class Review(Resource):
     answer: Literal["approve", "deny"] = Field(description="approve or deny.")
     reviewer: str = Field(min_length=1, max_length=253, description="The user who decided.")
     digest: str = Field(pattern=r"^[0-9a-f]{64}$", max_length=64, description="The digest that was reviewed.")
-    reason: str = Field(default="", max_length=1024, description="Why.")
+    reason: str = Field(default="", max_length=1024, description="Why, for whoever asks later.")
 
 
 class ConsentRequestStatus(Observed):

@@ -36,6 +36,20 @@ SPECS: dict[str, dict[str, Any]] = {
     "TwinModel": {"genesis": JWS, "capture": {"s3": "s3://understudy-outputs/talent/capture.mp4"}},
     "License": {"twinRef": {"name": "ada"}, "token": JWS},
     "OwnerAct": {"twinRef": {"name": "ada"}, "act": JWS},
+    "ConsentRequest": {
+        "twinRef": {"name": "ada"},
+        "licenseRef": {"name": "spring"},
+        "jobRef": {"namespace": "acme", "name": "spring"},
+        "awaits": "reviewer",
+        "digest": "a" * 64,
+        "subject": "{}",
+        "sentences": {
+            "s3": "s3://understudy-outputs/talent/consent/x",
+            "sha256": "b" * 64,
+            "form": "sentences",
+            "entries": 1,
+        },
+    },
     "RenderPool": {"embedded": {}},
 }
 
@@ -126,6 +140,8 @@ REFUSED = [
     ("RenderJob", "use.publishUntil", "tomorrow", "spec.use.publishUntil"),
     ("RenderJob", "use.disclosures", ["x"] * 17, "at most 16"),
     ("OwnerAct", "act", "a.b.c", "spec.act"),
+    ("ConsentRequest", "awaits", "anybody", "supported values"),
+    ("ConsentRequest", "digest", "abc", "spec.digest"),
     ("License", "token", "a.b.c", "spec.token"),
     ("License", "token", "a" * 16385, "may not be more than 16384"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "-1", "currency": "EUR"}, "spec.pricePerWorkerHour.amount"),
@@ -146,6 +162,7 @@ IMMUTABLE = [
     ("TwinModel", {"genesis": JWS[:-4] + "AAAA"}, "never changes its owner"),
     ("License", {"token": JWS[:-4] + "AAAA"}, "sign and create another License"),
     ("License", {"twinRef": {"name": "bob"}}, "sign and create another License"),
+    ("ConsentRequest", {"digest": "c" * 64}, "is immutable"),
     ("OwnerAct", {"twinRef": {"name": "bob"}}, "sign and create another OwnerAct"),
     ("OwnerAct", {"act": JWS[:-4] + "AAAA"}, "sign and create another OwnerAct"),
 ]
@@ -212,6 +229,7 @@ STATUSES: dict[str, dict[str, Any]] = {
         "conditions": [("Valid", "True", "Valid")],
     },
     "OwnerAct": {"type": "likeness-stop+jwt", "conditions": [("Accepted", "True", "Recorded")]},
+    "ConsentRequest": {"conditions": [("Pending", "True", "AwaitsReviewer")]},
     "RenderPool": {"workers": 2, "busy": 1, "orders": 3, "conditions": [("Ready", "True", "Ready")]},
 }
 

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from understudy_api.categories import CATEGORIES
 from understudy_api.languages import language
 from understudy_api.model import Locale, Model
 from understudy_api.moderation.scan import scan
@@ -40,7 +41,7 @@ IN_WORDS: Final = {
 }
 """The categories that have term lists: IAB Content Taxonomy 3.1 ids -> in words."""
 
-_ALSO: Final = {"211": ("pg0WhF",), "XtODT3": ("380",), "I4GWl6": ("389",), "181": ("524", "480")}
+_ALSO: Final = {"211": ("pg0WhF",), "XtODT3": ("380",), "I4GWl6": ("389",), "181": ("524",)}
 """IAB keeps some subjects in two places; a license may name either."""
 
 TERM_FOUND: Final = "TermFound"
@@ -101,13 +102,13 @@ def floor_refusals(findings: Iterable[Finding]) -> tuple[Refusal, ...]:
 
 def found_categories(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The ids of all categories found, and of those that say the same elsewhere in the taxonomy; each once."""
-    ids = (one for f in findings if f.category for one in (f.category, *_ALSO.get(f.category, ())))
+    ids = (one for f in findings if f.category in CATEGORIES for one in (f.category, *_ALSO.get(f.category, ())))
     return tuple(dict.fromkeys(ids))
 
 
 def unjudged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings that name no category: nobody could say what the sentence is about."""
-    return tuple(finding for finding in findings if not finding.category)
+    """Findings that name no category of the taxonomy: nobody could say what the sentence is about."""
+    return tuple(finding for finding in findings if finding.category not in CATEGORIES)
 
 
 def in_words(category: str) -> str:

@@ -50,11 +50,13 @@ def make_buckets(s3: S3Settings, names: BucketNames = BUCKETS) -> None:
 
 
 def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads all but staged videos, writes orders and license accounts, deletes outputs when a job asks for it."""
+    """Reads all but staged videos, writes orders, license accounts and the lists that owners are asked to consent to,
+    deletes outputs when a job asks for it."""
     return _policy(
         _list(names.outputs, names.twins, names.staging, names.receipts),
         _allow(("GetObject",), f"{names.outputs}/*", f"{names.twins}/*", f"{names.receipts}/*"),
         _allow(("DeleteObject",), f"{names.outputs}/*"),
+        _allow(("PutObject",), f"{names.outputs}/*/consent/*.jsonl"),
         _allow(("GetObject", "PutObject", "DeleteObject"), f"{names.staging}/orders/*"),
         _allow(("PutObject",), f"{names.receipts}/accounts/*"),
     )

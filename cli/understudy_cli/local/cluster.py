@@ -20,6 +20,8 @@ FIELD_MANAGER: Final = "understudy-up"
 _TIMEOUT_SECONDS: Final = 10.0
 
 _PLURALS: Final[Mapping[str, str]] = {
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
     "Namespace": "namespaces",
     "ServiceAccount": "serviceaccounts",
     "ClusterRole": "clusterroles",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from understudy_api.categories import CATEGORIES, SENSITIVE, within
 from understudy_api.moderation.rule import (
     IN_WORDS,
     MAX_SENTENCE_CHARACTERS,
@@ -74,6 +75,17 @@ def test_every_category_of_the_floor_is_told_once_in_order() -> None:
 def test_alcohol_counts_where_a_license_may_name_it() -> None:
     assert found_categories(examine("Fine champagne.", "en")) == ("211", "pg0WhF")
     assert found_categories(examine("A fine cigar.", "en")) == ("pg0WhF",)
+
+
+def test_a_category_outside_the_taxonomy_is_for_a_person() -> None:
+    found = Finding(locale="en", sentence="x", category="nosuch", why="Classified")
+    assert found_categories([found]) == ()
+    assert unjudged([found]) == (found,)
+
+
+def test_every_listed_category_is_in_the_taxonomy() -> None:
+    assert set(IN_WORDS) <= set(CATEGORIES)
+    assert all(within(one, SENSITIVE) for one in IN_WORDS)
 
 
 def test_categories_read_as_words() -> None:

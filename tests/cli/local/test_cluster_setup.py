@@ -10,11 +10,13 @@ from understudy_cli.local.cluster_setup import crds_folder, set_up
 pytestmark = pytest.mark.farm
 
 READS = ("get", "list", "watch")
-KINDS = ("twinmodels", "licenses", "owneracts", "renderjobs", "renderpools")
+KINDS = ("twinmodels", "licenses", "owneracts", "consentrequests", "renderjobs", "renderpools")
 ALLOWED = {
     *((verb, f"{kind}.understudy.dev") for kind in KINDS for verb in (*READS, "patch", "update")),
     *((verb, f"{kind}.understudy.dev/status") for kind in KINDS for verb in ("get", "patch", "update")),
     ("delete", "renderjobs.understudy.dev"),
+    ("create", "consentrequests.understudy.dev"),
+    ("delete", "consentrequests.understudy.dev"),
     ("create", "events"),
     ("patch", "events"),
     ("create", "events.events.k8s.io"),
@@ -146,5 +148,5 @@ def test_setting_up_again_keeps_what_the_user_changed_in_the_pool(farm, control_
 def test_every_kind_of_the_checkout_is_served(control_plane):
     served = kubectl(control_plane, "get", "crd", "-o", "name").split()
     names = [document["metadata"]["name"] for document in documents(sorted(crds_folder().glob("*.yaml")))]
-    assert len(names) == 5
+    assert len(names) == 6
     assert set(names) <= {name.rpartition("/")[2] for name in served}

@@ -103,6 +103,7 @@ def test_answers_become_findings(serve: Callable[[Answer], Service], tmp_path: P
     [
         ({"outcome": "block", "category": "8FD8nI"}, ("8FD8nI", "floor", "Classified")),
         ({"outcome": "block"}, ("", "sensitive", UNSURE)),
+        ({"outcome": "needs-human", "category": "nosuch"}, ("nosuch", "sensitive", "Classified")),
         ({"outcome": "needs-human", "label": "odd"}, ("", "sensitive", UNSURE)),
     ],
 )
