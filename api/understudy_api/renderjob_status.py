@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from understudy_api.model import Condition, Money, Observed
+
+TermsLine = Annotated[str, Field(max_length=2400)]
 
 
 class ItemCounts(Observed):
@@ -21,6 +25,29 @@ class TakeCounts(Observed):
 
     rendered: int = Field(default=0, description="Clips rendered anew.")
     reused: int = Field(default=0, description="Clips served from the license's own cache.")
+
+
+class JobLicense(Observed):
+    """The license a job names, for its brand to read: its own alone, and only when the signature holds."""
+
+    id: str = Field(max_length=64, description="The license's `jti`.")
+    terms: tuple[TermsLine, ...] = Field(default=(), max_length=48, description="The terms in plain words.")
+    used_seconds: str = Field(default="0", max_length=32, description="Metered seconds made under it, by all jobs.")
+    left_seconds: str = Field(max_length=32, description="Seconds left for this job and those to come.")
+    until: str = Field(max_length=32, description="RFC 3339 time at which it ends.")
+
+
+class JobRefusal(Observed):
+    """One thing that speaks against a job: `understudy why` says what to change."""
+
+    reason: str = Field(max_length=64, description="One CamelCase word for programs.")
+    message: str = Field(default="", max_length=600, description="One sentence for people, naming the cure.")
+    gate: str | None = Field(default=None, max_length=16, description="Where it was refused, e.g. admission.")
+    clause: str | None = Field(
+        default=None, max_length=64, description="The part of the license's terms, if it is one."
+    )
+    wanted: str | None = Field(default=None, max_length=400, description="What was asked beyond it.")
+    allowed: str | None = Field(default=None, max_length=400, description="What it allows.")
 
 
 class RenderJobStatus(Observed):
@@ -60,6 +87,12 @@ class RenderJobStatus(Observed):
     )
     license_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the license that admitted the job."
+    )
+    license: JobLicense | None = Field(
+        default=None, description="The license it names, in plain words, and what is left."
+    )
+    refusals: tuple[JobRefusal, ...] = Field(
+        default=(), max_length=16, description="Everything that speaks against it; empty while nothing does."
     )
     consent_request: str | None = Field(
         default=None, max_length=317, description="The ConsentRequest that stands for its words, as namespace/name."

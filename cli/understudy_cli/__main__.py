@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "keys": Entry("keys", None, "Make and look at Ed25519 keys."),
     "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
     "consent": Entry("consent", None, "Read and answer requests to let a twin say something sensitive."),
+    "why": Entry("why", "why", "Say why a job is refused, and the smallest change that would make it legal."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }

@@ -13,6 +13,7 @@ from understudy_operator.core.admission import Admission, Permitted, Waiting
 from understudy_operator.core.amounts import cost, decimal_seconds
 from understudy_operator.core.conditions import merged
 from understudy_operator.core.job_conditions import job_conditions
+from understudy_operator.core.job_words import license_words, refusal_words
 from understudy_operator.core.lifecycle import Course, delivered_elsewhere, last_word, totals
 from understudy_operator.core.places import Place, destination
 from understudy_operator.core.state import JobState, SpecProblem
@@ -45,6 +46,8 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         content_digest=order.content.digest if order else old.content_digest,
         order_digest=course.order_digest,
         license_digest=permitted.rights.license.digest if permitted else old.license_digest,
+        license=license_words(state) or (old.license if course.finished else None),
+        refusals=refusal_words(admission) if not course.finished else old.refusals,
         consent_request=_consent_request(state, admission) or old.consent_request,
         twin_version=order.twin.version if order else old.twin_version,
         admitted_at=_moment(course.admitted_at),
