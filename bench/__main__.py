@@ -10,12 +10,14 @@ from bench.measure import Measurement, as_json, show
 
 BENCHES = ("rights", "director", "farm", "control_plane")
 """Modules with `run() -> list[Measurement]`, quick ones first."""
+ON_REQUEST = ("mutation",)
+"""The same, run only when they are named."""
 
 
 def main() -> int:
     """Run, print, and exit 1 when a bar was missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="benches to run; default: all")
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, *ON_REQUEST, []], help="benches to run; default: all")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     given = parser.parse_args()
     measured: list[Measurement] = []

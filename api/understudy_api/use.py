@@ -32,7 +32,9 @@ class Declaration(Model):
     channels: tuple[Channel, ...]
     territories: tuple[Territory, ...]
     categories: tuple[CategoryId, ...] = Field(default=(), description="What it is about, ids of the IAB table.")
-    publish_until: int | None = Field(default=None, description="First second at which it is shown no longer.")
+    publish_until: int | None = Field(
+        default=None, ge=0, le=253_402_300_799, description="First second at which it is shown no longer."
+    )
     puppeteering: bool = False
     singing: bool = False
     edits: bool = False

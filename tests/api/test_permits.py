@@ -1,5 +1,6 @@
 """The rule: every clause refuses alone, with its reason, what was wanted, what is allowed and the cure."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from understudy_api.permits import CLAUSES, NOT_FOUND, Usage, Use, covers_language, findings, permits
 from understudy_api.terms import Terms
 
+GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
 FARM = "f" * 43
 DAY = 86_400
 BASE: dict[str, Any] = {
@@ -86,13 +88,13 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
     ),
     (
         STATUS, {}, {"status": "suspended", "status_iat": 149},
-        ("LicenseSuspended", "status", "to make more", "a list younger than 30 s"),
+        ("LicenseSuspended", "status", "to make more", "nothing"),
     ),
     (
         STATUS, {}, {"status": "revoked", "status_iat": 0},
-        ("LicenseRevoked", "status", "to make more", "a list younger than 30 s"),
+        ("LicenseRevoked", "status", "to make more", "nothing"),
     ),
-    ({}, {}, {"status": "revoked"}, ("LicenseRevoked", "status", "to make more", "no list asked for")),
+    ({}, {}, {"status": "revoked"}, ("LicenseRevoked", "status", "to make more", "nothing")),
     (
         {}, {}, {"outranked": True},
         ("ExclusivityConflict", "exclusive", "an overlapping license", "the earlier, exclusive license alone"),
@@ -228,6 +230,21 @@ def test_each_clause_refuses_alone(given: Any, asked: Any, known: Any, said: tup
     assert "\n" not in refusal.message
 
 
+def test_every_message_reads_as_it_was_approved(request: pytest.FixtureRequest) -> None:
+    """The whole messages, cures included; `pytest tests/api/test_permits.py --update-golden` after a change of words."""
+    lines = [
+        f"{refusal.reason}: {refusal.message}"
+        for given, asked, known, _ in REFUSED
+        for refusal in permits(terms(**given), use(**asked), usage(**known), 150).refusals
+    ]
+    lines += [permits(TERMS, use(), Usage(), now).message for now in (99, 200)]
+    lines.append(f"{NOT_FOUND.reason}: {NOT_FOUND.message}")
+    text = "\n".join(lines) + "\n"
+    if request.config.getoption("--update-golden", default=False):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
 def test_every_clause_is_in_the_table() -> None:
     assert {said[1] for *_, said in REFUSED} | {"window"} == {clause.name for clause in CLAUSES}
 
@@ -348,7 +365,7 @@ def test_findings_read_like_a_table() -> None:
         "twin": ("a" * 12, "a" * 12),
         "versions": ("d" * 12, "all versions"),
         "revocation": ("to make more", "to make more"),
-        "status": ("a fresh status", "no list asked for"),
+        "status": ("a license that stands", "no list asked for"),
         "exclusive": ("to use it beside others", "no conflict"),
         "iat": ("signed 1970-01-01 00:00 UTC", "until 1970-01-01 00:02 UTC"),
         "window": ("1970-01-01 00:02 UTC", "1970-01-01 00:01 UTC to 1970-01-01 00:03 UTC"),

@@ -67,6 +67,13 @@ def _exclusive(asked: Asked) -> Objection | None:
     )
 
 
+def _standing(asked: Asked) -> str:
+    if asked.usage.status in ("revoked", "suspended"):
+        return "nothing"
+    entry = asked.terms.status
+    return "no list asked for" if entry is None else f"a list younger than {entry.ttl_seconds:,} s"
+
+
 def _version(asked: Asked) -> str:
     return asked.use.version[:12] if asked.use.version else "no version yet"
 
@@ -83,12 +90,7 @@ CLAUSES: Final = (
     Clause(
         "revocation", lambda _: "to make more", lambda a: "nothing" if _revocation(a) else "to make more", _revocation
     ),
-    Clause(
-        "status",
-        lambda _: "a fresh status",
-        lambda a: f"a list younger than {a.terms.status.ttl_seconds:,} s" if a.terms.status else "no list asked for",
-        _status,
-    ),
+    Clause("status", lambda _: "a license that stands", _standing, _status),
     Clause(
         "exclusive",
         lambda _: "to use it beside others",
