@@ -154,6 +154,9 @@ class TrainingOrder(Model):
     genesis: Token
     capture_bucket: str
     capture_key: str
+    capture_sha256: Digest | None = Field(
+        default=None, description="The capture its owner consented to; other bytes are refused. None: none was named."
+    )
     effort: Literal["Quick", "Standard", "Thorough"]
     voice_variant: str
     voice_pitch: int

@@ -109,6 +109,8 @@ class OperatorSettings(Model):
     director: DirectorEndpoint
     pool_public_key_file: Path
     """Public JWK that every twin bundle has to be signed with."""
+    demand_capture_consent: bool = False
+    """True: no twin is trained without its owner's signed consent to the capture. One that is given is always checked."""
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
     metrics_port: Port

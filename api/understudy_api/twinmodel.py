@@ -51,6 +51,10 @@ class TwinModelSpec(Resource):
         json_schema_extra=rules({"rule": "self == oldSelf", "message": "is immutable; a twin never changes its owner"}),
     )
     capture: Capture = Field(description="The footage to train from.")
+    capture_consent: Token | None = Field(
+        default=None,
+        description="The owner's signed consent to this very capture (JWS): its digest, the passcode that was said, the witness.",
+    )
     training: Training = Field(default=Training(), description="How to train.")
     voice: VoiceLayer = Field(default=VoiceLayer(), description="How the twin sounds.")
     pool_ref: LocalReference = Field(default=LocalReference(name="default"), description="The RenderPool that trains.")

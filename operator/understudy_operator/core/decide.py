@@ -61,7 +61,7 @@ def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
     """What to do about a TwinModel at `now` (Unix seconds)."""
     if state.identity.deleted_at is not None:
         return let_twin_go(state, now)
-    standing = twin_standing(state)
+    standing = twin_standing(state, now)
     actions = train(state, standing, now)
     status = twin_status(state, standing, now)
     told = events(state.status.conditions, status.conditions, twin_event)

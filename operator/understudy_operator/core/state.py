@@ -70,6 +70,8 @@ class FarmView:
     thumbprint: str
     """RFC 7638 thumbprint of the farm's key: `aud` of licenses, `iss` of grants."""
     buckets: BucketNames
+    demands_capture_consent: bool = False
+    """No twin is trained without its owner's signed consent to the capture."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from understudy_api import token
 from understudy_api.genesis import twin_id
 from understudy_api.order import TrainingOrder
 from understudy_api.twinmodel import TwinModelSpec
+from understudy_api.verdict import Refusal
 from understudy_operator.core.places import place
 from understudy_operator.core.state import Identity
+
+CAPTURE_CONSENT_TYPE: Final = "likeness-capture-consent+jwt"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def training_order(identity: Identity, spec: TwinModelSpec) -> TrainingOrder:
@@ -24,8 +32,18 @@ def training_order(identity: Identity, spec: TwinModelSpec) -> TrainingOrder:
         genesis=spec.genesis,
         capture_bucket=capture.bucket,
         capture_key=capture.key,
+        capture_sha256=_consented(spec),
         effort=spec.training.effort,
         voice_variant=spec.voice.variant,
         voice_pitch=spec.voice.pitch,
         voice_rate_wpm=spec.voice.rate_words_per_minute,
     )
+
+
+def _consented(spec: TwinModelSpec) -> str | None:
+    """The digest of the capture that the consent names, before its signature is checked; None when it names none."""
+    if spec.capture_consent is None:
+        return None
+    claims = token.unverified(spec.capture_consent, CAPTURE_CONSENT_TYPE)
+    named = None if isinstance(claims, Refusal) else claims.get("capture_sha256")
+    return named if isinstance(named, str) and _DIGEST.fullmatch(named) else None

@@ -11,6 +11,7 @@ from understudy_api.receipt import TrainingResult
 from understudy_api.twinmodel import TwinModelSpec
 from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Action, PutTraining, StopTraining
+from understudy_operator.core.capture_consent import capture_refusal
 from understudy_operator.core.conditions import find
 from understudy_operator.core.places import place, place_refusal
 from understudy_operator.core.state import PoolView, SpecProblem, TwinState
@@ -41,9 +42,9 @@ class Standing:
     """True when nothing will change it but the owner."""
 
 
-def twin_standing(state: TwinState) -> Standing:
-    """Where a twin stands."""
-    refusal = _refusal(state)
+def twin_standing(state: TwinState, now: float) -> Standing:
+    """Where a twin stands at `now` (Unix seconds)."""
+    refusal = _refusal(state, now)
     if refusal is not None or isinstance(state.spec, SpecProblem):
         reason, message = (refusal.reason, refusal.message) if refusal else ("SpecInvalid", "")
         return Standing(stage="Capture", reason=reason, message=message, trained=False, refused=True)
@@ -76,7 +77,7 @@ def twin_look(standing: Standing, actions: tuple[Action, ...]) -> float | None:
     return None if standing.refused or standing.result is not None else LOOK_SECONDS
 
 
-def _refusal(state: TwinState) -> Refusal | None:
+def _refusal(state: TwinState, now: float) -> Refusal | None:
     """Why a twin may not be trained at all."""
     spec = state.spec
     if isinstance(spec, SpecProblem):
@@ -95,7 +96,11 @@ def _refusal(state: TwinState) -> Refusal | None:
             message="genesis: it was replaced; a twin never changes its owner, create another TwinModel",
         )
     capture = place(spec.capture.s3)
-    return place_refusal("capture.s3", capture, state.identity.namespace, state.farm.buckets, with_credentials=False)
+    elsewhere = place_refusal(
+        "capture.s3", capture, state.identity.namespace, state.farm.buckets, with_credentials=False
+    )
+    # A twin that was trained stays: its consent is about training it.
+    return elsewhere or (None if state.result is not None else capture_refusal(spec, state.farm, now))
 
 
 def _by_result(order: TrainingOrder, result: TrainingResult) -> Standing:

@@ -24,7 +24,12 @@ class Farm:
     def open(cls, settings: OperatorSettings) -> Farm:
         """The farm of the operator's settings; SettingsError when its key cannot be used."""
         key = _private_key(settings.farm_key_file)
-        return cls(FarmView(thumbprint=token.thumbprint(key), buckets=settings.buckets), key)
+        view = FarmView(
+            thumbprint=token.thumbprint(key),
+            buckets=settings.buckets,
+            demands_capture_consent=settings.demand_capture_consent,
+        )
+        return cls(view, key)
 
     def seal(self, grant: Grant) -> str:
         """A grant signed with the farm's key."""

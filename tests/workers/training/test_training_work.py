@@ -74,6 +74,15 @@ def test_a_capture_that_is_no_video_is_refused_and_nothing_is_left_behind(object
     assert list(settings.work_dir.iterdir()) == []
 
 
+def test_a_capture_other_than_the_one_consented_to_is_refused_before_it_is_opened(objects, settings, order) -> None:
+    objects.put(order.capture_bucket, order.capture_key, b"these are other moving pictures")
+    consented = order.model_copy(update={"capture_sha256": "d" * 64})
+    train(settings, consented, lambda _: None)
+    result = result_of(objects, settings, consented)
+    assert (result.state, result.reason) == ("Refused", "CaptureDiffers")
+    assert "sign consent to this one" in result.message
+
+
 @pytest.fixture
 def studied(trained, objects, settings, order, monkeypatch) -> PoolSettings:
     """Settings whose bundle keys are those of the twin trained next door, which is what this training comes to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -77,7 +78,7 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
         capture = Path(name) / PurePosixPath(order.capture_key).name[-MAX_NAME:]  # refusals name it as its owner does
         try:
             _insist(lambda: _fetch(objects, order, capture), report)
-            result = _perform(settings, objects, order, capture, report)
+            result = _other_capture(order, capture) or _perform(settings, objects, order, capture, report)
         except MissingObjectError:
             message = f"capture: s3://{order.capture_bucket}/{order.capture_key}: no such object; upload it there"
             result = _refused(order, Refusal(reason="CaptureMissing", message=message))
@@ -90,6 +91,21 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
 
 def _fetch(objects: Objects, order: TrainingOrder, path: Path) -> None:
     objects.get_file(order.capture_bucket, order.capture_key, path, limit_bytes=MAX_CAPTURE_BYTES)
+
+
+def _other_capture(order: TrainingOrder, capture: Path) -> TrainingResult | None:
+    """A refusal when the capture is not the one its owner consented to."""
+    if order.capture_sha256 is None:
+        return None
+    with capture.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found == order.capture_sha256:
+        return None
+    message = (
+        f"capture: its SHA-256 is {found[:16]}..., the owner consented to {order.capture_sha256[:16]}...; upload that one "
+        "or sign consent to this one"
+    )
+    return _refused(order, Refusal(reason="CaptureDiffers", message=message))
 
 
 def _perform(
