@@ -55,8 +55,10 @@ def as_lines(given: list[dict[str, str]]) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in given).encode()
 
 
-def order_of(owner: Owner, farm_key: OKPKey, version: str, given: list[dict[str, str]]) -> Order:
-    """An order of these rows with a license and a grant that allow it."""
+def order_of(
+    owner: Owner, farm_key: OKPKey, version: str, given: list[dict[str, str]], performers: tuple[str, ...] = ()
+) -> Order:
+    """An order of these rows with a license and a grant that allow it to these performers."""
     uid, genesis, data, now = str(uuid.uuid4()), owner.genesis, as_lines(given), int(time.time())
     terms = Terms(
         iss=token.thumbprint(owner.key),
@@ -105,6 +107,7 @@ def order_of(owner: Owner, farm_key: OKPKey, version: str, given: list[dict[str,
         keys=order.twin.id,
         twin_version=version,
         seconds=10**9,
+        performers=performers,
         iat=now,
         exp=now + 900,
     )

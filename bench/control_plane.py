@@ -25,6 +25,7 @@ from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.object_store import settings as store_settings
 from understudy_cli.local.part import Site
+from understudy_cli.owner_vault import OwnerVault
 from understudy_operator.core.state import Identity
 from understudy_operator.core.training import training_order
 from understudy_workers.objects import Objects
@@ -68,7 +69,8 @@ def _prepare(site: Site, kubectl: Kubectl, objects: Objects, folder: Path) -> No
     """Namespaces, a twin with a result but without training, and its license."""
     owner, keys = Owner(), Keys.at(site.home)
     pool_key = token.load_key(keys.pool.read_text())
-    pin = publish(objects, "understudy-twins", bench_twin(folder / "bundle", owner, pool_key), pool_key)
+    seal = OwnerVault.of(site).seal(owner.key, owner.genesis, adopt=True)
+    pin = publish(objects, "understudy-twins", bench_twin(folder / "bundle", owner, pool_key), pool_key, seal)
     for name in (TALENT, BRAND):
         kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     spec = TwinModelSpec.model_validate(

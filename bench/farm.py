@@ -34,6 +34,7 @@ from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.object_store import settings as store_settings
 from understudy_cli.local.part import HOME_MARK, Site
+from understudy_cli.owner_vault import OwnerVault
 from understudy_workers.expand import plan
 from understudy_workers.objects import Objects
 from understudy_workers.twins import publish
@@ -49,7 +50,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Measurement]:
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
         farm = Farm(Home(Path(folder) / "farm"))
         try:
-            return _report(_compare(farm.up(["minio", "ray"]), Path(folder), rounds, seconds))
+            return _report(_compare(farm.up(["vault", "ray"]), Path(folder), rounds, seconds))
         finally:
             farm.purge()
 
@@ -104,14 +105,31 @@ class Works:
         self._objects = Objects(store_settings(site, "pool"))
         self._farm_key: OKPKey = token.load_key(keys.farm.read_text())
         public = token.load_key(keys.pool_public.read_text())
-        self._pin = publish(self._objects, "understudy-twins", bundle, public)
+        seal = OwnerVault.of(site).seal(owner.key, owner.genesis, adopt=True)
+        self._pin = publish(self._objects, "understudy-twins", bundle, public, seal)
 
     def order(self, first: int, count: int) -> Order:
         """An order of rows that no other order has, its rows in the staging bucket."""
         given = rows(first, count)
-        order = order_of(self._owner, self._farm_key, self._pin.version, given)
+        order = order_of(self._owner, self._farm_key, self._pin.version, given, self._performers())
         self._objects.put("understudy-staging", order.content.rows_s3_key, as_lines(given))
         return order
+
+    def _performers(self) -> tuple[str, ...]:
+        """The keys of all performers, once each core has one."""
+        while True:
+            with self._director() as http:
+                found = http.get("/v1/orders").raise_for_status().json()["performers"]
+            if len(found) >= (os.cpu_count() or 1):
+                return tuple(found)
+            time.sleep(0.2)
+
+    def _director(self) -> httpx.Client:
+        site = self._site
+        tls = ssl.create_default_context(cafile=str(site.authority))
+        bearer = {"Authorization": f"Bearer {Keys.at(site.home).director_token.read_text().strip()}"}
+        url = f"https://127.0.0.1:{site.plan.ports.director}"
+        return httpx.Client(base_url=url, verify=tls, headers=bearer, timeout=60)
 
     def alone(self, order: Order) -> Side:
         """The farm with nothing beside it."""
@@ -140,11 +158,8 @@ class Works:
 
     def _made(self, order: Order) -> tuple[float, float]:
         """When the order was put and when it was over, on the monotonic clock."""
-        site, began = self._site, time.monotonic()
-        tls = ssl.create_default_context(cafile=str(site.authority))
-        bearer = {"Authorization": f"Bearer {Keys.at(site.home).director_token.read_text().strip()}"}
-        url = f"https://127.0.0.1:{site.plan.ports.director}/v1/orders/{order.uid}"
-        with httpx.Client(verify=tls, headers=bearer, timeout=60) as http:
+        began, url = time.monotonic(), f"/v1/orders/{order.uid}"
+        with self._director() as http:
             http.put(url, content=order.model_dump_json()).raise_for_status()
             while (progress := http.get(url).json())["state"] not in ("Finished", "Failed"):
                 time.sleep(LOOK_SECONDS)

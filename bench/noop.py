@@ -14,6 +14,8 @@ FRAMES = 25
 class NoopStudio:
     """Answers at once: every take is one second long, every item done without a file."""
 
+    thumbprint = ""
+
     def __init__(self, settings: PoolSettings) -> None:
         del settings
 

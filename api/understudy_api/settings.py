@@ -167,7 +167,7 @@ class PoolSettings(Model):
     bundle_public_key_file: Path
     farm_public_key_file: Path
     """Public JWK that grants have to be signed with."""
-    vault: VaultEndpoint | None = None
+    vault: VaultEndpoint
     c2pa: ContentCredentials
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from understudy_cli import twin_acts, twin_init
+from understudy_cli import twin_acts, twin_custody, twin_init
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_key, read_text
 
@@ -21,6 +21,9 @@ app = typer.Typer(help="Found a twin, train it from footage, look at what came o
 app.command("init")(twin_init.init)
 app.command("stop")(twin_acts.stop)
 app.command("resume")(twin_acts.resume)
+app.command("export")(twin_custody.export)
+app.command("import")(twin_custody.import_)
+app.command("erase")(twin_custody.erase)
 
 EFFORTS = ("Quick", "Standard", "Thorough")
 _MEASURES = ("psnr", "ssim", "gmsd", "opening", "motion", "offset")

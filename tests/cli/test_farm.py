@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from understudy_cli.local.farm import PARTS
+
 DEADLINE_SECONDS = 60.0
 
 
@@ -73,7 +75,7 @@ def test_ctrl_c_during_up_leaves_nothing_running(understudy):
     assert running.returncode != 0
     assert not list(record.parent.glob("*.json"))
     shown = understudy("status").stdout
-    assert len(re.findall(r"\bstopped\b", shown)) == 6
+    assert len(re.findall(r"\bstopped\b", shown)) == len(PARTS)
     assert "nothing was running" in understudy("down").stdout
 
 

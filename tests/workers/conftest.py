@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,21 @@ from understudy_api.digest import digest_bytes
 from understudy_api.genesis import sign_genesis, twin_id
 from understudy_api.grant import Grant, sign_grant
 from understudy_api.order import Content, Delivery, Order, OrderedUse, TwinPin, VideoOutput
+from understudy_api.settings import VaultEndpoint
 from understudy_api.terms import Assignee, Quota, Terms, sign_license
+from understudy_api.verdict import Refusal
+from understudy_cli.local.certificates import Authority
+from understudy_vault.embedded import EmbeddedKeys
+from understudy_vault.keystore import Kept
+from understudy_vault.rules import Bench
+from understudy_vault.server import Server
+from understudy_vault.vault import Vault
 from understudy_workers.models import bundle
 from understudy_workers.models.geometry import Geometry
 from understudy_workers.models.hearing import WINDOW
 from understudy_workers.models.phones import ENCODER, FEATURES
 from understudy_workers.models.plates import encode_plates
+from understudy_workers.sealing import Seal
 
 UID = "0c8f2b1e-0000-4000-8000-000000000000"
 LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
@@ -38,6 +50,8 @@ class Signers:
     owner: OKPKey = field(default_factory=token.new_key)
     farm: OKPKey = field(default_factory=token.new_key)
     now: int = 1_750_000_000
+    performers: list[str] = field(default_factory=list)
+    """Keys of the performers that grants name."""
 
     @property
     def genesis(self) -> str:
@@ -71,6 +85,7 @@ class Signers:
             "keys": order.twin.id,
             "twin_version": order.twin.version,
             "seconds": 600,
+            "performers": tuple(self.performers),
             "iat": self.now,
             "exp": self.now + 900,
         }
@@ -111,6 +126,88 @@ class Signers:
 @pytest.fixture(scope="session")
 def signers() -> Signers:
     return Signers()
+
+
+@dataclass
+class Strongbox:
+    """The real vault in a thread, over HTTPS, with keys in a folder; its callers are known by a fixed token."""
+
+    vault: Vault
+    endpoint: VaultEndpoint
+    log: dict[str, bytes]
+
+    def seal(self, genesis: str) -> Seal:
+        """The seal of a twin, whose key is made on the first call."""
+        twin = twin_id(genesis)
+        self.vault.keys.create(twin, genesis, 0)
+        found = self.vault.keys.find(twin)
+        assert isinstance(found, Kept)
+        return Seal(twin, found.data_key)
+
+
+class KnownCaller:
+    """One token, one user: who really calls is asked in the vault's own tests."""
+
+    def user(self, token: str) -> str | Refusal:
+        return "performers" if token == "performer" else Refusal(reason="Unauthenticated", message="vault: nobody")
+
+
+class MemoryShelf:
+    """What a bucket with conditional creates promises, in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def create(self, key: str, data: bytes) -> bool:
+        return self.objects.setdefault(key, data) is data
+
+    def get(self, key: str) -> bytes | None:
+        return self.objects.get(key)
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+
+
+@contextmanager
+def serving_vault(
+    farm: OKPKey, folder: Path, clock: Callable[[], float], lease_seconds: int = 60
+) -> Iterator[Strongbox]:
+    shelf = MemoryShelf()
+    vault = Vault(
+        bench=Bench(farm, {"default": "performers"}),
+        keys=EmbeddedKeys(folder / "keys"),
+        shelf=shelf,
+        callers=KnownCaller(),
+        signing_key=token.new_key(),
+        clock=clock,
+        steady_clock=time.monotonic,
+        lease_seconds=lease_seconds,
+    )
+    pair = Authority.open(folder / "pki", "test farm").server(folder / "pki", "vault")
+    server = Server(vault, "127.0.0.1", 0, pair.certificate, pair.key)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    (folder / "token").write_text("performer")
+    url = f"https://127.0.0.1:{server.server_port}"
+    try:
+        endpoint = VaultEndpoint(url=url, token_file=folder / "token", ca_file=folder / "pki" / "ca.crt")
+        yield Strongbox(vault, endpoint, shelf.objects)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def open_strongbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Opens a vault for a farm's key and a clock of Unix seconds; use it in `with`."""
+    return lambda farm, clock, **rest: serving_vault(farm, tmp_path_factory.mktemp("vault"), clock, **rest)
+
+
+@pytest.fixture(scope="session")
+def tiny_seal(signers: Signers) -> Seal:
+    """A seal of the tiny twin whose key no vault knows."""
+    return Seal(twin_id(signers.genesis), bytes(range(32)))
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,11 @@ from puppet import curtain_up, noted  # noqa: E402
 from theatre import Orders  # noqa: E402
 
 from understudy_api.genesis import twin_id  # noqa: E402
+from understudy_api.grant import TrainingGrant, sign_grant  # noqa: E402
 from understudy_api.order import Order, Progress, TrainingOrder  # noqa: E402
 from understudy_api.receipt import TrainingResult, training_key  # noqa: E402
 from understudy_api.settings import PoolSettings  # noqa: E402
+from understudy_api.token import thumbprint  # noqa: E402
 from understudy_api.verdict import Verdict  # noqa: E402
 from understudy_cli.local.farm import Farm  # noqa: E402
 from understudy_cli.local.keys import Keys  # noqa: E402
@@ -113,7 +115,7 @@ class Pool:
 
 @pytest.fixture(scope="module")
 def pool(farm: Farm, object_store: Any) -> Iterator[Pool]:
-    site = farm.up(["minio", "ray"])
+    site = farm.up(["vault", "ray"])
     settings = PoolSettings.load(site.home.pool_settings)
     token = settings.director.token_file.read_text().strip()
     trust = ssl.create_default_context(cafile=str(site.authority))
@@ -221,7 +223,7 @@ def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
 
 def training(orders: Orders, key: str) -> TrainingOrder:
     genesis = orders.signers.genesis
-    return TrainingOrder(
+    order = TrainingOrder(
         uid=str(uuid.uuid4()),
         generation=1,
         namespace="talent-ada",
@@ -235,6 +237,17 @@ def training(orders: Orders, key: str) -> TrainingOrder:
         voice_pitch=50,
         voice_rate_wpm=160,
     )
+    now = int(time.time())
+    grant = TrainingGrant(
+        iss=thumbprint(orders.signers.farm),
+        aud=order.pool,
+        sub=order.uid,
+        order=order.digest,
+        twin=order.twin_id,
+        iat=now,
+        exp=now + 900,
+    )
+    return order.model_copy(update={"grant": sign_grant(orders.signers.farm, grant)})
 
 
 def test_a_training_runs_in_a_process_of_its_own(pool: Pool, orders: Orders) -> None:

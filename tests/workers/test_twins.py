@@ -10,7 +10,8 @@ from understudy_api.order import TwinPin
 from understudy_workers.models.bundle import BundleError
 from understudy_workers.models.voice import EspeakVoice
 from understudy_workers.objects import Objects
-from understudy_workers.twins import Twins, bundle_key, publish
+from understudy_workers.sealing import Seal
+from understudy_workers.twins import Cast, Twins, bundle_key, publish
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,20 @@ def bucket(object_store: Any) -> str:
 
 
 @pytest.fixture
-def published(objects: Objects, bucket: str, tiny_twin: Any) -> TwinPin:
+def published(objects: Objects, bucket: str, tiny_twin: Any, tiny_seal: Seal) -> TwinPin:
     """The tiny twin, whole again in its bucket whatever another test did to it."""
-    return publish(objects, bucket, tiny_twin.folder, tiny_twin.key)
+    return publish(objects, bucket, tiny_twin.folder, tiny_twin.key, tiny_seal)
 
 
 @pytest.fixture
-def open_twins(objects: Objects, bucket: str, tiny_twin: Any, tmp_path: Path) -> Callable[..., Twins]:
-    return lambda **changes: Twins(objects, bucket, tiny_twin.key, tmp_path / "twins", **changes)
+def open_twins(objects: Objects, bucket: str, tiny_twin: Any, tiny_seal: Seal, tmp_path: Path) -> Callable[..., Twins]:
+    class Opened(Twins):
+        """Always asked with the one seal."""
+
+        def get(self, pin: TwinPin, seal: Seal = tiny_seal) -> Cast:
+            return super().get(pin, seal)
+
+    return lambda **changes: Opened(objects, bucket, tiny_twin.key, tmp_path / "twins", **changes)
 
 
 def test_a_published_twin_is_fetched_and_kept_warm(open_twins: Any, published: TwinPin, tiny_twin: Any) -> None:
@@ -81,10 +88,16 @@ def test_a_file_altered_in_the_bucket_is_refused(
 
 
 def test_another_key_another_version_and_none_are_refused(
-    open_twins: Any, published: TwinPin, objects: Objects, bucket: str, tmp_path: Path
+    open_twins: Any,
+    published: TwinPin,
+    objects: Objects,
+    bucket: str,
+    tiny_twin: Any,
+    tiny_seal: Seal,
+    tmp_path: Path,
 ) -> None:
     with pytest.raises(BundleError, match="signature"):
-        Twins(objects, bucket, token.new_key(), tmp_path / "other").get(published)
+        Twins(objects, bucket, token.new_key(), tmp_path / "other").get(published, tiny_seal)
     with pytest.raises(BundleError, match="got nothing"):
         open_twins().get(TwinPin(id="0" * 64, version=published.version))
     moved = TwinPin(id=published.id, version="1" * 64)
@@ -97,9 +110,44 @@ def test_another_key_another_version_and_none_are_refused(
 
 
 def test_nothing_that_does_not_verify_is_published(
-    objects: Objects, bucket: str, tiny_twin: Any, tmp_path: Path
+    objects: Objects, bucket: str, tiny_twin: Any, tiny_seal: Seal, tmp_path: Path
 ) -> None:
     shutil.copytree(tiny_twin.folder, tmp_path / "bundle")
     (tmp_path / "bundle" / "twin.json").write_bytes(b"{}")
     with pytest.raises(BundleError, match=r"twin\.json"):
-        publish(objects, bucket, tmp_path / "bundle", tiny_twin.key)
+        publish(objects, bucket, tmp_path / "bundle", tiny_twin.key, tiny_seal)
+
+
+def test_nothing_of_a_likeness_lies_in_the_bucket_or_on_disk_unsealed(
+    open_twins: Any, published: TwinPin, objects: Objects, bucket: str, tiny_twin: Any, tmp_path: Path
+) -> None:
+    open_twins().get(published)
+    (folder,) = (tmp_path / "twins").iterdir()
+    for name in ("face.onnx", "mouth.onnx", "plates.mp4", "twin.json"):
+        plain = (tiny_twin.folder / name).read_bytes()
+        for stored in (objects.get(bucket, bundle_key(published, name)), (folder / name).read_bytes()):
+            assert stored != plain
+            assert plain[:64] not in stored
+
+
+def test_another_twins_key_opens_nothing(open_twins: Any, published: TwinPin) -> None:
+    for wrong in (Seal(published.id, bytes(32)), Seal("0" * 64, bytes(range(32)))):
+        with pytest.raises(BundleError, match="key does not open it"):
+            open_twins().get(published, wrong)
+
+
+def test_a_sealed_file_is_good_for_nothing_in_anothers_place(
+    open_twins: Any, published: TwinPin, objects: Objects, bucket: str
+) -> None:
+    objects.copy(bucket, bundle_key(published, "mouth.onnx"), bucket, bundle_key(published, "face.onnx"))
+    with pytest.raises(BundleError, match=r"face\.onnx"):
+        open_twins().get(published)
+
+
+def test_a_forgotten_twin_is_loaded_anew(open_twins: Any, published: TwinPin) -> None:
+    twins = open_twins()
+    cast = twins.get(published)
+    twins.forget("0" * 64)
+    assert twins.get(published) is cast
+    twins.forget(published.id)
+    assert twins.get(published) is not cast

@@ -39,7 +39,7 @@ class _Record(Model):
 class EmbeddedKeys:
     """A KeyStore in a folder."""
 
-    name: Final = "embedded keyset"
+    name = "embedded keyset"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -39,8 +39,9 @@ class Destroyed:
 class KeyStore(Protocol):
     """Keeps one data key a twin. Safe to use from several threads and processes. Everything raises KeyStoreError."""
 
-    name: str
-    """What receipts call it."""
+    @property
+    def name(self) -> str:
+        """What receipts call it."""
 
     def create(self, twin: str, genesis: str, now: int) -> bool:
         """Makes a twin's key and pins its genesis record; False, changing nothing, when there is or was one."""

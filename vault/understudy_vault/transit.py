@@ -45,7 +45,7 @@ class _Record(Model):
 class TransitKeys:
     """A KeyStore over Transit and a shelf."""
 
-    name: Final = "Transit"
+    name = "Transit"
 
     def __init__(self, settings: TransitSettings, shelf: Shelf) -> None:
         self._settings = settings

@@ -94,10 +94,10 @@ class RayCrew:
             task.add_done_callback(self._tasks.discard)
 
     async def _await_ready(self, name: str) -> None:
-        pause = 0.1
+        pause, thumbprint = 0.1, ""
         while handle := self._handles.get(name):
             try:
-                await handle.ping.remote()
+                thumbprint = str(await handle.ping.remote())
                 break
             except RayError as error:
                 log.warning("not ready", performer=name, error=str(error).strip().splitlines()[-1][:200])
@@ -105,7 +105,7 @@ class RayCrew:
                 pause = min(pause * 2, 10.0)
         self._readying.discard(name)
         if name in self._handles and self.floor is not None:
-            self.floor.join(name)
+            self.floor.join(name, thumbprint)
 
     def _leave(self, name: str) -> None:
         if self.floor is not None:

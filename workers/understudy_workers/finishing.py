@@ -10,6 +10,7 @@ from typing import Final
 from understudy_api.digest import digest_bytes
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
+from understudy_workers.custody import Custody
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
 from understudy_workers.localfiles import remove_leftovers
@@ -40,9 +41,17 @@ class Finishing:
     """Makes items, one at a time. Remembers the latest few sound tracks, which the outputs of a row share."""
 
     def __init__(
-        self, gatekeeper: Gatekeeper, objects: Objects, bucket: str, cache: ClipCache, sealer: Sealer, scratch: Path
+        self,
+        gatekeeper: Gatekeeper,
+        custody: Custody,
+        objects: Objects,
+        bucket: str,
+        cache: ClipCache,
+        sealer: Sealer,
+        scratch: Path,
     ) -> None:
         self._gatekeeper = gatekeeper
+        self._custody = custody
         self._objects = objects
         self._bucket = bucket
         self._cache = cache
@@ -56,8 +65,13 @@ class Finishing:
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         """Makes one item of clips that are kept; an item whose files are stored already is not made again."""
         watch, planned = Stopwatch(), item.planned
+        with watch.stage("key"):
+            key = self._custody.seal(permit)
+        if isinstance(key, Refusal):
+            return _refused(planned, key, watch)
+        seal = key.of(permit.twin.version)
         with watch.stage("find"):
-            takes = {take_id: self._cache.take(take_id) for take_id in planned.take_ids}
+            takes = {take_id: self._cache.take(take_id, seal) for take_id in planned.take_ids}
         spoken = [take for take_id in planned.take_ids if (take := takes[take_id]) is not None]
         if len(spoken) < len(planned.take_ids):
             lost = [clip for take, clip in zip(planned.take_ids, planned.clip_ids, strict=True) if takes[take] is None]
@@ -71,7 +85,7 @@ class Finishing:
         data = self._stored(item, watch)
         if data is None:
             with watch.stage("find"):
-                clips = {clip_id: self._cache.clip(clip_id) for clip_id in planned.clip_ids}
+                clips = {clip_id: self._cache.clip(clip_id, seal) for clip_id in planned.clip_ids}
             if lost := [clip_id for clip_id, clip in clips.items() if clip is None]:
                 return _missing(lost, watch)
             data = self._make(item, permit, spoken, [clip for i in planned.clip_ids if (clip := clips[i])], watch)

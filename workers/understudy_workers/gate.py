@@ -23,7 +23,7 @@ from understudy_api.terms import License, read_license
 from understudy_api.token import load_key, public_jwk, thumbprint
 from understudy_api.verdict import Refusal, Verdict
 from understudy_workers.clearing import words_refusals, words_released
-from understudy_workers.work import GRANT_EXHAUSTED, Permit
+from understudy_workers.work import GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, Permit
 
 _SLACK_SECONDS: Final = 1e-6
 """Metered seconds are sums of n / 25 in binary; a slice used up to the last frame must not fail by rounding."""
@@ -48,6 +48,7 @@ def check(
     seconds: float,
     committed_seconds: float,
     now: float,
+    performer: str | None = None,
     outputs: Sequence[VideoOutput] = (),
     item_seconds: float = 0.0,
     words: str = "",
@@ -64,6 +65,8 @@ def check(
         return Verdict(refusals=(rights,)).at("performer")
     if mismatch := tuple(_mismatches(rights, permit, pool)):
         return Verdict(refusals=mismatch).at("performer")
+    if performer is not None and performer not in rights.grant.performers:
+        return Verdict(refusals=(_not_named(performer),)).at("performer")
     if late := refusal_now(rights.grant, now):
         return Verdict(refusals=(late,)).at("performer")
     released = words_released(permit, rights.grant, rights.license.terms, rights.keyring, now)
@@ -140,6 +143,13 @@ def _usage(grant: Grant) -> Usage:
     return Usage(status=None if grant.status_iat is None else "valid", status_iat=grant.status_iat)
 
 
+def _not_named(performer: str) -> Refusal:
+    return Refusal(
+        reason=PERFORMER_NOT_NAMED,
+        message=f"grant: it does not name performer {performer[:12]}; the order waits until the operator names it",
+    )
+
+
 def _exhausted(seconds: float, left: float, granted: int) -> Refusal:
     return Refusal(
         reason=GRANT_EXHAUSTED,
@@ -150,10 +160,12 @@ def _exhausted(seconds: float, left: float, granted: int) -> Refusal:
 
 @dataclass(frozen=True)
 class Gatekeeper:
-    """The gate with what a worker knows once and for all: the farm's public key and a clock of Unix seconds."""
+    """The gate with what a worker knows once and for all: the farm's public key, a clock of Unix seconds, who it is itself."""
 
     farm_public_key: OKPKey
     clock: Callable[[], float]
+    performer: str | None = None
+    """Thumbprint of the performer's own key, which grants have to name; None asks for no name."""
 
     def ask_take(self, permit: Permit, words: str, locale: str, outputs: Sequence[VideoOutput]) -> Verdict:
         """May these words be spoken and frames of them be made now, on the pool the order was sent to?"""
@@ -182,6 +194,7 @@ class Gatekeeper:
             seconds=seconds,
             committed_seconds=committed_seconds,
             now=self.clock(),
+            performer=self.performer,
             outputs=outputs,
             item_seconds=seconds,
             words=words,

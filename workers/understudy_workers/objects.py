@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -130,12 +130,22 @@ class Objects:
             f"s3://{bucket}/{key}",
         )
 
-    def put_file(self, bucket: str, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Writes a file as an object, in one step for every reader."""
+    def put_file(
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        content_type: str = "application/octet-stream",
+        *,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Writes a file as an object, in one step for every reader, with metadata of the user's kind."""
 
         def send() -> None:
             with path.open("rb") as file:
-                self._client.put_object(bucket, key, file, path.stat().st_size, content_type)
+                self._client.put_object(
+                    bucket, key, file, path.stat().st_size, content_type, metadata=dict(metadata or {})
+                )
 
         self._tried(send, f"s3://{bucket}/{key}")
 

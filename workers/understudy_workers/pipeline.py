@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from joserfc.jwk import OKPKey
+
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key
+from understudy_api.token import load_key, new_key, thumbprint
+from understudy_workers.custody import Custody, end_process
 from understudy_workers.filming import Filming
 from understudy_workers.finishing import FaultyItemError, Finishing
 from understudy_workers.gate import Gatekeeper
@@ -20,6 +23,7 @@ from understudy_workers.objects import Objects
 from understudy_workers.stages.sign import Sealer
 from understudy_workers.stages.store import ClipCache
 from understudy_workers.twins import Twins
+from understudy_workers.vault import VaultClient
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
 
 __all__ = ["FaultyItemError", "Studio"]
@@ -30,24 +34,38 @@ LOCAL_BYTES: Final = 2 * 1024**3
 class Studio:
     """Everything one performer keeps warm. Not for several threads at once.
 
-    `clock` tells Unix seconds. Scratch files and local copies lie below the settings' `work_dir`, which the
+    `clock` tells Unix seconds, `leave` ends this process when a twin it holds is erased. `thumbprint` names the key that this
+    studio made for itself and keeps in memory alone: grants name it. Scratch files and local copies lie below the settings' `work_dir`, which the
     performers of a machine share.
     """
 
-    def __init__(self, settings: PoolSettings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: PoolSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        leave: Callable[[], None] = end_process,
+        identity: OKPKey | None = None,
+    ) -> None:
         buckets, folder = settings.buckets, settings.work_dir
+        identity = identity or new_key()
+        self.thumbprint = thumbprint(identity)
         self._objects = Objects(settings.s3)
-        gatekeeper = Gatekeeper(load_key(settings.farm_public_key_file.read_text()), clock)
+        self._custody = Custody(VaultClient(settings.vault, identity, clock), leave=leave)
+        gatekeeper = Gatekeeper(load_key(settings.farm_public_key_file.read_text()), clock, self.thumbprint)
         cache = ClipCache(self._objects, buckets.staging, LocalFiles(folder / "copies", LOCAL_BYTES))
         bundle_key = load_key(settings.bundle_public_key_file.read_text())
-        self._filming = Filming(gatekeeper, Twins(self._objects, buckets.twins, bundle_key, folder / "twins"), cache)
+        twins = Twins(self._objects, buckets.twins, bundle_key, folder / "twins")
+        self._filming = Filming(gatekeeper, self._custody, twins, cache)
+        sealer = Sealer(settings.c2pa, settings.farm)
         self._finishing = Finishing(
-            gatekeeper, self._objects, buckets.staging, cache, Sealer(settings.c2pa, settings.farm), folder / "scratch"
+            gatekeeper, self._custody, self._objects, buckets.staging, cache, sealer, folder / "scratch"
         )
 
     def close(self) -> None:
-        """Waits for uploads and lets connections go."""
+        """Waits for uploads, lets keys and connections go."""
         self._filming.close()
+        self._custody.close()
         self._objects.close()
 
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:

@@ -7,6 +7,7 @@ found as well as altering. Whatever is wrong gives one error: there is nothing t
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import tink
@@ -36,6 +37,10 @@ class Seal:
 
     def __repr__(self) -> str:
         return f"Seal({self.twin[:12]})"
+
+    def of(self, version: str) -> VersionSeal:
+        """The same key for what belongs to one version of the twin."""
+        return VersionSeal(self, version)
 
     def close(self, data: bytes, version: str, name: str) -> bytes:
         """The sealed form of `data`, good only for this twin, this version and this name (a digest)."""
@@ -77,6 +82,22 @@ class Seal:
         return SealError(
             f"seal of {name[:16]}: twin {self.twin[:12]}'s key does not open it; it was altered, or sealed for something else"
         )
+
+
+@dataclass(frozen=True)
+class VersionSeal:
+    """A twin's key for one of its versions: names (digests) alone tell its files apart."""
+
+    seal: Seal
+    version: str
+
+    def close(self, data: bytes, name: str) -> bytes:
+        """The sealed form of what is known by `name`."""
+        return self.seal.close(data, self.version, name)
+
+    def open(self, sealed: bytes, name: str) -> bytes:
+        """What was sealed by that name. Raises SealError."""
+        return self.seal.open(sealed, self.version, name)
 
 
 class _Kept(io.BytesIO):

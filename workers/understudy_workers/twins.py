@@ -1,4 +1,4 @@
-"""Twins at hand: fetched from the twins bucket, verified, loaded, and kept warm while they are in use."""
+"""Twins at hand: fetched sealed from the twins bucket, opened in memory, verified, and kept warm while they are in use."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ from joserfc.jwk import OKPKey
 
 from understudy_api.order import TwinPin
 from understudy_workers.localfiles import remove_leftovers
-from understudy_workers.models.bundle import FILES, MANIFEST, MAX_BYTES, SIGNATURE, BundleError, Manifest, verify
+from understudy_workers.models.bundle import (
+    FILES,
+    MANIFEST,
+    MAX_BYTES,
+    MAX_SEAL_BYTES,
+    SIGNATURE,
+    BundleError,
+    Manifest,
+    verify,
+)
 from understudy_workers.models.face import Twin
 from understudy_workers.models.voice import EspeakVoice, Voice
 from understudy_workers.objects import MissingObjectError, Objects
+from understudy_workers.sealing import Seal
 
 WARM_TWINS: Final = 3
 KEPT_FOLDERS: Final = 32
+_LIMIT_BYTES: Final = MAX_BYTES + MAX_SEAL_BYTES
 _ALL_FILES: Final = (*FILES, MANIFEST, SIGNATURE)
 
 
@@ -38,12 +49,15 @@ def bundle_key(pin: TwinPin, name: str) -> str:
     return f"{pin.id}/{pin.version}/{name}"
 
 
-def publish(objects: Objects, bucket: str, folder: Path, public_key: OKPKey) -> TwinPin:
-    """Uploads a bundle after verifying it; its signature goes last, so half a bundle is none. Returns its pin."""
+def publish(objects: Objects, bucket: str, folder: Path, public_key: OKPKey, seal: Seal) -> TwinPin:
+    """Uploads a bundle after verifying it, each file sealed; its signature goes last, so half a bundle is none.
+
+    Returns its pin. The manifest and its signature are not sealed: what they say is checked before a key is asked for.
+    """
     manifest, files = verify(folder, public_key)
     pin = TwinPin(id=manifest.twin_id, version=manifest.version)
     for name, data in files.items():
-        objects.put(bucket, bundle_key(pin, name), data)
+        objects.put(bucket, bundle_key(pin, name), seal.close(data, pin.version, manifest.files[name].sha256))
     for name in (MANIFEST, SIGNATURE):
         objects.put(bucket, bundle_key(pin, name), (folder / name).read_bytes())
     return pin
@@ -67,8 +81,8 @@ class Twins:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder, ".*")
 
-    def get(self, pin: TwinPin) -> Cast:
-        """The twin of this id in this version.
+    def get(self, pin: TwinPin, seal: Seal) -> Cast:
+        """The twin of this id in this version, opened with its key.
 
         BundleError when there is none, or when it is not what its signature, its version or its id say.
         """
@@ -77,21 +91,26 @@ class Twins:
             return cast
         while len(self._casts) >= self._warm:
             self._casts.popitem(last=False)
-        cast = self._casts[pin] = self._load(pin)
+        cast = self._casts[pin] = self._load(pin, seal)
         return cast
 
-    def _load(self, pin: TwinPin) -> Cast:
+    def forget(self, twin: str) -> None:
+        """Lets every version of a twin go from memory; what lies on disk is sealed and stays."""
+        for pin in [pin for pin in self._casts if pin.id == twin]:
+            del self._casts[pin]
+
+    def _load(self, pin: TwinPin, seal: Seal) -> Cast:
         folder = self._folder / f"{pin.id[:32]}-{pin.version}"
         if folder.exists():
             try:
-                return self._cast(pin, folder)
+                return self._cast(pin, folder, seal)
             except BundleError:
                 shutil.rmtree(folder, ignore_errors=True)
         self._fetch(pin, folder)
-        return self._cast(pin, folder)
+        return self._cast(pin, folder, seal)
 
-    def _cast(self, pin: TwinPin, folder: Path) -> Cast:
-        manifest, files = verify(folder, self._public_key)
+    def _cast(self, pin: TwinPin, folder: Path, seal: Seal) -> Cast:
+        manifest, files = verify(folder, self._public_key, seal.open)
         if (manifest.twin_id, manifest.version) != (pin.id, pin.version):
             raise BundleError(
                 f"{MANIFEST}: wanted twin {pin.id[:12]} in version {pin.version[:12]}, got {manifest.twin_id[:12]} in "
@@ -111,7 +130,7 @@ class Twins:
         temporary.mkdir()
         try:
             for name in _ALL_FILES:
-                self._objects.get_file(self._bucket, bundle_key(pin, name), temporary / name, limit_bytes=MAX_BYTES)
+                self._objects.get_file(self._bucket, bundle_key(pin, name), temporary / name, limit_bytes=_LIMIT_BYTES)
             self._appear(temporary, folder)
         except MissingObjectError as error:
             raise BundleError(

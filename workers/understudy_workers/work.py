@@ -11,6 +11,7 @@ from typing import Final
 
 from understudy_api.consent import Clearance
 from understudy_api.delivery import ITEM_SUFFIXES, item_names
+from understudy_api.digest import digest_bytes
 from understudy_api.order import Making, Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
@@ -19,7 +20,9 @@ GRANT_EXPIRED: Final = "GrantExpired"
 """Reason of a refusal because the grant's time is over (as `understudy_api.grant.read_grant` says it)."""
 GRANT_EXHAUSTED: Final = "GrantExhausted"
 """Reason of a refusal because the order's seconds would pass those of the grant."""
-PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED})
+PERFORMER_NOT_NAMED: Final = "PerformerNotNamed"
+"""Reason of a refusal because the grant was made before this performer was known, or for others."""
+PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED})
 """Refusals that let an order wait for the operator's next grant; every other one rejects the item."""
 
 
@@ -39,10 +42,15 @@ class Permit:
     use: OrderedUse
     twin: TwinPin
     order_digest: str
-    making: Making | None = None
-    """What the order's digest covers; wanted where the words needed a release."""
+    making: Making
+    """What the order's digest covers, so that others can hold it against the grant."""
     clearance: Clearance | None = None
     """The release of the order's words."""
+
+    @property
+    def license_digest(self) -> str:
+        """Digest of the license token."""
+        return digest_bytes(self.license.encode())
 
 
 def permit_of(order: Order) -> Permit:
@@ -60,7 +68,7 @@ def permit_of(order: Order) -> Permit:
         use=order.use,
         twin=order.twin,
         order_digest=order.digest,
-        making=order.making if order.clearance else None,
+        making=order.making,
         clearance=order.clearance,
     )
 

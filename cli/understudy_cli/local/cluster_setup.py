@@ -6,13 +6,19 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import certifi
+
+from understudy_api.release import AUDIENCE
 from understudy_cli.errors import UserError
 from understudy_cli.local import kubeconfig
 from understudy_cli.local.cluster import Cluster, documents
+from understudy_cli.local.home import write_private
 from understudy_cli.local.kubeconfig import Access
 from understudy_cli.local.part import Site
 
 NAMESPACE: Final = "understudy-system"
+VAULT_ACCOUNT: Final = "understudy-vault"
+PERFORMER_ACCOUNT: Final = "understudy-performer"
 TOKEN_LIFE_SECONDS: Final = 365 * 24 * 3600
 """Asked for at every `up`; a cluster may grant less."""
 _ESTABLISHED_SECONDS: Final = 30.0
@@ -20,7 +26,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 def set_up(site: Site) -> None:
-    """Apply kinds, accounts and roles, create the default pool if there is none, and hand the operator its token."""
+    """Apply kinds, accounts and roles, create the default pool if there is none, and hand operator, vault and performers their tokens."""
     access = kubeconfig.read(site.kubeconfig)
     kinds = documents(_yaml_files(crds_folder()))
     with Cluster(access) as cluster:
@@ -32,6 +38,10 @@ def set_up(site: Site) -> None:
         for document in documents(_yaml_files(Path(__file__).parent / "manifests")):
             _put(cluster, document, served)
         token = cluster.token(NAMESPACE, "operator", TOKEN_LIFE_SECONDS)
+        for account, audience in ((VAULT_ACCOUNT, None), (PERFORMER_ACCOUNT, AUDIENCE)):
+            made = cluster.token(NAMESPACE, account, TOKEN_LIFE_SECONDS, audience)
+            write_private(site.home.account_token(account), made)
+    write_private(site.home.cluster_authority, access.authority_pem or Path(certifi.where()).read_text())
     kubeconfig.write(
         site.home.operator_kubeconfig, Access(access.server, access.authority_pem, token=token), "operator"
     )

@@ -20,8 +20,10 @@ from understudy_cli.local.plan import Plan, choose_plan, load_plan
 from understudy_cli.local.pool import RAY
 from understudy_cli.local.settings_files import write_settings
 from understudy_cli.local.starter import Report, Starter
+from understudy_cli.local.vault_process import VAULT
+from understudy_cli.local.vault_process import is_installed as has_vault
 
-PARTS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, MINIO, RAY, OPERATOR)
+PARTS: Final = (ETCD, APISERVER, CONTROLLER_MANAGER, MINIO, VAULT, RAY, OPERATOR)
 """In the order they come up; they go down in the reverse order."""
 
 SPACE_BYTES: Final = 3 * GIBIBYTE
@@ -125,6 +127,8 @@ class Farm:
         own = [part for part in wanted if not elsewhere.get(part.name)]
         if not is_installed():
             own = [part for part in own if part is not OPERATOR]
+        if not has_vault():
+            own = [part for part in own if part is not VAULT]
         adopted = [part for part in wanted if elsewhere.get(part.name) and part in (APISERVER, MINIO, RAY)]
         return own, adopted
 

@@ -79,6 +79,25 @@ class Home:
         return self.root / "pool.json"
 
     @property
+    def vault_settings(self) -> Path:
+        """What the vault is told."""
+        return self.root / "vault.json"
+
+    @property
+    def vault_keys(self) -> Path:
+        """The embedded keyset: one file a twin. Whoever copies this folder can open every twin in it."""
+        return self.root / "vault-keys"
+
+    def account_token(self, account: str) -> Path:
+        """Token of a service account, made anew at every `up`."""
+        return self.root / "tokens" / account
+
+    @property
+    def cluster_authority(self) -> Path:
+        """The certificate that vouches for the API server, wherever that is."""
+        return self.root / "tokens" / "ca.crt"
+
+    @property
     def ray(self) -> Path:
         """Ray's own folder: outside the home, because unix socket paths end at 107 characters."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]

@@ -23,12 +23,15 @@ class Keys:
     director_token: Path
     ray_token: Path
     cache: Path
+    vault: Path
+    vault_public: Path
 
     @classmethod
     def at(cls, home: Home) -> Keys:
         """The paths, whether or not the files exist yet."""
-        names = ("farm.jwk", "farm.pub.jwk", "pool.jwk", "pool.pub.jwk", "director.token", "ray.token", "cache.key")
-        return cls(*(home.keys / name for name in names))
+        pairs = ("farm.jwk", "farm.pub.jwk", "pool.jwk", "pool.pub.jwk")
+        others = ("director.token", "ray.token", "cache.key", "vault.jwk", "vault.pub.jwk")
+        return cls(*(home.keys / name for name in (*pairs, *others)))
 
     def farm_thumbprint(self) -> str:
         """What licenses name this farm by; the key has to be made already."""
@@ -48,6 +51,7 @@ def open_keys(home: Home) -> Keys:
     keys = Keys.at(home)
     _make_key_pair(keys.farm, keys.farm_public)
     _make_key_pair(keys.pool, keys.pool_public)
+    _make_key_pair(keys.vault, keys.vault_public)
     _make(keys.director_token, lambda: secrets.token_urlsafe(32))
     _make(keys.ray_token, lambda: secrets.token_hex(32))
     _make(keys.cache, lambda: secrets.token_bytes(32))
@@ -55,7 +59,7 @@ def open_keys(home: Home) -> Keys:
 
 
 def open_account(home: Home, name: str) -> Account:
-    """The object store account `name` (`root`, `operator`, `pool`); made on the first call."""
+    """The object store account `name` (`root`, `operator`, `pool`, `vault`); made on the first call."""
     path = home.keys / f"s3-{name}.json"
     _make(
         path, lambda: json.dumps({"access_key": f"{name}-{secrets.token_hex(4)}", "secret_key": secrets.token_hex(20)})

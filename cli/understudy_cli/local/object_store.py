@@ -18,7 +18,7 @@ from understudy_cli.local.process import Command
 
 
 def settings(site: Site, account: str) -> S3Settings:
-    """How the account `root`, `operator` or `pool` reaches the object store; elsewhere there is one for all."""
+    """How the account `root`, `operator`, `pool` or `vault` reaches the object store; elsewhere there is one for all."""
     if site.external.s3_url:
         return _external(site.external, site.external.s3_url)
     known = open_account(site.home, account)
@@ -31,12 +31,17 @@ def settings(site: Site, account: str) -> S3Settings:
 
 
 def make_ready(site: Site) -> None:
-    """Buckets, and in our own MinIO the accounts of the two planes."""
+    """Buckets, and in our own MinIO the accounts of planes and vault."""
     root = settings(site, "root")
     buckets.make_buckets(root)
     if site.external.s3_url:
         return
-    for name, policy in (("operator", buckets.operator_policy()), ("pool", buckets.pool_policy())):
+    policies = {
+        "operator": buckets.operator_policy(),
+        "pool": buckets.pool_policy(),
+        "vault": buckets.vault_policy(),
+    }
+    for name, policy in policies.items():
         buckets.make_account(root, open_account(site.home, name), name, policy)
 
 

@@ -25,6 +25,7 @@ _INHERITED: Final = (
     "XDG_CACHE_HOME",
     "LD_LIBRARY_PATH",
     "CUDA_VISIBLE_DEVICES",
+    "PYTHONPATH",
 )
 
 

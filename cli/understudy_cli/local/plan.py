@@ -43,6 +43,7 @@ class Ports(Model):
     ray_environment: int
     ray_metrics: int
     ray_dashboard_metrics: int
+    vault: int
     director: int
     director_metrics: int
     operator_metrics: int

@@ -1,33 +1,45 @@
-"""Writes what the two planes are told: `operator.json` and `pool.json`, mode 0600."""
+"""Writes what planes and vault are told: `operator.json`, `pool.json` and `vault.json`, mode 0600."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from understudy_api.settings import (
+    ApiServerEndpoint,
     ContentCredentials,
     DirectorEndpoint,
     DirectorListener,
     OperatorSettings,
     PoolSettings,
     RayEndpoint,
+    VaultEndpoint,
+    VaultSettings,
 )
-from understudy_cli.local import object_store, pool
+from understudy_cli.local import kubeconfig, object_store, pool
+from understudy_cli.local.cluster_setup import NAMESPACE, PERFORMER_ACCOUNT, VAULT_ACCOUNT
+from understudy_cli.local.control_plane import server_url
 from understudy_cli.local.credentials_identity import open_identity
 from understudy_cli.local.home import private_folder, write_private
 from understudy_cli.local.keys import Keys, open_keys
 from understudy_cli.local.part import Site
 from understudy_cli.local.plan import LOOPBACK
+from understudy_cli.local.vault_process import vault_url
+
+POOL = "default"
+"""The pool that `up` makes; its performers are the only ones the vault knows here."""
 
 
 def write_settings(site: Site) -> None:
-    """Make the farm's keys if need be and write both files; the same farm gets the same content."""
+    """Make the farm's keys if need be and write the files; the same farm gets the same content."""
     keys = open_keys(site.home)
     if site.external.ray_token:
         write_private(keys.ray_token, site.external.ray_token)
-    operator, workers = operator_settings(site, keys), pool_settings(site, keys)
-    write_private(site.home.operator_settings, operator.model_dump_json(indent=2) + "\n")
-    write_private(site.home.pool_settings, workers.model_dump_json(indent=2) + "\n")
+    for path, told in (
+        (site.home.operator_settings, operator_settings(site, keys)),
+        (site.home.pool_settings, pool_settings(site, keys)),
+        (site.home.vault_settings, vault_settings(site, keys)),
+    ):
+        write_private(path, told.model_dump_json(indent=2) + "\n")
 
 
 def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
@@ -69,10 +81,35 @@ def pool_settings(site: Site, keys: Keys) -> PoolSettings:
         bundle_key_file=keys.pool,
         bundle_public_key_file=keys.pool_public,
         farm_public_key_file=keys.farm_public,
+        vault=VaultEndpoint(
+            url=vault_url(site),
+            token_file=site.home.account_token(PERFORMER_ACCOUNT),
+            ca_file=site.authority,
+        ),
         c2pa=ContentCredentials(chain_file=identity.chain, key_file=identity.key, root_file=identity.root),
         cache_key_file=keys.cache,
         metrics_port=ports.director_metrics,
         work_dir=private_folder(site.home.work),
+    )
+
+
+def vault_settings(site: Site, keys: Keys) -> VaultSettings:
+    """What the vault is told: whom to ask about callers, and which users the pools' performers are."""
+    server = site.issuer().server(site.home.pki, "vault")
+    return VaultSettings(
+        apiserver=ApiServerEndpoint(
+            url=kubeconfig.read(site.kubeconfig).server if site.external.kubeconfig else server_url(site),
+            token_file=site.home.account_token(VAULT_ACCOUNT),
+            ca_file=site.home.cluster_authority,
+        ),
+        farm_public_key_file=keys.farm_public,
+        signing_key_file=keys.vault,
+        callers={POOL: f"system:serviceaccount:{NAMESPACE}:{PERFORMER_ACCOUNT}"},
+        s3=object_store.settings(site, "vault"),
+        keys_folder=private_folder(site.home.vault_keys),
+        port=site.plan.ports.vault,
+        tls_cert=server.certificate,
+        tls_key=server.key,
     )
 
 

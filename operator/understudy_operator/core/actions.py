@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
-from understudy_api.grant import Grant
+from understudy_api.grant import Grant, TrainingGrant
 from understudy_api.license import LicenseStatus
 from understudy_api.order import Content, Order, TrainingOrder
 from understudy_api.renderjob_status import RenderJobStatus
@@ -127,10 +127,11 @@ class DeleteObject:
 
 @dataclass(frozen=True, kw_only=True)
 class PutTraining:
-    """`PUT /v1/trainings/{uid}`; a training that failed is started anew."""
+    """Sign `grant`, put it in `order.grant`, and `PUT /v1/trainings/{uid}`; a training that failed is started anew."""
 
     pool: str
     order: TrainingOrder
+    grant: TrainingGrant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,9 +79,9 @@ def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) ->
     account = claimed(state, permitted.digest, permitted.seconds)
     claim: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
     if held is None or _is_another(held, permitted):
-        return (*claim, PutOrder(pool=pool.name, order=order, grant=grant(permitted, state.farm, now)))
+        return (*claim, PutOrder(pool=pool.name, order=order, grant=grant(permitted, state.farm, pool, now)))
     if pool.working and not order.suspended and renewal_due(permitted, pool, now):
-        return (*claim, RenewGrant(pool=pool.name, grant=grant(permitted, state.farm, now)))
+        return (*claim, RenewGrant(pool=pool.name, grant=grant(permitted, state.farm, pool, now)))
     return claim
 
 

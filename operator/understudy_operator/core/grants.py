@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from understudy_api.grant import MAX_GRANT_SECONDS, Grant
+from understudy_api.grant import MAX_GRANT_SECONDS, MAX_PERFORMERS, Grant, TrainingGrant
+from understudy_api.order import TrainingOrder
 from understudy_operator.core.admission import Permitted
 from understudy_operator.core.state import FarmView, PoolView
 
 RENEW_BEFORE_SECONDS: Final = MAX_GRANT_SECONDS / 2
 
 
-def grant(permitted: Permitted, farm: FarmView, now: float) -> Grant:
-    """The grant to sign for an order at `now` (Unix seconds)."""
+def grant(permitted: Permitted, farm: FarmView, pool: PoolView, now: float) -> Grant:
+    """The grant to sign for an order at `now` (Unix seconds), good for the performers that are ready now."""
     order, license_ = permitted.order, permitted.rights.license
     return Grant(
         iss=farm.thumbprint,
@@ -27,15 +28,29 @@ def grant(permitted: Permitted, farm: FarmView, now: float) -> Grant:
         keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
         seconds=math.ceil(permitted.seconds),
+        performers=pool.performers[:MAX_PERFORMERS],
         iat=int(now),
         exp=_expiry(permitted, now),
     )
 
 
+def training_grant(order: TrainingOrder, farm: FarmView, now: float) -> TrainingGrant:
+    """The grant to sign for a training at `now` (Unix seconds): the vault gives its trainer the twin's key by it."""
+    return TrainingGrant(
+        iss=farm.thumbprint,
+        aud=order.pool,
+        sub=order.uid,
+        order=order.digest,
+        twin=order.twin_id,
+        iat=int(now),
+        exp=int(now) + MAX_GRANT_SECONDS,
+    )
+
+
 def renewal_due(permitted: Permitted, pool: PoolView, now: float) -> bool:
-    """True when the order's grant is unknown or past half its life, and a new one would live longer."""
+    """True when the grant is unknown, names other performers than are there, or is past half its life and could live longer."""
     expires = pool.grant_expires_at
-    if expires is None:
+    if expires is None or pool.grant_performers != pool.performers[:MAX_PERFORMERS]:
         return True
     return expires - now <= RENEW_BEFORE_SECONDS and _expiry(permitted, now) > expires
 

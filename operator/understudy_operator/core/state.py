@@ -136,6 +136,10 @@ class PoolView:
     """The director's hint on this job's order; None: it holds none (or is not reachable)."""
     training: TrainingProgress | None = None
     """The director's hint on this twin's training; None: it holds none (or is not reachable)."""
+    performers: tuple[str, ...] = ()
+    """Keys of the performers that were ready at the last poll, sorted."""
+    grant_performers: tuple[str, ...] = ()
+    """The performers that last grant names."""
     grant_expires_at: float | None = None
     """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
     answer: PoolAnswer | None = None
@@ -254,6 +258,8 @@ class DirectorView:
     workers: int
     busy: int
     orders: tuple[Progress, ...]
+    performers: tuple[str, ...] = ()
+    """Keys of the performers that are ready, sorted."""
 
 
 @dataclass(frozen=True, kw_only=True)

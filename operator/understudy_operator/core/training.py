@@ -37,6 +37,7 @@ def training_order(identity: Identity, spec: TwinModelSpec) -> TrainingOrder:
         voice_variant=spec.voice.variant,
         voice_pitch=spec.voice.pitch,
         voice_rate_wpm=spec.voice.rate_words_per_minute,
+        pool=spec.pool_ref.name,
     )
 
 

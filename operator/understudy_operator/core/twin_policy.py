@@ -13,6 +13,7 @@ from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Action, PutTraining, StopTraining
 from understudy_operator.core.capture_consent import capture_refusal
 from understudy_operator.core.conditions import find
+from understudy_operator.core.grants import training_grant
 from understudy_operator.core.places import place, place_refusal
 from understudy_operator.core.state import PoolView, SpecProblem, TwinState
 from understudy_operator.core.times import unix_seconds
@@ -66,7 +67,7 @@ def train(state: TwinState, standing: Standing, now: float) -> tuple[Action, ...
         unwanted = held is not None and under_way and (standing.refused or held.digest != order.digest)
         return (StopTraining(pool=pool.name, uid=state.identity.uid),) if unwanted else ()
     if held is None or held.digest != order.digest or (held.state == "Failed" and _rested(state, now)):
-        return (PutTraining(pool=pool.name, order=order),)
+        return (PutTraining(pool=pool.name, order=order, grant=training_grant(order, state.farm, now)),)
     return ()
 
 

@@ -83,17 +83,17 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.receipts.write_account(account)
         case PutOrder(order=order, grant=grant):
             sealed = order.model_copy(update={"grant": sources.farm.seal(grant)})
-            sources.pool.put_order(sealed, grant.exp)
+            sources.pool.put_order(sealed, grant.exp, grant.performers)
         case RenewGrant(grant=grant):
-            sources.pool.put_grant(grant.sub, sources.farm.seal(grant), grant.exp)
+            sources.pool.put_grant(grant.sub, sources.farm.seal(grant), grant.exp, grant.performers)
         case StopOrder(uid=uid):
             sources.pool.stop_order(uid)
         case DeleteOutputs():
             targets.objects.delete(action.bucket, _delivered(targets, action))
         case DeleteObject():
             sources.cluster.delete(body)
-        case PutTraining(order=training):
-            sources.pool.put_training(training)
+        case PutTraining(order=training, grant=permission):
+            sources.pool.put_training(training.model_copy(update={"grant": sources.farm.seal(permission)}))
         case StopTraining(uid=uid):
             sources.pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):

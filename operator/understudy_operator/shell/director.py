@@ -58,6 +58,7 @@ class Director:
                 workers=int(data["workers"]),
                 busy=int(data["busy"]),
                 orders=tuple(Progress.model_validate(entry) for entry in data["orders"]),
+                performers=tuple(sorted(str(one) for one in data.get("performers", ()))),
             )
             return Board(view, {str(uid): int(last) for uid, last in data["sequences"].items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:

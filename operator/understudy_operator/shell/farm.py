@@ -8,7 +8,7 @@ from pathlib import Path
 from joserfc.jwk import OKPKey
 
 from understudy_api import token
-from understudy_api.grant import Grant, sign_grant
+from understudy_api.grant import Grant, TrainingGrant, sign_grant
 from understudy_api.settings import OperatorSettings, SettingsError
 from understudy_operator.core.state import FarmView
 
@@ -31,7 +31,7 @@ class Farm:
         )
         return cls(view, key)
 
-    def seal(self, grant: Grant) -> str:
+    def seal(self, grant: Grant | TrainingGrant) -> str:
         """A grant signed with the farm's key."""
         return sign_grant(self.key, grant)
 

@@ -26,6 +26,8 @@ class Hint:
     sequence: int
     state: str
     generation: int
+    performers: tuple[str, ...] = ()
+    """Who is ready: when that changes, the order's grant has to name them."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Pool:
         self._look = Look(None, "director: not asked yet", float("-inf"))
         self._seen = self._look
         self._ours: dict[str, tuple[Progress | None, float]] = {}
-        self._grants: dict[str, float] = {}
+        self._grants: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._answers: dict[str, PoolAnswer] = {}
 
     def poll(self) -> tuple[set[str], bool]:
@@ -112,35 +114,48 @@ class Pool:
             if uid not in self._ours:
                 return hint
             ours = self._ours[uid][0]
-        return Hint(hint.sequence if hint else -1, ours.state, ours.generation) if ours else None
+        return Hint(hint.sequence if hint else -1, ours.state, ours.generation, self.performers) if ours else None
 
     def grant_expires_at(self, uid: str) -> float | None:
         """`exp` of the last grant that was accepted for the order."""
         with self._lock:
-            return self._grants.get(uid)
+            known = self._grants.get(uid)
+        return known[0] if known else None
+
+    def grant_performers(self, uid: str) -> tuple[str, ...]:
+        """The performers that the last accepted grant names."""
+        with self._lock:
+            known = self._grants.get(uid)
+        return known[1] if known else ()
+
+    @property
+    def performers(self) -> tuple[str, ...]:
+        """Keys of the performers that were ready at the last poll, sorted."""
+        board = self.look().board
+        return board.director.performers if board else ()
 
     def answer(self, uid: str) -> PoolAnswer | None:
         """How the pool refused the order, until one of that uid is accepted."""
         with self._lock:
             return self._answers.get(uid)
 
-    def put_order(self, order: Order, expires_at: float) -> None:
-        """Hand over an order with its grant; acceptance and refusal are remembered, an outage is raised."""
+    def put_order(self, order: Order, expires_at: float, performers: tuple[str, ...] = ()) -> None:
+        """Hand over an order with its grant, which names `performers`; acceptance and refusal are remembered, an outage is raised."""
         result = self._director.put_order(order)
         with self._lock:
             if isinstance(result, Verdict):
                 self._answers[order.uid] = PoolAnswer(order=order.digest, verdict=result, at=self._wall_clock())
                 return
             self._answers.pop(order.uid, None)
-            self._grants[order.uid] = expires_at
+            self._grants[order.uid] = (expires_at, performers)
             self._ours[order.uid] = (result, self._clock())
 
-    def put_grant(self, uid: str, grant: str, expires_at: float) -> None:
+    def put_grant(self, uid: str, grant: str, expires_at: float, performers: tuple[str, ...] = ()) -> None:
         """Renew a grant. One that is refused, or comes for an order the director lost, is forgotten: look again."""
         result = self._director.put_grant(uid, grant)
         with self._lock:
             if isinstance(result, Progress):
-                self._grants[uid] = expires_at
+                self._grants[uid] = (expires_at, performers)
                 self._ours[uid] = (result, self._clock())
                 return
             self._grants.pop(uid, None)
@@ -188,7 +203,7 @@ class Pool:
 
 def _hints(board: Board) -> Mapping[str, Hint]:
     return {
-        order.uid: Hint(board.sequences.get(order.uid, -1), order.state, order.generation)
+        order.uid: Hint(board.sequences.get(order.uid, -1), order.state, order.generation, board.director.performers)
         for order in board.director.orders
     }
 

@@ -5,14 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import NOW, UID, a_farm, a_job, a_key, a_license_token, a_license_view, a_pool_view
+from builders import (
+    NOW,
+    UID,
+    a_farm,
+    a_job,
+    a_key,
+    a_license_token,
+    a_license_view,
+    a_pool_view,
+    a_twin_spec,
+    an_identity,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_api.digest import digest_bytes
-from understudy_api.grant import MAX_GRANT_SECONDS, Grant, read_grant, sign_grant
+from understudy_api.grant import (
+    MAX_GRANT_SECONDS,
+    MAX_PERFORMERS,
+    Grant,
+    read_grant,
+    read_training_grant,
+    sign_grant,
+)
 from understudy_operator.core.admission import Permitted, admit
-from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, grant, renewal_due
+from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, grant, renewal_due, training_grant
+from understudy_operator.core.training import training_order
 
 
 def _permitted(**terms: Any) -> Permitted:
@@ -23,7 +42,7 @@ def _permitted(**terms: Any) -> Permitted:
 
 def test_a_grant_names_one_order_on_one_pool() -> None:
     permitted = _permitted()
-    made = grant(permitted, a_farm(), NOW)
+    made = grant(permitted, a_farm(), a_pool_view(), NOW)
     assert (made.iss, made.aud, made.sub) == (a_farm().thumbprint, "default", UID)
     assert (made.order, made.twin_version) == (permitted.digest, permitted.order.twin.version)
     assert made.license == digest_bytes(a_license_token().encode())
@@ -35,7 +54,7 @@ def test_a_grant_names_one_order_on_one_pool() -> None:
 def test_a_grant_ends_with_the_license_or_after_fifteen_minutes(later: float, left: int) -> None:
     permitted = _permitted(exp=int(NOW) + 5000)
     now = NOW + later
-    made = grant(permitted, a_farm(), now)
+    made = grant(permitted, a_farm(), a_pool_view(), now)
     assert made.iat <= now < made.exp
     assert made.exp - made.iat <= MAX_GRANT_SECONDS
     assert made.exp <= permitted.rights.license.terms.exp
@@ -62,5 +81,35 @@ def test_renewal_is_due_at_half_life(expires_in: float | None, license_left: int
 def test_a_renewed_grant_is_not_due_again() -> None:
     for left in (100, 449, 451, 899, 901, 5000):
         permitted = _permitted(exp=int(NOW) + left)
-        fresh = grant(permitted, a_farm(), NOW)
+        fresh = grant(permitted, a_farm(), a_pool_view(), NOW)
         assert not renewal_due(permitted, a_pool_view(grant_expires_at=fresh.exp), NOW)
+
+
+def test_a_grant_names_the_performers_that_are_there_and_is_renewed_when_others_come() -> None:
+    permitted, there = _permitted(), ("A" * 43, "B" * 43)
+    made = grant(permitted, a_farm(), a_pool_view(performers=there), NOW)
+    assert made.performers == there
+    known = {"grant_expires_at": float(made.exp), "grant_performers": there}
+    assert not renewal_due(permitted, a_pool_view(performers=there, **known), NOW)
+    for now_there in (("A" * 43,), ("A" * 43, "C" * 43), ("A" * 43, "B" * 43, "C" * 43)):
+        assert renewal_due(permitted, a_pool_view(performers=now_there, **known), NOW)
+
+
+def test_a_grant_has_room_for_so_many_performers_and_a_larger_pool_is_not_renewed_for_ever() -> None:
+    permitted = _permitted()
+    many = tuple(sorted(f"{number:043d}" for number in range(3 * MAX_PERFORMERS)))
+    made = grant(permitted, a_farm(), a_pool_view(performers=many), NOW)
+    assert made.performers == many[:MAX_PERFORMERS]
+    assert isinstance(read_grant(sign_grant(a_key("farm"), made), a_key("farm"), NOW), Grant)
+    known = {"grant_expires_at": float(made.exp), "grant_performers": made.performers}
+    assert not renewal_due(permitted, a_pool_view(performers=many, **known), NOW)
+
+
+def test_a_training_grant_speaks_of_one_training() -> None:
+    order = training_order(an_identity(namespace="talent-ada", name="ada"), a_twin_spec())
+    made = training_grant(order, a_farm(), NOW)
+    assert (made.aud, made.sub, made.order, made.twin) == ("default", UID, order.digest, order.twin_id)
+    assert made.exp - made.iat == MAX_GRANT_SECONDS
+    signed = sign_grant(a_key("farm"), made)
+    assert read_training_grant(signed, a_key("farm"), NOW) == made
+    assert not isinstance(read_grant(signed, a_key("farm"), NOW), Grant), "one kind is never taken for the other"

@@ -28,6 +28,8 @@ CURTAIN = "curtain-is-up"
 class Puppet:
     """Takes are a second long; an item's files are its words."""
 
+    thumbprint = ""
+
     def __init__(self, settings: PoolSettings) -> None:
         self.folder = settings.work_dir
         self._objects = Objects(settings.s3, patience_seconds=0.5)

@@ -9,7 +9,7 @@ import pytest
 
 from understudy_api.order import Order
 from understudy_api.settings import ContentCredentials, DirectorListener, PoolSettings
-from understudy_api.token import public_jwk
+from understudy_api.token import new_key, public_jwk
 from understudy_cli.local.credentials_identity import open_identity
 from understudy_workers.expand import plan
 from understudy_workers.objects import Objects
@@ -30,7 +30,24 @@ class Backlot:
     signers: Any
     write_order: Callable[..., Order]
     root_pem: bytes
-    now: float
+    times: list[float]
+    """The present moment, for studio and vault alike."""
+    strongbox: Any
+    identity: Any
+    """The performer's own key."""
+
+    @property
+    def now(self) -> float:
+        return self.times[0]
+
+    @now.setter
+    def now(self, moment: float) -> None:
+        self.times[0] = moment
+
+    @property
+    def seal(self) -> Any:
+        """What the twin's takes and clips are sealed with."""
+        return self.strongbox.seal(self.signers.genesis)
 
     @property
     def staging(self) -> str:
@@ -63,10 +80,20 @@ class Backlot:
 
 @pytest.fixture(scope="session")
 def backlot(
+    object_store: Any, tiny_twin: Any, signers: Any, open_strongbox: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backlot]:
+    signers = replace(signers, performers=[])
+    times = [signers.now + 1.0]
+    with open_strongbox(signers.farm, lambda: times[0]) as strongbox:
+        yield from _backlot(object_store, tiny_twin, signers, strongbox, times, tmp_path_factory)
+
+
+def _backlot(
     object_store: Any,
     tiny_twin: Any,
     signers: Any,
-    write_order: Callable[..., Order],
+    strongbox: Any,
+    times: list[float],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Backlot]:
     folder = tmp_path_factory.mktemp("pool")
@@ -82,19 +109,21 @@ def backlot(
         bundle_key_file=nothing,
         bundle_public_key_file=folder / "bundle.jwk",
         farm_public_key_file=folder / "farm.jwk",
+        vault=strongbox.endpoint,
         c2pa=ContentCredentials(chain_file=identity.chain, key_file=identity.key, root_file=identity.root),
         cache_key_file=nothing,
         metrics_port=1,
         work_dir=folder / "work",
     )
-    objects = Objects(settings.s3)
-    publish(objects, settings.buckets.twins, tiny_twin.folder, tiny_twin.key)
+    objects, own_key = Objects(settings.s3), new_key()
+    publish(objects, settings.buckets.twins, tiny_twin.folder, tiny_twin.key, strongbox.seal(signers.genesis))
 
     def written(**changes: Any) -> Order:
-        return write_order(**{"twin": tiny_twin.pin, **changes})
+        return signers.order(**{"twin": tiny_twin.pin, **changes})  # type: ignore[no-any-return]
 
-    backlot = Backlot(settings, None, objects, signers, written, identity.root.read_bytes(), signers.now + 1.0)  # type: ignore[arg-type]
-    backlot.studio = Studio(settings, clock=lambda: backlot.now)
+    backlot = Backlot(settings, None, objects, signers, written, identity.root.read_bytes(), times, strongbox, own_key)  # type: ignore[arg-type]
+    backlot.studio = Studio(settings, clock=lambda: times[0], leave=lambda: None, identity=own_key)
+    signers.performers.append(backlot.studio.thumbprint)
     yield backlot
     backlot.studio.close()
     objects.close()

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -89,8 +90,9 @@ import os, sys, threading
 from understudy_api.settings import PoolSettings
 from understudy_workers.pipeline import Studio
 import pickle
-settings, take, permit, now = pickle.loads(sys.stdin.buffer.read())
-studio = Studio(settings, clock=lambda: now)
+from understudy_api.token import load_key
+settings, take, permit, now, identity = pickle.loads(sys.stdin.buffer.read())
+studio = Studio(settings, clock=lambda: now, identity=load_key(identity))
 import understudy_workers.filming as filming
 drawn = filming.encode
 def die(composer, performance):
@@ -113,7 +115,9 @@ def test_a_worker_killed_between_two_frames_leaves_nothing_half_written(backlot:
     order = backlot.order("killed", scenes={"en-GB": ("Hello {name}!",)})
     item = backlot.items(order)[0]
     take = TakeWork(item.take_ids[0], item.clip_ids, (item.output,), item.sentences[0], item.locale)
-    given = pickle.dumps((backlot.settings, take, permit_of(order), backlot.now))
+    given = pickle.dumps(
+        (backlot.settings, take, permit_of(order), backlot.now, json.dumps(backlot.identity.as_dict(private=True)))
+    )
     done = subprocess.run([sys.executable, "-c", KILLED], input=given, capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
     assert backlot.objects.head(backlot.staging, clip_key(item.clip_ids[0])) is None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from understudy_api.order import OrderedUse, TwinPin, VideoOutput
+from understudy_api.order import Making, OrderedUse, TwinPin, VideoOutput
 from understudy_api.settings import ContentCredentials
 from understudy_cli.local.credentials_identity import open_identity
 from understudy_workers.footage import Clip, Spoken
@@ -94,7 +94,10 @@ def test_signed_files_carry_where_they_come_from(joined: Path, tmp_path: Path) -
     planned = PlannedItem(0, "1" * 64, "c1", "en-GB", output, ("Hi.",), ("2" * 64,), ("3" * 64,))
     use = OrderedUse(purpose="advertising", channels=("social",), territories=("DE",))
     twin = TwinPin(id="4" * 64, version="5" * 64)
-    permit = Permit("uid-12345", 1, "acme", "spring", "default", "genesis", (), "license", "grant", use, twin, "6" * 64)
+    made = Making.model_construct(namespace="acme", job="spring", twin=twin, use=use)
+    permit = Permit(
+        "uid-12345", 1, "acme", "spring", "default", "genesis", (), "license", "grant", use, twin, "6" * 64, made
+    )
     sealer.sign(joined, tmp_path / "signed.mp4", planned, permit, 1_750_000_000.7)
     verdict = verify(tmp_path / "signed.mp4", identity.root.read_bytes())
     assert verdict.is_ours, verdict.reason

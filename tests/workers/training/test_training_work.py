@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from understudy_api import token
 from understudy_api.genesis import twin_id
+from understudy_api.grant import TrainingGrant, sign_grant
 from understudy_api.order import TrainingOrder
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction import training_work
-from understudy_workers.direction.training_work import TrainingWork, train
+from understudy_workers.direction.training_work import KeyRefusedError, TrainingWork, train
 from understudy_workers.objects import Objects, OutageError
 from understudy_workers.training import train as training
 
@@ -28,30 +31,55 @@ def objects(object_store: Any) -> Any:
     objects.close()
 
 
+@pytest.fixture(scope="module")
+def strongbox(open_strongbox: Any, signers: Any) -> Iterator[Any]:
+    """A vault that believes the grants of the signers' farm."""
+    with open_strongbox(signers.farm, time.time) as strongbox:
+        yield strongbox
+
+
 @pytest.fixture
-def settings(farm: Any, object_store: Any, tmp_path: Path) -> PoolSettings:
-    """The pool's settings with a work folder of this test alone."""
+def settings(farm: Any, object_store: Any, strongbox: Any, tmp_path: Path) -> PoolSettings:
+    """The pool's settings with a work folder and a vault of this test alone."""
     pool = PoolSettings.load(farm.site().home.pool_settings)
-    return pool.model_copy(update={"work_dir": tmp_path / "work"})
+    return pool.model_copy(update={"work_dir": tmp_path / "work", "vault": strongbox.endpoint})
 
 
 @pytest.fixture
 def order(signers: Any, request: pytest.FixtureRequest) -> TrainingOrder:
     """A training whose capture is this test's own."""
-    return TrainingOrder(
-        uid="training-uid",
-        generation=1,
-        namespace="talent-ada",
-        twin="ada",
-        twin_id=twin_id(signers.genesis),
-        genesis=signers.genesis,
-        capture_bucket="understudy-outputs",
-        capture_key=f"talent-ada/{request.node.name}.mp4",
-        effort="Quick",
-        voice_variant="m3",
-        voice_pitch=40,
-        voice_rate_wpm=150,
+    return granted(
+        signers,
+        TrainingOrder(
+            uid="training-uid",
+            generation=1,
+            namespace="talent-ada",
+            twin="ada",
+            twin_id=twin_id(signers.genesis),
+            genesis=signers.genesis,
+            capture_bucket="understudy-outputs",
+            capture_key=f"talent-ada/{request.node.name}.mp4",
+            effort="Quick",
+            voice_variant="m3",
+            voice_pitch=40,
+            voice_rate_wpm=150,
+        ),
     )
+
+
+def granted(signers: Any, order: TrainingOrder) -> TrainingOrder:
+    """The order with the farm's grant in it, good from now on."""
+    now = int(time.time())
+    grant = TrainingGrant(
+        iss=token.thumbprint(signers.farm),
+        aud=order.pool,
+        sub=order.uid,
+        order=order.digest,
+        twin=order.twin_id,
+        iat=now,
+        exp=now + 900,
+    )
+    return order.model_copy(update={"grant": sign_grant(signers.farm, grant)})
 
 
 def result_of(objects: Objects, settings: PoolSettings, order: TrainingOrder) -> TrainingResult:
@@ -118,6 +146,31 @@ def test_a_twin_that_is_good_enough_is_uploaded_before_its_result(
     assert heard == ["learning to listen (50%)"]
     uploaded = [key for key in objects.keys(studied.buckets.twins, "") if trained.result.version in key]
     assert {key.rsplit("/")[-1] for key in uploaded} >= {"manifest.json", "manifest.jws", "face.onnx"}
+    face = objects.get(studied.buckets.twins, next(key for key in uploaded if key.endswith("face.onnx")))
+    assert face != (trained.folder / "face.onnx").read_bytes(), "sealed"
+
+
+def test_the_capture_is_sealed_in_its_place_and_trained_from_again(
+    studied, trained, objects, order, monkeypatch
+) -> None:
+    train(studied, order, lambda _: None)
+    plain = trained.capture.read_bytes()
+    sealed = objects.get(order.capture_bucket, order.capture_key)
+    assert sealed.startswith(b"understudy-sealed/1")
+    assert plain[:4096] not in sealed
+    objects.delete(studied.buckets.receipts, training_key(order.digest))
+    train(studied, order, lambda _: None)  # `known` compares what it is given with the film
+    assert result_of(objects, studied, order).state == "NotGoodEnough"
+    assert objects.get(order.capture_bucket, order.capture_key) == sealed
+    assert list(studied.work_dir.glob("understudy-training-*")) == []
+
+
+def test_without_the_farms_grant_there_is_no_key_and_no_result(settings, objects, order) -> None:
+    objects.put(order.capture_bucket, order.capture_key, b"footage")
+    with pytest.raises(KeyRefusedError, match="without the farm's grant"):
+        train(settings, order.model_copy(update={"grant": None}), lambda _: None)
+    assert objects.head(settings.buckets.receipts, training_key(order.digest)) is None
+    assert objects.get(order.capture_bucket, order.capture_key) == b"footage"
 
 
 def test_a_twin_below_its_baselines_stays_here(studied, trained, objects, order, monkeypatch) -> None:

@@ -44,6 +44,8 @@ class _Seat:
     """A performer: what it holds, and whether it gets more."""
 
     name: str
+    thumbprint: str = ""
+    """Of the performer's own key; grants name it."""
     batches: int = 0
     alone: bool = False
     draining: bool = False
@@ -82,9 +84,14 @@ class Floor:
         """Performers that hold work."""
         return sum(seat.batches > 0 for seat in self._seats.values())
 
-    def join(self, performer: str) -> None:
-        """A performer is ready, for the first time or again."""
-        self._seats[performer] = _Seat(performer)
+    @property
+    def thumbprints(self) -> tuple[str, ...]:
+        """The keys of the performers that are ready, sorted: what grants have to name."""
+        return tuple(sorted(seat.thumbprint for seat in self._seats.values() if seat.thumbprint))
+
+    def join(self, performer: str, thumbprint: str = "") -> None:
+        """A performer is ready, for the first time or again; each start of its process makes another key."""
+        self._seats[performer] = _Seat(performer, thumbprint)
         self.wake()
 
     def leave(self, performer: str) -> None:
@@ -124,7 +131,7 @@ class Floor:
                     self._hand_out(seat, now)
 
     def _hand_out(self, seat: _Seat, now: float) -> None:
-        asking = Asking(seat.name, idle=not seat.batches, performers=len(self._seats))
+        asking = Asking(seat.name, not seat.batches, len(self._seats), seat.thumbprint)
         for run in self._ranked():
             assignment = run.next(asking, now)
             if assignment == "drain":

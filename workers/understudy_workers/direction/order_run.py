@@ -143,7 +143,7 @@ class OrderRun:
         if books is None or not self.workable or books.full:
             return None
         wall = self.workshop.clock()
-        if wall < self._paused_until:
+        if wall < self._paused_until or self._is_unnamed(asking.thumbprint):
             return None
         found = None
         if self._grant is not None and wall < self._grant.exp:
@@ -157,6 +157,10 @@ class OrderRun:
             if self.log.totals.started_at is None:
                 books.start(wall)
         return found
+
+    def _is_unnamed(self, thumbprint: str) -> bool:
+        """Whether the grant names performers, but not this one, which has only just come: the next grant will."""
+        return self._grant is not None and bool(self._grant.performers) and thumbprint not in self._grant.performers
 
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""

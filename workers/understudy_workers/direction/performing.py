@@ -21,6 +21,9 @@ log = structlog.get_logger("performer")
 class Studio(Protocol):
     """What works are done with; `understudy_workers.pipeline.Studio` is the real one."""
 
+    thumbprint: str
+    """Names the key it made for itself."""
+
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """Makes the clips of a take."""
 

@@ -39,6 +39,8 @@ class Asking:
     performer: str
     idle: bool
     performers: int
+    thumbprint: str = ""
+    """Of the performer's own key."""
 
 
 @dataclass(frozen=True)

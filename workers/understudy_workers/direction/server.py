@@ -97,6 +97,7 @@ class _Routes:
                 "orders": [order.model_dump(mode="json") for order in orders],
                 "workers": self._front.floor.performers,
                 "busy": self._front.floor.busy,
+                "performers": self._front.floor.thumbprints,
                 "sequences": sequences,
             }
         )

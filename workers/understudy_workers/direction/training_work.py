@@ -16,18 +16,27 @@ import structlog
 from understudy_api.order import TrainingOrder
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key
+from understudy_api.token import load_key, new_key
 from understudy_api.verdict import Refusal
+from understudy_workers.captures import fetch_capture, memory_folder
+from understudy_workers.custody import Custody
+from understudy_workers.localfiles import remove_leftovers
 from understudy_workers.objects import MissingObjectError, Objects, OutageError
+from understudy_workers.sealing import Seal
+from understudy_workers.vault import VaultClient
 
-MAX_CAPTURE_BYTES: Final = 4 * 1024**3
 MAX_NAME: Final = 60
 _OUTAGE_PAUSE_SECONDS: Final = 5.0
+_PREFIX: Final = "understudy-training-"
 
 log = structlog.get_logger("trainer")
 
 Report = Callable[[str], None]
 T = TypeVar("T")
+
+
+class KeyRefusedError(Exception):
+    """The vault does not give the twin's key: the training ends, and is asked for again by whoever may cure it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class TrainingWork:
 
 
 def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
-    """Trains a twin, uploads its bundle, writes the result; returns one line about it.
+    """Trains a twin, uploads its bundle sealed, writes the result; returns one line about it. Raises KeyRefusedError.
 
     A capture that will not do, and a twin that does not beat its baselines, are results too; only the latter's scores are
     told, its bundle stays here. A result that is there already stays. Waits outages of the object store out.
@@ -74,14 +83,14 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
     objects = Objects(settings.s3)
     settings.work_dir.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="training-", dir=settings.work_dir) as name:
-        capture = Path(name) / PurePosixPath(order.capture_key).name[-MAX_NAME:]  # refusals name it as its owner does
-        try:
-            _insist(lambda: _fetch(objects, order, capture), report)
-            result = _other_capture(order, capture) or _perform(settings, objects, order, capture, report)
-        except MissingObjectError:
-            message = f"capture: s3://{order.capture_bucket}/{order.capture_key}: no such object; upload it there"
-            result = _refused(order, Refusal(reason="CaptureMissing", message=message))
+    custody = Custody(VaultClient(settings.vault, new_key()))
+    try:
+        seal = _insist(lambda: custody.training_seal(order), report)
+        if isinstance(seal, Refusal):
+            raise KeyRefusedError(f"the vault gives no key for this training: {seal.message}")
+        result = _train_sealed(settings, objects, order, seal, report)
+    finally:
+        custody.close()
     seconds = time.monotonic() - began
     result = result.model_copy(update={"worker_seconds": seconds, "finished_at": time.time()})
     key, data = training_key(order.digest), result.model_dump_json().encode()
@@ -89,8 +98,24 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
     return result.message or result.state
 
 
-def _fetch(objects: Objects, order: TrainingOrder, path: Path) -> None:
-    objects.get_file(order.capture_bucket, order.capture_key, path, limit_bytes=MAX_CAPTURE_BYTES)
+def _train_sealed(
+    settings: PoolSettings, objects: Objects, order: TrainingOrder, seal: Seal, report: Report
+) -> TrainingResult:
+    """Opens the capture in memory, trains from it there, and leaves nothing of either behind."""
+    where = f"s3://{order.capture_bucket}/{order.capture_key}"
+    missing = Refusal(reason="CaptureMissing", message=f"capture: {where}: no such object; upload it there")
+    head = _insist(lambda: objects.head(order.capture_bucket, order.capture_key), report)
+    if head is None:
+        return _refused(order, missing)
+    folder = memory_folder(3 * head.bytes, settings.work_dir)
+    remove_leftovers(folder, f"{_PREFIX}*")
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
+        capture = Path(name) / PurePosixPath(order.capture_key).name[-MAX_NAME:]  # refusals name it as its owner does
+        try:
+            _insist(lambda: fetch_capture(objects, order, seal, capture), report)
+            return _other_capture(order, capture) or _perform(settings, objects, order, seal, capture, report)
+        except MissingObjectError:
+            return _refused(order, missing)
 
 
 def _other_capture(order: TrainingOrder, capture: Path) -> TrainingResult | None:
@@ -109,7 +134,7 @@ def _other_capture(order: TrainingOrder, capture: Path) -> TrainingResult | None
 
 
 def _perform(
-    settings: PoolSettings, objects: Objects, order: TrainingOrder, capture: Path, report: Report
+    settings: PoolSettings, objects: Objects, order: TrainingOrder, seal: Seal, capture: Path, report: Report
 ) -> TrainingResult:
     # Imported here: only a trainer pays for torch, and a pool that only renders does without it.
     from understudy_workers.training.train import EFFORT_SECONDS, VoiceChoice, train_twin
@@ -135,7 +160,7 @@ def _perform(
         message = "; ".join(trained.reasons)
         return result.model_copy(update={"state": "NotGoodEnough", "reason": "BelowBaseline", "message": message})
     public_key = load_key(settings.bundle_public_key_file.read_text())
-    pin = _insist(lambda: publish(objects, settings.buckets.twins, folder, public_key), report)
+    pin = _insist(lambda: publish(objects, settings.buckets.twins, folder, public_key, seal), report)
     return result.model_copy(update={"version": pin.version})
 
 

@@ -1,7 +1,8 @@
-"""store: takes and clips into the farm's staging bucket and back, checked, with copies on the local disk.
+"""store: takes and clips into the farm's staging bucket and back, sealed and checked, with copies on the local disk.
 
-A record is one line of JSON (what it is, how long, SHA-256) and the bytes. A record that does not match its line is
-treated as missing: it is made again and overwritten, never shown.
+A record is one line of JSON (what it is, how long, SHA-256) and the bytes, sealed with the twin's key before it leaves this
+process, on its way to the local disk too. A record that does not open or does not match its line is treated as missing: it is
+made again and overwritten, never shown.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from understudy_workers.footage import Clip, Spoken
 from understudy_workers.localfiles import LocalFiles
 from understudy_workers.models.voice import SAMPLES_PER_FRAME, Word
 from understudy_workers.objects import MissingObjectError, Objects
+from understudy_workers.sealing import SealError, VersionSeal
 
 TAKE_FORMAT: Final = "understudy-take/1"
 CLIP_FORMAT: Final = "understudy-clip/1"
@@ -34,16 +36,16 @@ def clip_key(clip_id: str) -> str:
 
 
 class ClipCache:
-    """Takes and clips by their keyed digests. S3 holds them; `local` keeps copies of what was used lately."""
+    """Takes and clips by their keyed digests. S3 holds them sealed; `local` keeps copies of what was used lately, sealed too."""
 
     def __init__(self, objects: Objects, bucket: str, local: LocalFiles) -> None:
         self._objects = objects
         self._bucket = bucket
         self._local = local
 
-    def take(self, take_id: str) -> Spoken | None:
+    def take(self, take_id: str, seal: VersionSeal) -> Spoken | None:
         """A take's sound, None when it is not kept."""
-        record = self._load(take_key(take_id), f"take-{take_id}", TAKE_FORMAT)
+        record = self._load(take_key(take_id), f"take-{take_id}", TAKE_FORMAT, seal, take_id)
         if record is None:
             return None
         head, body = record
@@ -52,9 +54,9 @@ class ClipCache:
             return None
         return Spoken(samples, tuple(Word(str(text), float(start), float(end)) for text, start, end in head["words"]))
 
-    def clip(self, clip_id: str) -> Clip | None:
+    def clip(self, clip_id: str, seal: VersionSeal) -> Clip | None:
         """A clip's pictures, None when it is not kept."""
-        record = self._load(clip_key(clip_id), f"clip-{clip_id}", CLIP_FORMAT)
+        record = self._load(clip_key(clip_id), f"clip-{clip_id}", CLIP_FORMAT, seal, clip_id)
         if record is None:
             return None
         head, body = record
@@ -64,30 +66,34 @@ class ClipCache:
         """Whether S3 holds the clip; a copy on this machine alone does not count, others may need it."""
         return self._objects.head(self._bucket, clip_key(clip_id)) is not None
 
-    def keep_take(self, take_id: str, spoken: Spoken) -> None:
+    def keep_take(self, take_id: str, spoken: Spoken, seal: VersionSeal) -> None:
         """Keeps a take's sound."""
         words = [[word.text, word.start_seconds, word.end_seconds] for word in spoken.words]
         body = spoken.samples.astype("<i2").tobytes()
-        self._keep(take_key(take_id), f"take-{take_id}", _record(TAKE_FORMAT, {"words": words}, body))
+        sealed = seal.close(_record(TAKE_FORMAT, {"words": words}, body), take_id)
+        self._keep(take_key(take_id), f"take-{take_id}", sealed)
 
-    def keep_clip(self, clip_id: str, clip: Clip) -> None:
+    def keep_clip(self, clip_id: str, clip: Clip, seal: VersionSeal) -> None:
         """Keeps a clip's pictures."""
         head = {"frames": clip.frames, "width": clip.width, "height": clip.height}
-        self._keep(clip_key(clip_id), f"clip-{clip_id}", _record(CLIP_FORMAT, head, clip.data))
+        sealed = seal.close(_record(CLIP_FORMAT, head, clip.data), clip_id)
+        self._keep(clip_key(clip_id), f"clip-{clip_id}", sealed)
 
     def _keep(self, key: str, name: str, data: bytes) -> None:
         self._objects.put(self._bucket, key, data)
         self._local.write(name, data)
 
-    def _load(self, key: str, name: str, wanted: str) -> tuple[dict[str, Any], bytes] | None:
+    def _load(
+        self, key: str, name: str, wanted: str, seal: VersionSeal, known_by: str
+    ) -> tuple[dict[str, Any], bytes] | None:
         data = self._local.read(name)
-        if data is not None and (record := _opened(data, wanted)) is not None:
+        if data is not None and (record := _unsealed(data, wanted, seal, known_by)) is not None:
             return record
         try:
             data = self._objects.get(self._bucket, key)
         except MissingObjectError:
             return None
-        record = _opened(data, wanted)
+        record = _unsealed(data, wanted, seal, known_by)
         if record is not None:
             self._local.write(name, data)
         return record
@@ -96,6 +102,13 @@ class ClipCache:
 def _record(form: str, head: Mapping[str, Any], body: bytes) -> bytes:
     line = {"format": form, **head, "sha256": digest_bytes(body)}
     return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" + body
+
+
+def _unsealed(sealed: bytes, wanted: str, seal: VersionSeal, known_by: str) -> tuple[dict[str, Any], bytes] | None:
+    try:
+        return _opened(seal.open(sealed, known_by), wanted)
+    except SealError:
+        return None
 
 
 def _opened(data: bytes, wanted: str) -> tuple[dict[str, Any], bytes] | None:

@@ -1,0 +1,102 @@
+"""What the vault remembers of owners: key records in their order, and acts that end licenses or stop a twin.
+
+Both lie in the vault's own bucket, created once and never removed, so that nobody can undo an act by deleting it elsewhere,
+and no key that an owner replaced comes back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from understudy_api import token
+from understudy_api.acts import Act, Resume, Revocation, Stop, read_act
+from understudy_api.digest import digest_bytes
+from understudy_api.keyring import KeyRecord, Keyring, read_keyring
+from understudy_api.verdict import Refusal
+
+
+class Shelf(Protocol):
+    """Where it is written down: created once, never replaced."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Writes an object only where none is."""
+
+    def get(self, key: str) -> bytes | None:
+        """An object's bytes."""
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        """All keys below a prefix."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What owners' acts say of a twin."""
+
+    stopped: bool = False
+    revoked: frozenset[str] = frozenset()
+    """`jti` of licenses that were revoked."""
+
+
+class Memory:
+    """Key records and acts by twin. Safe to use from several threads. Everything raises what the shelf raises."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._texts: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def ring(self, genesis: str, records: Sequence[str]) -> Keyring | Refusal:
+        """The keyring of these records, which have to go on from those that were seen before; new ones are kept."""
+        ring = read_keyring(genesis, tuple(records))
+        if isinstance(ring, Refusal):
+            return ring
+        known = self._read(f"keys/{ring.twin_id}/")
+        if tuple(records[: len(known)]) != tuple(known):
+            return Refusal(
+                reason="KeyRecordBackwards",
+                message=f"key records: {len(known)} are known here, wanted those and what follows, got {len(records)} "
+                "that do not begin with them; deliver all of them",
+            )
+        for number, record in enumerate(records[len(known) :], len(known) + 1):
+            key = f"keys/{ring.twin_id}/{number:04d}"
+            if not self._shelf.create(key, record.encode()) and self._shelf.get(key) != record.encode():
+                return Refusal(reason="KeyRecordFork", message=f"key records: another number {number} was seen first")
+        return ring
+
+    def hear(self, ring: Keyring, text: str, now: float) -> Act | KeyRecord | Refusal:
+        """An act, verified, and kept when it stops a twin, revokes a license or lifts a stop."""
+        act = read_act(text, ring, now)
+        if isinstance(act, Stop | Revocation | Resume):
+            self._shelf.create(f"acts/{ring.twin_id}/{digest_bytes(text.encode())}", text.encode())
+        return act
+
+    def standing(self, twin: str) -> Standing:
+        """What was heard of a twin so far. Acts were verified when they were taken in."""
+        stops: set[str] = set()
+        lifted: set[str] = set()
+        revoked: set[str] = set()
+        for text in self._read(f"acts/{twin}/"):
+            typ = token.type_of(text)
+            claims = token.unverified(text, typ) if isinstance(typ, str) else typ
+            if isinstance(claims, Refusal):
+                continue
+            if typ == "likeness-stop+jwt":
+                stops.add(digest_bytes(text.encode()))
+            elif typ == "likeness-resume+jwt":
+                lifted.add(str(claims.get("stop")))
+            elif typ == "likeness-revocation+jwt":
+                revoked.add(str(claims.get("jti")))
+        return Standing(stopped=bool(stops - lifted), revoked=frozenset(revoked))
+
+    def _read(self, prefix: str) -> list[str]:
+        """The texts below a prefix in the order of their keys; each is fetched once."""
+        keys = self._shelf.keys(prefix)
+        for key in keys:
+            if key not in self._texts:
+                text = (self._shelf.get(key) or b"").decode()
+                with self._lock:
+                    self._texts[key] = text
+        return [self._texts[key] for key in keys]
