@@ -223,7 +223,7 @@ class VaultSettings(Model):
     keys_folder: Path | None = None
     """Folder of the embedded keyset: one file a twin, for its owner's eyes only."""
     transit: TransitSettings | None = None
-    lease_seconds: int = Field(default=60, ge=5, le=900)
+    lease_seconds: int = Field(default=30, ge=5, le=900)
     """How long a performer may hold a key without hearing from the vault; then it ends itself."""
     host: str = "127.0.0.1"
     port: Port
