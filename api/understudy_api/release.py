@@ -14,6 +14,7 @@ from joserfc.jwk import OKPKey
 from pydantic import Field, ValidationError
 
 from understudy_api import token
+from understudy_api.consent import Clearance
 from understudy_api.digest import canonical, digest, digest_bytes
 from understudy_api.genesis import PublicKey
 from understudy_api.model import Digest, Model, ObjectName, Token
@@ -46,6 +47,9 @@ class RenderingClaim(Model):
     genesis: Token
     key_records: tuple[Token, ...] = Field(default=(), max_length=256)
     grant: Token
+    clearance: Clearance | None = Field(
+        default=None, description="The release of the order's words, where one is needed."
+    )
 
 
 class TrainingClaim(Model):

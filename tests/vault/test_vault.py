@@ -7,7 +7,8 @@ import tink
 from joserfc.jwk import OKPKey
 
 from understudy_api import token
-from understudy_api.acts import CaptureConsent, Erase, Export, Resume, Revocation, Stop, sign_act
+from understudy_api.acts import CaptureConsent, ConsentAnswer, Erase, Export, Resume, Revocation, Stop, sign_act
+from understudy_api.consent import Clearance, ConsentSubject
 from understudy_api.keyring import KeyRecord, sign_key_record
 from understudy_api.order import OrderedUse, TwinPin
 from understudy_api.release import (
@@ -21,6 +22,7 @@ from understudy_api.release import (
     Released,
     decode,
 )
+from understudy_api.use import Declaration
 from understudy_api.verdict import Refusal, Verdict
 from understudy_vault.keystore import Kept
 
@@ -351,3 +353,46 @@ def test_an_act_of_no_concern_is_heard_and_changes_nothing(room: Any, cast: Any)
     )
     assert say(room, cast, consent) == Heeded()
     assert isinstance(room.release(cast.ask(cast.rendering())), Released)
+
+
+def cleared(cast: Any, signer: OKPKey | None = None, **changes: Any) -> Any:
+    """A claim in a sensitive category whose words somebody released: the owner, unless another signs."""
+    license_ = cast.license(sensitive_categories=("386",), jti="acme-sensitive-1")
+    use = OrderedUse(purpose="advertising", channels=("social",), territories=("DE",), categories=("386",))
+    known: dict[str, Any] = {
+        "namespace": "acme",
+        "job": "spring",
+        "twin": cast.twin,
+        "license": "acme-sensitive-1",
+        "use": Declaration(**dict(use)),
+        "locales": ("en-GB", "de-DE"),
+        "categories": ("386",),
+        "content": "d" * 64,
+        "listing": "e" * 64,
+        "form": "sentences",
+    }
+    subject = ConsentSubject(**{**known, **changes})
+    answer = ConsentAnswer(
+        twin=cast.twin,
+        request=subject.digest,
+        license=subject.license,
+        answer="approve",
+        iat=cast.now,
+        exp=cast.now + 1000,
+    )
+    clearance = Clearance(subject=subject, answer=sign_act(signer or cast.owner, answer))
+    making = cast.making(license=license_, use=use, clearance=clearance.digest)
+    return cast.rendering(making, clearance=clearance)
+
+
+def test_a_sensitive_use_needs_the_owners_own_signature_here_too(room: Any, cast: Any, stranger: Any) -> None:
+    claim = cleared(cast)
+    assert isinstance(room.release(cast.ask(claim)), Released)
+    bare = cast.making(license=claim.making.license, use=claim.making.use)
+    assert refused(room.release(cast.ask(cast.rendering(bare)))) == "ConsentRequired"
+    for signer in (cast.farm, stranger.owner):
+        assert isinstance(room.release(cast.ask(cleared(cast, signer))), Verdict)
+    for change in ({"content": "f" * 64}, {"license": "another-license"}, {"namespace": "rival"}):
+        assert refused(room.release(cast.ask(cleared(cast, **change)))) == "ConsentMismatch"
+    unshown = claim.model_copy(update={"clearance": None})
+    assert refused(room.release(cast.ask(unshown))) == "ConsentMismatch"

@@ -12,6 +12,7 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
+from understudy_api.consent import refusal_of
 from understudy_api.digest import digest_bytes
 from understudy_api.genesis import read_genesis
 from understudy_api.grant import Grant, read_grant, read_training_grant
@@ -85,7 +86,10 @@ def rendering(
     license_ = read_license(making.license, ring)
     if isinstance(license_, Refusal):
         return _no(license_)
-    verdict = permits(license_.terms, _use(bench, claim), _usage(grant, license_, standing), asked.now)
+    consented = _consented(claim, license_, ring, asked.now)
+    if isinstance(consented, Refusal):
+        return _no(consented)
+    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, standing), asked.now)
     if not verdict.permitted:
         return verdict.at("vault")
     return Entitled(
@@ -190,11 +194,34 @@ def _mismatch(what: str) -> Refusal:
     )
 
 
-def _use(bench: Bench, claim: RenderingClaim) -> Use:
+def _consented(claim: RenderingClaim, license_: License, ring: Keyring, now: float) -> bool | Refusal:
+    """Whether the owner signed a release of this very content; a refusal when the release shown is not the order's."""
+    clearance, making = claim.clearance, claim.making
+    if clearance is None and making.clearance is None:
+        return False
+    subject = clearance.subject if clearance else None
+    if (
+        clearance is None
+        or subject is None
+        or making.clearance != clearance.digest
+        or (subject.content, subject.twin) != (making.content, making.twin.id)
+        or (subject.license, subject.namespace) != (license_.terms.jti, making.namespace)
+    ):
+        return Refusal(
+            reason="ConsentMismatch", message="consent: the release is not for this order; ask the owner anew"
+        )
+    if clearance.answer is None:
+        return False
+    return refusal_of(clearance, ring, now) or True
+
+
+def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:
     """The whole order as a use; what it adds is counted by others, so nothing is added here."""
     making = claim.making
+    found = claim.clearance.subject.categories if claim.clearance else ()
     return Use(
-        **dict(making.use),
+        **{**dict(making.use), "categories": (*making.use.categories, *found)},
+        consented=consented,
         farm=thumbprint(bench.farm),
         namespace=making.namespace,
         twin=making.twin.id,

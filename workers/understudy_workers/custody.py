@@ -99,6 +99,7 @@ class Custody:
             genesis=permit.genesis,
             key_records=permit.key_records,
             grant=permit.grant,
+            clearance=permit.clearance,
         )
         return self._ask(claim, permit.license_digest)
 
