@@ -18,6 +18,7 @@ from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.order import Progress
+from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -32,6 +33,7 @@ from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
 from understudy_operator.core.state import (
     AccountView,
+    ActState,
     DirectorView,
     FarmView,
     FrozenContent,
@@ -288,6 +290,17 @@ def a_license(token: str | None = None, **changed: Any) -> LicenseState:
         "held": frozenset(),
     }
     return LicenseState(**{**known, **changed})
+
+
+def an_owner_act(act: str, **changed: Any) -> ActState:
+    """An OwnerAct talent-ada/act just delivered, beside its twin."""
+    known: dict[str, Any] = {
+        "identity": an_identity(namespace="talent-ada", name="act"),
+        "spec": OwnerActSpec.model_validate({"twinRef": {"name": "ada"}, "act": act}),
+        "status": OwnerActStatus(),
+        "twin": a_twin_view(),
+    }
+    return ActState(**{**known, **changed})
 
 
 def a_pool(**changed: Any) -> PoolState:

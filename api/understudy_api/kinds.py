@@ -18,10 +18,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     consentrequest.KIND,
     renderjob.KIND,
     renderpool.KIND,
+    owneract.KIND,
 )
-
-SERVED: Final[tuple[Kind, ...]] = (*KINDS, owneract.KIND)
-"""All definitions, which the operator watches; KINDS are those of them that it reconciles by themselves."""
 
 
 def rendered(kind: Kind) -> str:
@@ -33,7 +31,7 @@ def rendered(kind: Kind) -> str:
 def main(folder: Path, check: bool) -> int:
     """Writes every definition below `folder`, or with `check` only says which ones are out of date."""
     stale = []
-    for kind in SERVED:
+    for kind in KINDS:
         path = folder / f"{kind.plural}.yaml"
         text = rendered(kind)
         if path.exists() and path.read_text(encoding="utf-8") == text:

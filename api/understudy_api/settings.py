@@ -52,6 +52,7 @@ class BucketNames(Model):
     twins: str = "understudy-twins"
     staging: str = "understudy-staging"
     receipts: str = "understudy-receipts"
+    ledger: str = "understudy-ledger"
     vault: str = "understudy-vault"
     """The vault's own log; no other account reaches it."""
 

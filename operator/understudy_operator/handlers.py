@@ -1,4 +1,4 @@
-"""kopf: watches the four kinds and keeps the process running. Handlers are doorbells: they mark keys and decide nothing.
+"""kopf: watches the kinds and keeps the process running. Handlers are doorbells: they mark keys and decide nothing.
 
 kopf writes nothing to any object: no finalizer, annotation, peering or event of its own.
 """
@@ -13,7 +13,7 @@ import kopf
 from kubernetes.client import Configuration
 
 from understudy_api.crd import Kind
-from understudy_api.kinds import SERVED
+from understudy_api.kinds import KINDS
 from understudy_api.model import API_VERSION, GROUP, VERSION
 from understudy_operator.shell.operator import Operator
 
@@ -65,7 +65,7 @@ def registry(operator: Operator, configuration: Configuration, in_cluster: bool)
     def log_in(**given: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**given) if in_cluster else connection(configuration)
 
-    for kind in SERVED:
+    for kind in KINDS:
         ring = doorbell(operator, kind)
         kopf.on.event(GROUP, VERSION, kind.plural, registry=handlers, id=f"doorbell-{kind.plural}")(ring)
     return handlers

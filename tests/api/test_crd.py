@@ -5,10 +5,10 @@ import pytest
 import yaml
 
 from understudy_api.crd import Kind, definition, structural
-from understudy_api.kinds import SERVED, main, rendered
+from understudy_api.kinds import KINDS, main, rendered
 
 FORBIDDEN = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "title", "const", "exclusiveMinimum", "exclusiveMaximum"}
-by_name = pytest.mark.parametrize("kind", SERVED, ids=lambda kind: kind.kind)
+by_name = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 
 
 def nodes(schema: Any, path: str = "") -> list[tuple[str, dict[str, Any]]]:

@@ -14,7 +14,7 @@ import pytest
 from operator_site import Admin, resource
 
 from understudy_api import token
-from understudy_api.kinds import SERVED
+from understudy_api.kinds import KINDS
 from understudy_api.model import GROUP, VERSION
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.errors import DeniedError
@@ -22,7 +22,7 @@ from understudy_operator.shell.key import Key
 
 GOLDEN = Path(__file__).parent / "golden"
 JWS = token.sign(token.new_key(), "example+jwt", {"n": 1})
-EVERY_KIND = pytest.mark.parametrize("kind", [kind.kind for kind in SERVED])
+EVERY_KIND = pytest.mark.parametrize("kind", [kind.kind for kind in KINDS])
 
 SPECS: dict[str, dict[str, Any]] = {
     "RenderJob": {

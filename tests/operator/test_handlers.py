@@ -8,7 +8,7 @@ from typing import Any
 import kopf
 import pytest
 
-from understudy_api.kinds import SERVED
+from understudy_api.kinds import KINDS
 from understudy_operator import handlers
 from understudy_operator.shell.apiserver import ApiServer
 
@@ -35,7 +35,7 @@ def registry(recorder: Any, control_plane: Any) -> kopf.OperatorRegistry:
 def test_there_is_one_doorbell_a_kind_and_nothing_that_writes(control_plane: Any) -> None:
     found = registry(Recorder(), control_plane)
     watching = list(found._watching.get_all_handlers())
-    assert {handler.selector.any_name for handler in watching} == {kind.plural for kind in SERVED}
+    assert {handler.selector.any_name for handler in watching} == {kind.plural for kind in KINDS}
     assert list(found._changing.get_all_handlers()) == []
     assert list(found._spawning.get_all_handlers()) == []
     assert list(found._indexing.get_all_handlers()) == []
@@ -45,9 +45,9 @@ def test_there_is_one_doorbell_a_kind_and_nothing_that_writes(control_plane: Any
 def test_a_doorbell_rings_and_returns_nothing(event: str | None) -> None:
     recorder: Any = Recorder()
     given = {"type": event, "object": {"metadata": {"name": "a"}}}
-    assert asyncio.run(handlers.doorbell(recorder, SERVED[0])(event=given, name="a")) is None
+    assert asyncio.run(handlers.doorbell(recorder, KINDS[0])(event=given, name="a")) is None
     ((rung, body),) = recorder.rung
-    assert (rung, body["kind"], body["metadata"]) == (event, SERVED[0].kind, {"name": "a"})
+    assert (rung, body["kind"], body["metadata"]) == (event, KINDS[0].kind, {"name": "a"})
 
 
 def test_the_probe_fails_when_reconciles_no_longer_finish(control_plane: Any) -> None:

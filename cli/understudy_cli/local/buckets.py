@@ -53,8 +53,9 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
     """Reads all but staged videos, writes orders, license accounts and the lists that owners are asked to consent to,
     deletes outputs when a job asks for it."""
     return _policy(
-        _list(names.outputs, names.twins, names.staging, names.receipts),
-        _allow(("GetObject",), f"{names.outputs}/*", f"{names.twins}/*", f"{names.receipts}/*"),
+        _list(names.outputs, names.twins, names.staging, names.receipts, names.ledger),
+        _allow(("GetObject",), f"{names.outputs}/*", f"{names.twins}/*", f"{names.receipts}/*", f"{names.ledger}/*"),
+        _allow(("PutObject",), f"{names.ledger}/acts/*", f"{names.ledger}/keys/*"),
         _allow(("DeleteObject",), f"{names.outputs}/*"),
         _allow(("PutObject",), f"{names.outputs}/*/consent/*.jsonl"),
         _allow(("GetObject", "PutObject", "DeleteObject"), f"{names.staging}/orders/*"),
@@ -64,7 +65,7 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
     """Reads and writes all buckets but the vault's, and neither makes nor removes one."""
-    everything = tuple(name for name in names.model_dump().values() if name != names.vault)
+    everything = tuple(name for name in names.model_dump().values() if name not in (names.vault, names.ledger))
     actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
     return _policy(_list(*everything), _allow(actions, *(f"{name}/*" for name in everything)))
 

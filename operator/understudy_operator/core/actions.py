@@ -14,13 +14,17 @@ from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStat
 from understudy_api.grant import Grant, TrainingGrant
 from understudy_api.license import LicenseStatus
 from understudy_api.order import Content, Order, TrainingOrder
+from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
 from understudy_operator.core.account import Account
+from understudy_operator.core.owner_word import Recorded
 from understudy_operator.core.request import ContentRequest
 
-S = TypeVar("S", RenderJobStatus, TwinModelStatus, LicenseStatus, RenderPoolStatus, ConsentRequestStatus)
+S = TypeVar(
+    "S", RenderJobStatus, TwinModelStatus, LicenseStatus, RenderPoolStatus, ConsentRequestStatus, OwnerActStatus
+)
 
 UNSIGNED: Final = "unsigned.unsigned.unsigned"
 """Stands in `Order.grant` until `apply` has signed the grant; no key verifies it."""
@@ -76,6 +80,18 @@ class WriteAccount:
     """
 
     account: Account
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordAct:
+    """Create `key` in the ledger bucket, conditionally, and forget what was known of the twin's acts.
+
+    When another act stands there somebody else was faster: that is a failure of this action.
+    """
+
+    twin_id: str
+    key: str
+    recorded: Recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +181,7 @@ Action = (
     | ListSentences
     | AskConsent
     | WriteAccount
+    | RecordAct
     | PutOrder
     | RenewGrant
     | StopOrder

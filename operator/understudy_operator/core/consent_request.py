@@ -78,7 +78,7 @@ def _subject(state: ConsentState) -> ConsentSubject | None:
 
 
 def _keyring(state: ConsentState) -> Keyring | None:
-    ring = read_keyring(state.twin.genesis, state.twin.key_records) if state.twin else None
+    ring = read_keyring(state.twin.genesis, state.twin.word.key_records) if state.twin else None
     return ring if isinstance(ring, Keyring) else None
 
 

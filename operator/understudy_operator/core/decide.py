@@ -7,9 +7,11 @@ order. Doing what a decision says and asking again gives nothing more to do.
 from __future__ import annotations
 
 from understudy_api.license import LicenseStatus
+from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
+from understudy_operator.core.act_policy import act_event, act_look, act_status, record
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
@@ -32,7 +34,7 @@ from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
 from understudy_operator.core.quota import settled_orphans
-from understudy_operator.core.state import Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
 
@@ -94,6 +96,17 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
         actions=(*pool_actions(state, now), *told),
         status=status if status != state.status else None,
         requeue_after_seconds=pool_look(state),
+    )
+
+
+def decide_act(state: ActState, now: float) -> Decision[OwnerActStatus]:
+    """What to do about an OwnerAct at `now` (Unix seconds)."""
+    status = act_status(state, now)
+    told = events(state.status.conditions, status.conditions, act_event)
+    return Decision(
+        actions=(*record(state, now), *told),
+        status=status if status != state.status else None,
+        requeue_after_seconds=act_look(status),
     )
 
 

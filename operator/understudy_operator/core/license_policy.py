@@ -30,7 +30,7 @@ def verified(state: LicenseState) -> License | Refusal:
             reason="TwinNotFound",
             message=f"twinRef: no TwinModel {state.spec.twin_ref.name} in this namespace; create it first",
         )
-    keyring = read_keyring(state.twin.genesis, state.twin.key_records)
+    keyring = read_keyring(state.twin.genesis, state.twin.word.key_records)
     if isinstance(keyring, Refusal):
         return Refusal(
             reason="TwinNotValid", message="twinRef: the twin's genesis or key records are not valid; see it"
@@ -87,6 +87,8 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
             "WrongFarm",
             f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
         )
+    if state.twin is not None and (refusal := state.twin.word.refusal(terms.jti)):
+        return Said("Valid", "False", refusal.reason, refusal.message)
     if now < terms.nbf:
         return Said("Valid", "False", "NotYetValid", f"valid from {rfc3339(terms.nbf)}")
     if now >= terms.exp:

@@ -27,7 +27,7 @@ def rights(twin: TwinView, license_: LicenseView | None, namespace: str) -> Righ
     """
     if license_ is None or _is_for_another(license_.token, namespace):
         return NOT_FOUND
-    keyring = read_keyring(twin.genesis, twin.key_records)
+    keyring = read_keyring(twin.genesis, twin.word.key_records)
     if isinstance(keyring, Refusal):
         return Refusal(
             reason="TwinNotValid",
@@ -36,7 +36,7 @@ def rights(twin: TwinView, license_: LicenseView | None, namespace: str) -> Righ
     found = read_license(license_.token, keyring)
     if isinstance(found, Refusal):
         return found
-    return Rights(keyring, found)
+    return twin.word.refusal(found.terms.jti) or Rights(keyring, found)
 
 
 def _is_for_another(license_token: str, namespace: str) -> bool:

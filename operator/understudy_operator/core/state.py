@@ -16,6 +16,7 @@ from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import Progress, S3Credentials, TrainingProgress
+from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -27,40 +28,13 @@ from understudy_operator.core.account import Account
 from understudy_operator.core.frozen import ConsentView as ConsentView
 from understudy_operator.core.frozen import ContentProblem as ContentProblem
 from understudy_operator.core.frozen import FrozenContent as FrozenContent
+from understudy_operator.core.identity import FINALIZER as FINALIZER
+from understudy_operator.core.identity import Identity as Identity
+from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.owner_word import SILENCE, OwnerWord
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
-
-FINALIZER = "understudy.dev/pool"
-"""Held on RenderJobs and TwinModels while a pool may work for them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Which object a state speaks of, from its metadata."""
-
-    namespace: str
-    """Empty for cluster-scoped kinds."""
-    name: str
-    uid: str
-    generation: int
-    resource_version: str
-    created_at: float
-    deleted_at: float | None = None
-    """`deletionTimestamp`; None while nobody asked for deletion."""
-    finalizers: tuple[str, ...] = ()
-
-    @property
-    def held(self) -> bool:
-        """True while our finalizer is on the object."""
-        return FINALIZER in self.finalizers
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpecProblem:
-    """A spec that the models do not accept although the schema did; `message` names the field and the cure."""
-
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +56,8 @@ class TwinView:
     name: str
     genesis: str
     """The record as it stands in the spec, not yet verified."""
-    key_records: tuple[str, ...] = ()
-    """The key records taken in after it, oldest first, not yet verified."""
+    word: OwnerWord = SILENCE
+    """What its owner has said on this farm since: key records, revocations, stops."""
     ready: bool
     """Status of its condition Ready, of its present generation."""
     message: str
@@ -228,6 +202,7 @@ class TwinState:
     farm: FarmView
     pool: PoolView | None
     """The pool of `spec.poolRef`, with `training` filled."""
+    word: OwnerWord = SILENCE
     result: TrainingResult | None
     """Result at `training_key(training.order(...).digest)`; None: not trained yet."""
 
@@ -247,6 +222,16 @@ class LicenseState:
     """Uids of all RenderJobs that exist, read after the account."""
     held: frozenset[str] | None = None
     """Uids of all orders that directors hold; None when one could not be asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActState:
+    """Everything a decision on an OwnerAct looks at."""
+
+    identity: Identity
+    spec: OwnerActSpec | SpecProblem
+    status: OwnerActStatus
+    twin: TwinView | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,4 +277,4 @@ class PoolState:
     """Uids of all RenderJobs that exist, read after the director's answer."""
 
 
-State = JobState | TwinState | LicenseState | PoolState | ConsentState
+State = JobState | TwinState | LicenseState | PoolState | ConsentState | ActState

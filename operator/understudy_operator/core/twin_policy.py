@@ -50,6 +50,18 @@ def twin_standing(state: TwinState, now: float) -> Standing:
         reason, message = (refusal.reason, refusal.message) if refusal else ("SpecInvalid", "")
         return Standing(stage="Capture", reason=reason, message=message, trained=False, refused=True)
     order = training_order(state.identity, state.spec)
+    if (halted := state.word.halted) is not None:
+        made = state.result is not None and state.result.state == "Ready"
+        return Standing(
+            stage="Govern",
+            reason=halted.reason,
+            message=halted.message,
+            trained=made,
+            validated=made,
+            twin_id=order.twin_id,
+            result=state.result,
+            refused=True,
+        )
     if state.result is not None:
         return _by_result(order, state.result)
     return _under_way(state, order)

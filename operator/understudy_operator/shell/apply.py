@@ -22,6 +22,7 @@ from understudy_operator.core.actions import (
     ListSentences,
     PutOrder,
     PutTraining,
+    RecordAct,
     RemoveFinalizer,
     RenewGrant,
     StartDirector,
@@ -79,6 +80,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.larder.list_sentences(action)
         case AskConsent():
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
+        case RecordAct():
+            sources.acts.record(action)
         case WriteAccount(account=account):
             sources.receipts.write_account(account)
         case PutOrder(order=order, grant=grant):

@@ -67,6 +67,8 @@ class Doorbell:
         elif key.kind in {"ConsentRequest", "OwnerAct"}:
             for waiting in self._awaiting(key, after or before or {}):
                 self._mark(waiting, 0.0)
+            if before and after and key.kind == "OwnerAct" and _accepted(before) != _accepted(after):
+                self.act_recorded(after)  # by another operator
         elif _face(before) != _face(after):
             for dependent in self._dependents(key):
                 self._mark(dependent, 0.0)
@@ -78,6 +80,12 @@ class Doorbell:
         key = Key("License", str(reference.get("namespace", "")), str(reference.get("name", "")))
         if self._store.get(key) is not None:
             self._mark(key, ACCOUNT_DELAY_SECONDS)
+
+    def act_recorded(self, act: Body) -> None:
+        """An owner act was recorded: everything that its twin stands for looks again."""
+        twin = Key("TwinModel", act["metadata"]["namespace"], str(act["spec"]["twinRef"]["name"]))
+        for changed in (twin, *self._dependents(twin)):
+            self._mark(changed, 0.0)
 
     def _awaiting(self, key: Key, body: Body) -> Iterator[Key]:
         """The job that a ConsentRequest stands for; the requests that an OwnerAct may answer."""
@@ -119,6 +127,10 @@ def _face(body: Body | None) -> tuple[object, ...]:
         ready.get("status"),
         ready.get("message"),
     )
+
+
+def _accepted(act: Body) -> object:
+    return views.condition(act, "Accepted").get("status")
 
 
 def _charge(body: Body | None) -> tuple[object, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from understudy_api.kinds import SERVED
+from understudy_api.kinds import KINDS
 from understudy_api.model import API_VERSION
 
-PLURALS: Final = {kind.kind: kind.plural for kind in SERVED}
-NAMESPACED: Final = {kind.kind: kind.namespaced for kind in SERVED}
+PLURALS: Final = {kind.kind: kind.plural for kind in KINDS}
+NAMESPACED: Final = {kind.kind: kind.namespaced for kind in KINDS}
 
 
 class Key(NamedTuple):

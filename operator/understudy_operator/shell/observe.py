@@ -10,17 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
+from understudy_api.genesis import twin_id
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
+from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.account import account_id
+from understudy_operator.core.owner_word import SILENCE
 from understudy_operator.core.state import (
     AccountView,
+    ActState,
     ConsentState,
     ContentProblem,
     CredentialsProblem,
@@ -34,9 +38,11 @@ from understudy_operator.core.state import (
     State,
     Submission,
     TwinState,
+    TwinView,
 )
 from understudy_operator.core.training import training_order
 from understudy_operator.shell import consents, views
+from understudy_operator.shell.act_book import ActBook
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.credentials import read_credentials
 from understudy_operator.shell.errors import OutageError
@@ -62,6 +68,7 @@ class Sources:
     store: Store
     receipts: Receipts
     larder: Larder
+    acts: ActBook
     pool: Pool
     ray: RayJobs
 
@@ -77,6 +84,8 @@ def observe(sources: Sources, body: Body) -> State:
             return _license(sources, body)
         case "ConsentRequest":
             return _consent(sources, body)
+        case "OwnerAct":
+            return _act(sources, body)
         case _:
             return _pool(sources, body)
 
@@ -98,7 +107,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         spec=spec,
         status=status,
         farm=sources.farm.view,
-        twin=views.twin(sources.store.get(Key("TwinModel", spec.twin_ref.namespace, spec.twin_ref.name))),
+        twin=_twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name),
         license=_license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name)),
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
         content=frozen,
@@ -122,7 +131,7 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
     who, spec = views.identity(body), views.spec(ConsentRequestSpec, body)
     twin = None
     if not isinstance(spec, SpecProblem):
-        twin = views.twin(sources.store.get(Key("TwinModel", who.namespace, spec.twin_ref.name)))
+        twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
     return ConsentState(
         identity=who,
         spec=spec,
@@ -136,8 +145,10 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
 def _twin(sources: Sources, body: Body) -> TwinState:
     who, spec = views.identity(body), views.spec(TwinModelSpec, body)
     pool = result = None
+    word = SILENCE
     if not isinstance(spec, SpecProblem):
         pool = _pool_view(sources, spec.pool_ref.name, who.uid, training=True)
+        word = sources.acts.word(twin_id(spec.genesis))
         result = sources.receipts.training(training_order(who, spec).digest)
     return TwinState(
         identity=who,
@@ -145,6 +156,7 @@ def _twin(sources: Sources, body: Body) -> TwinState:
         status=views.status(TwinModelStatus, body),
         farm=sources.farm.view,
         pool=pool,
+        word=word,
         result=result,
     )
 
@@ -154,7 +166,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
     account = twin = None
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
-        twin = views.twin(sources.store.get(Key("TwinModel", who.namespace, spec.twin_ref.name)))
+        twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -186,6 +198,19 @@ def _pool(sources: Sources, body: Body) -> PoolState:
         submissions=submissions,
         jobs=sources.store.uids("RenderJob"),
     )
+
+
+def _act(sources: Sources, body: Body) -> ActState:
+    who, spec = views.identity(body), views.spec(OwnerActSpec, body)
+    known = None if isinstance(spec, SpecProblem) else _twin_view(sources, who.namespace, spec.twin_ref.name)
+    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known)
+
+
+def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
+    body = sources.store.get(Key("TwinModel", namespace, name))
+    if body is None or views.is_deleted(body):
+        return None
+    return views.twin(body, sources.acts.word(twin_id(str(body.get("spec", {}).get("genesis", "")))))
 
 
 def _license_view(sources: Sources, key: Key) -> LicenseView | None:

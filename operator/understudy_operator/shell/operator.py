@@ -13,12 +13,13 @@ from uuid import uuid4
 
 import structlog
 
-from understudy_api.kinds import KINDS, SERVED
+from understudy_api.kinds import KINDS
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision
+from understudy_operator.core.actions import Decision, RecordAct
 from understudy_operator.core.consent_request import decide_consent
-from understudy_operator.core.decide import decide_job, decide_license, decide_pool, decide_twin
-from understudy_operator.core.state import ConsentState, JobState, LicenseState, PoolState, State, TwinState
+from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
+from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
+from understudy_operator.shell.act_book import ActBook
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
@@ -42,7 +43,6 @@ from understudy_operator.shell.stall import Stalls
 from understudy_operator.shell.store import Store
 
 RELIST_SECONDS: Final = 600.0
-RECONCILED: Final = frozenset(kind.kind for kind in KINDS)
 _SPREAD_SECONDS: Final = 60.0
 """Over how long a relist spreads its looks at everything."""
 
@@ -67,6 +67,8 @@ def decide(state: State, now: float) -> Decision[Any]:
             return decide_pool(state, now)
         case ConsentState():
             return decide_consent(state, now)
+        case ActState():
+            return decide_act(state, now)
 
 
 class Operator:
@@ -89,6 +91,7 @@ class Operator:
                 prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
             ),
             larder=Larder(settings, self._objects, cluster),
+            acts=ActBook(self._objects, settings.buckets.ledger),
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -106,7 +109,7 @@ class Operator:
 
     def start(self) -> None:
         """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
-        for kind in SERVED:
+        for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
         self._poll()
         self._reconciler.start()
@@ -131,10 +134,12 @@ class Operator:
 
     def _once(self, key: Key) -> float | None:
         body = self._sources.store.get(key)
-        if body is None or key.kind not in RECONCILED:
+        if body is None:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
+        if any(isinstance(action, RecordAct) for action in decision.actions):
+            self._bell.act_recorded(body)
         return decision.requeue_after_seconds
 
     def is_alive(self) -> bool:
@@ -172,7 +177,7 @@ class Operator:
             self._bell.order_changed(uid)
 
     def _relist(self) -> None:
-        for kind in SERVED:
+        for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
             for number, body in enumerate(self._sources.store.all(kind.kind)):
                 self._queue.mark(Key.of(body), number * 0.01 % _SPREAD_SECONDS)

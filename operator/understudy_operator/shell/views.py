@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from understudy_api.model import Money
+from understudy_operator.core.owner_word import SILENCE, OwnerWord
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
 
@@ -76,8 +77,8 @@ def condition(body: Body, name: str) -> Mapping[str, Any]:
     return {}
 
 
-def twin(body: Body | None) -> TwinView | None:
-    """A TwinModel as others see it; None when it is gone, going or has no readable spec."""
+def twin(body: Body | None, word: OwnerWord = SILENCE) -> TwinView | None:
+    """A TwinModel as others see it, with its owner's `word`; None when it is gone, going or has no readable spec."""
     if body is None or is_deleted(body):
         return None
     given, ready = body.get("spec", {}), condition(body, "Ready")
@@ -85,6 +86,7 @@ def twin(body: Body | None) -> TwinView | None:
         namespace=body["metadata"]["namespace"],
         name=body["metadata"]["name"],
         genesis=given.get("genesis", ""),
+        word=word,
         ready=ready.get("status") == "True",
         message=ready.get("message", "it was not looked at yet"),
         version=body.get("status", {}).get("version"),

@@ -135,3 +135,19 @@ def test_news_of_an_order_ring_its_job(world: Bell) -> None:
     world.bell.order_changed(f"uid-{JOB}")
     world.bell.order_changed("nobody's")
     assert set(world.marks) == {JOB}
+
+
+def accepted(status: str) -> dict[str, Any]:
+    return {"conditions": [{"type": "Accepted", "status": status, "observedGeneration": 1}]}
+
+
+def test_a_recorded_act_rings_for_everything_of_its_twin() -> None:
+    bell = Bell()
+    act, spec = Key("OwnerAct", "talent", "stop"), {"twinRef": {"name": "ada"}}
+    bell.bell.ring("ADDED", body(act, 100, spec, **accepted("False")))
+    bell.marks.clear()
+    bell.bell.ring("MODIFIED", body(act, 101, spec, **accepted("True")))
+    assert set(bell.marks) == {act, TWIN, LICENSE, JOB}
+    bell.marks.clear()
+    bell.bell.act_recorded(body(act, 101, spec))
+    assert set(bell.marks) == {TWIN, LICENSE, JOB}

@@ -1,0 +1,36 @@
+"""Which object a state speaks of, and what it is when its spec cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FINALIZER = "understudy.dev/pool"
+"""Held on RenderJobs and TwinModels while a pool may work for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Which object a state speaks of, from its metadata."""
+
+    namespace: str
+    """Empty for cluster-scoped kinds."""
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    created_at: float
+    deleted_at: float | None = None
+    """`deletionTimestamp`; None while nobody asked for deletion."""
+    finalizers: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """True while our finalizer is on the object."""
+        return FINALIZER in self.finalizers
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecProblem:
+    """A spec that the models do not accept although the schema did; `message` names the field and the cure."""
+
+    message: str
