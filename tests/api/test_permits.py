@@ -201,6 +201,10 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
         ("ItemsExceeded", "quota.items", "2 items", "1 left of 10"),
     ),
     (
+        {"quota": {"seconds": 600, "items": 10}}, {"items": 1}, {"used_items": 10},
+        ("ItemsExceeded", "quota.items", "1 items", "0 left of 10"),
+    ),
+    (
         {"quota": {"seconds": 600, "items": 10}}, {}, {"used_items": 11},
         ("ItemsExceeded", "quota.items", "0 items", "0 left of 10"),
     ),

@@ -57,12 +57,13 @@ def test_known_places(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("UK", "; write GB$"),
+        ("UK", "WORLD; write GB$"),
         ("EL", "; write GR$"),
         ("GLOBAL", "; write WORLD$"),
         ("WORLDWIDE", "pattern|at most|; write WORLD$"),
         ("EUROPE", "; write EU or EEA$"),
         ("ZZ", "neither"),
+        ("ABCDEFGHIJ", "at most 9"),
         ("ZZ-1", "neither"),
         ("EU-1", "neither"),
         ("JP-", "pattern"),

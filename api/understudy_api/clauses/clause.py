@@ -70,6 +70,6 @@ def seconds_in_words(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".") + " s"
 
 
-def limit(value: int | None, unit: str = "") -> str:
+def limit(value: int | None, unit: str) -> str:
     """A bound, or that there is none."""
     return "any" if value is None else f"at most {value:,}{unit}"
