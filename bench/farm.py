@@ -22,7 +22,7 @@ from joserfc.jwk import OKPKey
 
 from bench.bare import BareLoop, Frozen, Side
 from bench.campaign import Owner, as_lines, order_of, rows
-from bench.director import start_director
+from bench.director import commit_all, start_director
 from bench.measure import Measurement, median
 from bench.turns import Turns
 from bench.twin import bench_twin
@@ -162,6 +162,7 @@ class Works:
         with self._director() as http:
             http.put(url, content=order.model_dump_json()).raise_for_status()
             while (progress := http.get(url).json())["state"] not in ("Finished", "Failed"):
+                commit_all(http, "/v1/orders", order.uid)
                 time.sleep(LOOK_SECONDS)
         if progress["state"] != "Finished":
             raise RuntimeError(f"the order ended as {progress}")

@@ -15,24 +15,24 @@ from joserfc.jwk import OKPKey
 
 from understudy_api.genesis import sign_genesis
 from understudy_api.keyring import Keyring, read_keyring
+from understudy_api.ledger.account import MICROS_PER_SECOND, Account, Claim, account_id
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.order import Progress
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
-from understudy_api.receipt import Finished, Totals, TrainingResult
+from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.settings import BucketNames
-from understudy_api.terms import Terms, sign_license
+from understudy_api.terms import License, Terms, read_license, sign_license
 from understudy_api.token import thumbprint
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
-from understudy_operator.core.account import Account, account_id
+from understudy_operator.core.booking import Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
 from understudy_operator.core.state import (
-    AccountView,
     ActState,
     DirectorView,
     FarmView,
@@ -153,15 +153,39 @@ def a_twin_view(**changed: Any) -> TwinView:
     return TwinView(**{**known, **changed})
 
 
-def a_license_view(token: str | None = None, account: Account | None = None, **billed: float) -> LicenseView:
-    """A license with an empty account; `billed` are seconds by uid."""
+def an_account(token: str | None = None, used: float = 0.0, **claims: float) -> Account:
+    """The account of a license, recorded; `claims` are open seconds by uid, with underscores for hyphens."""
+    token = token or a_license_token()
+    found = read_license(token, a_keyring())
+    assert isinstance(found, License), found
+    seconds = found.terms.quota.seconds
+    return Account(
+        id=account_id(token) or "",
+        license=found.digest,
+        licensed_at=found.terms.iat,
+        expires_at=found.terms.exp,
+        quota_micros=seconds * MICROS_PER_SECOND,
+        used_micros=round(used * MICROS_PER_SECOND),
+        claims={uid.replace("_", "-"): a_claim(open_seconds) for uid, open_seconds in claims.items()},
+    )
+
+
+def a_claim(seconds: float, **changed: Any) -> Claim:
+    """A claim on seconds of which nothing was made, under a grant of just now."""
+    known: dict[str, Any] = {
+        "order": "0" * 64,
+        "reserved_micros": round(seconds * MICROS_PER_SECOND),
+        "segment": 0,
+        "granted_until": int(NOW) + 900,
+    }
+    return Claim(**{**known, **changed})
+
+
+def a_license_view(token: str | None = None, account: Account | None = None) -> LicenseView:
+    """A license with an empty account."""
     token = token or a_license_token()
     found = account_id(token)
-    empty = Account(id=found) if found else None
-    chosen = account or empty
-    return LicenseView(
-        token=token, account=AccountView(account=chosen, billed_seconds=billed) if chosen is not None else None
-    )
+    return LicenseView(token=token, account=account or (Account(id=found) if found else None))
 
 
 def a_pool_view(**changed: Any) -> PoolView:
@@ -240,6 +264,38 @@ def a_log(order: str, totals: Totals, finished: bool = False, **changed: Any) ->
     """A log whose newest segment has these totals."""
     head = a_head(order, totals=totals, billed_seconds=totals.metered_seconds, **changed)
     return OrderLog(head=head, finished=(a_finished(order, totals=totals),) if finished else ())
+
+
+def logged(
+    order: str, sequence: int, seconds: tuple[float, ...], before: float = 0.0, uid: str = UID, **changed: Any
+) -> Logged:
+    """A segment of a job's log with items of these lengths; `before`: what the log had billed already."""
+    receipts = tuple(
+        Receipt(
+            item=hashlib.sha256(f"{uid} {sequence} {place}".encode()).hexdigest(),
+            ordinal=place,
+            row=str(place),
+            locale="en-GB",
+            output="landscape",
+            outcome="done",
+            frames=round(each * 25),
+            metered_seconds=each,
+            **changed,
+        )
+        for place, each in enumerate(seconds)
+    )
+    segment = Segment(
+        uid=uid,
+        sequence=sequence,
+        director="d-1",
+        order=order,
+        generation=1,
+        written_at=NOW,
+        receipts=receipts,
+        totals=Totals(done=len(receipts), metered_seconds=before + sum(seconds)),
+        billed_seconds=before + sum(seconds),
+    )
+    return Logged(segment=segment, digest=hashlib.sha256(f"{uid} {sequence}".encode()).hexdigest())
 
 
 def a_twin_spec(**changed: Any) -> TwinModelSpec:

@@ -11,22 +11,24 @@ from typing import Any
 
 from builders import a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
 
+from understudy_api.digest import digest
 from understudy_api.grant import Grant, read_grant, sign_grant
+from understudy_api.ledger.account import Account, account_id, fold
+from understudy_api.ledger.entry import Released
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.order import Order, Progress, S3Credentials
-from understudy_api.receipt import Finished, Totals
+from understudy_api.receipt import Finished, Receipt, Segment, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.terms import License, read_license
 from understudy_operator.core import actions as do
-from understudy_operator.core.account import Account, account_id
+from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
 from understudy_operator.core.state import (
     FINALIZER,
-    AccountView,
     ContentProblem,
     FrozenContent,
     Identity,
@@ -67,10 +69,20 @@ class Job:
     order: Order | None = None
     state: str = "Running"
     made: set[tuple[str, int]] = field(default_factory=set)
-    head: LogHead | None = None
+    segments: list[Logged] = field(default_factory=list)
+    committed: int = -1
+    granted_seconds: float | None = None
     finished: dict[str, Finished] = field(default_factory=dict)
     events: list[do.EmitEvent] = field(default_factory=list)
     status_writes: int = 0
+
+    @property
+    def head(self) -> LogHead | None:
+        """The newest segment of its log."""
+        if not self.segments:
+            return None
+        last = self.segments[-1].segment
+        return LogHead(**{name: getattr(last, name) for name in LogHead.__dataclass_fields__})
 
 
 class MemoryFarm:
@@ -85,6 +97,9 @@ class MemoryFarm:
         self.pool_exists = True
         self.reachable = True
         self.accounts: dict[str, Account] = {}
+        self.ends: dict[tuple[str, str], int] = {}
+        """Where claims ended: the first segment that did not count."""
+        self.item_seconds = ITEM_SECONDS
         self.deleted_outputs: list[do.DeleteOutputs] = []
         self.license_status = LicenseStatus()
 
@@ -108,12 +123,12 @@ class MemoryFarm:
 
     def restart_operator(self) -> None:
         for job in self.jobs.values():
-            job.grant_expires_at, job.problem = None, None
+            job.grant_expires_at, job.granted_seconds, job.problem = None, None, None
 
     def lose_director(self) -> None:
         """The director restarts and has forgotten its orders; receipts stay."""
         for job in self.jobs.values():
-            job.order = None
+            job.order, job.committed = None, -1
 
     def render(self, count: int) -> None:
         """The director finishes up to `count` items of each order, as far as grants reach."""
@@ -123,19 +138,19 @@ class MemoryFarm:
 
     def _render_item(self, job: Job) -> None:
         order = job.order
-        if order is None or job.state != "Running" or order.suspended:
+        if order is None or job.state not in {"Running", "WaitingForGrant"} or order.suspended:
             return
         grant = read_grant(order.grant, a_key("farm"), self.now)
         totals = job.head.totals if job.head and job.head.order == order.digest else Totals()
-        if not isinstance(grant, Grant):
+        if not isinstance(grant, Grant) or totals.items >= order.total_items:
             return
         assert self._license() is not None or grant.exp - self.now <= 900
         item = (order.digest, totals.items)
-        seconds = 0.0 if item in job.made else ITEM_SECONDS
-        if totals.metered_seconds + seconds > grant.seconds:
+        seconds = 0.0 if item in job.made else self.item_seconds
+        job.state = "Running"
+        if totals.metered_seconds + seconds > grant.seconds + 1e-6:
+            job.state = "WaitingForGrant"
             return
-        job.made.add(item)
-        billed = (job.head.billed_seconds if job.head else 0.0) + seconds
         totals = totals.model_copy(
             update={
                 "done": totals.done + 1,
@@ -143,33 +158,66 @@ class MemoryFarm:
                 "started_at": totals.started_at or self.now,
             }
         )
-        job.head = LogHead(
-            sequence=job.head.sequence + 1 if job.head else 0,
+        self._append(job, order, (self._receipt(job, item, seconds),), totals)
+        job.made.add(item)
+        if totals.items == order.total_items:
+            job.state = "Finishing"
+            self._deliver(job)
+
+    def _receipt(self, job: Job, item: tuple[str, int], seconds: float) -> Receipt:
+        carried = item in job.made
+        return Receipt(
+            item=digest([job.uid, *item]),
+            ordinal=item[1],
+            row=str(item[1]),
+            locale="en-GB",
+            output="landscape",
+            outcome="done",
+            frames=round(seconds * 25),
+            metered_seconds=seconds,
+            carried=carried,
+        )
+
+    def _append(self, job: Job, order: Order, receipts: tuple[Receipt, ...], totals: Totals) -> None:
+        before = job.segments[-1].segment.billed_seconds if job.segments else 0.0
+        billed = before + sum(receipt.metered_seconds for receipt in receipts)
+        segment = Segment(
+            uid=job.uid,
+            sequence=len(job.segments),
+            director="memory",
             order=order.digest,
             generation=order.generation,
             written_at=self.now,
+            receipts=receipts,
             totals=totals,
             billed_seconds=billed,
             billed_worker_seconds=billed / 2,
         )
-        if totals.items == order.total_items:
-            job.state = "Finished"
-            job.finished[order.digest] = Finished(
-                uid=job.uid,
-                order=order.digest,
-                generation=order.generation,
-                state="Complete",
-                totals=totals,
-                index_key=f"{order.delivery.prefix}index.jsonl",
-                contact_sheet_key=f"{order.delivery.prefix}contact-sheet.html",
-                finished_at=self.now,
-            )
+        job.segments.append(Logged(segment=segment, digest=digest(segment.sequence)))
+
+    def _deliver(self, job: Job) -> None:
+        """Everything in the log is delivered once it counts; then the order is over."""
+        order = job.order
+        if order is None or job.head is None or job.state != "Finishing" or job.committed < job.head.sequence:
+            return
+        job.state = "Finished"
+        job.finished[order.digest] = Finished(
+            uid=job.uid,
+            order=order.digest,
+            generation=order.generation,
+            state="Complete",
+            totals=job.head.totals,
+            index_key=f"{order.delivery.prefix}index.jsonl",
+            contact_sheet_key=f"{order.delivery.prefix}contact-sheet.html",
+            finished_at=self.now,
+        )
 
     # --- observe ---
 
     def observe(self, name: str) -> JobState:
         job = self.jobs[name]
         wanted = request(job.spec).digest
+        first = self._next_segment(job)
         remembered = job.problem if job.problem is not None and job.problem.request == wanted else None
         return JobState(
             identity=Identity(
@@ -186,12 +234,21 @@ class MemoryFarm:
             status=job.status,
             farm=a_farm(),
             twin=self.twin,
-            license=LicenseView(token=self.token, account=self._account_view()) if self.token else None,
+            license=LicenseView(token=self.token, account=self._account()) if self.token else None,
             pool=self._pool_view(job) if self.pool_exists else None,
             content=job.frozen.get(wanted) or remembered,
             credentials=job.credentials,
             log=OrderLog(head=job.head, finished=tuple(job.finished.values())),
+            next_segment=first,
+            uncounted=tuple(job.segments[first : first + MAX_SEGMENTS]),
         )
+
+    def _next_segment(self, job: Job) -> int:
+        account = self._account()
+        if account is None:
+            return 0
+        claim = account.claims.get(job.uid)
+        return claim.segment if claim else self.ends.get((account.id, job.uid), len(job.segments))
 
     def observe_license(self) -> LicenseState:
         assert self.token is not None
@@ -208,23 +265,29 @@ class MemoryFarm:
             status=self.license_status,
             farm=a_farm(),
             twin=self.twin,
-            account=self._account_view(),
+            account=self._account(),
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
         )
 
-    def _account_view(self) -> AccountView | None:
+    def _account(self) -> Account | None:
         found = account_id(self.token) if self.token else None
-        if found is None:
-            return None
-        billed = {job.uid: job.head.billed_seconds for job in self.jobs.values() if job.head}
-        return AccountView(account=self.accounts.get(found, Account(id=found)), billed_seconds=billed)
+        return None if found is None else self.accounts.get(found, Account(id=found))
 
     def _pool_view(self, job: Job) -> PoolView:
         held = None
         if self.reachable and job.order is not None:
-            state = job.state if job.state != "Running" or not job.order.suspended else "Suspended"
-            held = Progress(uid=job.uid, digest=job.order.digest, generation=job.order.generation, state=state)
+            state = (
+                job.state if job.state not in {"Running", "WaitingForGrant"} or not job.order.suspended else "Suspended"
+            )
+            held = Progress(
+                uid=job.uid,
+                digest=job.order.digest,
+                generation=job.order.generation,
+                state=state,
+                committed=job.committed,
+                short_seconds=self.item_seconds if state == "WaitingForGrant" else None,
+            )
         return PoolView(
             name="default",
             price_per_worker_hour=Money(amount="0.60", currency="EUR"),
@@ -232,6 +295,7 @@ class MemoryFarm:
             problem="" if self.reachable else "connection refused",
             held=held,
             grant_expires_at=job.grant_expires_at,
+            granted_seconds=job.granted_seconds,
         )
 
     # --- apply ---
@@ -249,8 +313,8 @@ class MemoryFarm:
 
     def apply_license(self, decision: do.Decision[LicenseStatus]) -> None:
         for action in decision.actions:
-            if isinstance(action, do.WriteAccount):
-                self._write_account(action.account)
+            if isinstance(action, do.Record):
+                self._record(action)
         self.license_status = decision.status or self.license_status
 
     def _do(self, job: Job, action: do.Action) -> None:
@@ -265,8 +329,13 @@ class MemoryFarm:
                 job.exists = job.deleted_at is None
             case do.FreezeContent():
                 self._freeze(job, action)
-            case do.WriteAccount(account=account):
-                self._write_account(account)
+            case do.Record():
+                self._record(action)
+            case do.TellCommitted(uid=uid, sequence=sequence):
+                assert uid == job.uid
+                assert sequence < self._next_segment(job), "delivered before it counts"
+                job.committed = max(job.committed, sequence)
+                self._deliver(job)
             case do.PutOrder(order=order, grant=grant):
                 assert FINALIZER in job.finalizers, "an order without finalizer"
                 assert self.reachable
@@ -274,7 +343,10 @@ class MemoryFarm:
                 signed = sign_grant(a_key("farm"), grant)
                 assert job.order is None or job.order.generation <= order.generation
                 job.order = order.model_copy(update={"grant": signed})
-                job.state, job.grant_expires_at = "Running", grant.exp
+                job.state, job.grant_expires_at, job.granted_seconds = "Running", grant.exp, grant.seconds
+                if job.head and job.head.order == order.digest and job.head.totals.items == order.total_items:
+                    job.state = "Finishing"
+                    self._deliver(job)
                 if (over := job.finished.get(order.digest)) and job.head and over.generation >= job.head.generation:
                     job.state = "Finished"
             case do.RenewGrant(grant=grant):
@@ -282,10 +354,11 @@ class MemoryFarm:
                 assert job.order is not None
                 assert grant.order == job.order.digest
                 job.order = job.order.model_copy(update={"grant": sign_grant(a_key("farm"), grant)})
-                job.grant_expires_at = grant.exp
+                job.grant_expires_at, job.granted_seconds = grant.exp, grant.seconds
+                job.state = "Running" if job.state == "WaitingForGrant" else job.state
             case do.StopOrder(uid=uid):
                 assert uid == job.uid
-                job.order = None
+                job.order, job.committed = None, -1
             case do.DeleteOutputs():
                 self.deleted_outputs.append(action)
             case do.DeleteObject(uid=uid):
@@ -309,15 +382,18 @@ class MemoryFarm:
         else:
             job.frozen[action.request.digest] = found
 
-    def _write_account(self, account: Account) -> None:
-        before = self.accounts.get(account.id, Account(id=account.id))
-        if account.sequence != before.sequence + 1:
+    def _record(self, action: do.Record) -> None:
+        base = action.account
+        before = self.accounts.get(base.id, Account(id=base.id))
+        if base.sequence != before.sequence:
             raise ConflictError
-        self.accounts[account.id] = account
-        view = self._account_view()
-        assert view is not None
-        usage = view.account.usage(view.billed_seconds)
-        assert usage.used_seconds + usage.reserved_seconds <= self.quota_seconds + 1e-6, "promised more than there is"
+        after = fold(before, action.entries)
+        assert isinstance(after, Account), after
+        self.accounts[base.id] = after
+        for entry in action.entries:
+            if isinstance(entry, Released):
+                self.ends[base.id, entry.uid] = entry.segment
+        assert after.used_micros + after.reserved_micros <= self.quota_seconds * 1e6, "promised more than there is"
 
     def _license(self) -> License | None:
         if self.token is None:
@@ -333,8 +409,9 @@ class MemoryFarm:
         assert self.twin.genesis == a_genesis_record()
         assert grant.license == found.digest
         assert grant.iat <= self.now < grant.exp <= found.terms.exp
-        account = self.accounts[account_id(self.token or "") or ""]
-        assert job.uid in account.claims, "granted without a claim"
+        claim = self.accounts[account_id(self.token or "") or ""].claims.get(job.uid)
+        assert claim is not None, "granted without a claim"
+        assert grant.exp <= claim.granted_until, "granted for longer than the claim says"
 
     # --- reconcile ---
 

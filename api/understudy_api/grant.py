@@ -34,7 +34,7 @@ class Grant(Model):
     status_iat: int | None = Field(
         default=None, ge=0, description="When the status list was signed that said the license stands; None: no list."
     )
-    seconds: int = Field(ge=0, le=10**9, description="Metered seconds the order may reach in total.")
+    seconds: float = Field(ge=0, le=1e9, description="Metered seconds the order may reach in total.")
     performers: tuple[Thumbprint, ...] = Field(
         default=(), max_length=MAX_PERFORMERS, description="Keys of the performers it is good for; nobody else's."
     )

@@ -182,8 +182,18 @@ class Progress(Model):
     message: str = ""
     items_done: int = 0
     takes_in_flight: int = 0
+    short_seconds: float | None = Field(
+        default=None, description="Metered seconds of the next item, when the grant does not reach for it."
+    )
+    committed: int = Field(default=-1, description="Last segment of the log that it may deliver; -1: none.")
     started_at: float | None = Field(default=None, description="Unix seconds at which the first item started.")
     eta_seconds: float | None = None
+
+
+class Commitment(Model):
+    """What the ledger holds of an order's log: segments up to `sequence` may be delivered."""
+
+    sequence: int = Field(ge=-1)
 
 
 class TrainingProgress(Model):

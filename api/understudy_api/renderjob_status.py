@@ -98,6 +98,11 @@ class RenderJobStatus(Observed):
         default=None, max_length=317, description="The ConsentRequest that stands for its words, as namespace/name."
     )
     twin_version: str | None = Field(default=None, max_length=64, description="Twin version the job renders with.")
+    quota_needed_seconds: str | None = Field(
+        default=None,
+        max_length=32,
+        description="Seconds the next item takes, when the license had fewer left; the job goes on once there are as many.",
+    )
     admitted_at: str | None = Field(default=None, max_length=32, description="RFC 3339 time of admission.")
     started_at: str | None = Field(
         default=None, max_length=32, description="RFC 3339 time at which the first item started."

@@ -36,6 +36,8 @@ COMMANDS: Final = {
     "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
     "consent": Entry("consent", None, "Read and answer requests to let a twin say something sensitive."),
     "why": Entry("why", "why", "Say why a job is refused, and the smallest change that would make it legal."),
+    "ledger": Entry("ledger", None, "Check the ledger of uses and royalties; keep checkpoints of it."),
+    "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }

@@ -44,6 +44,7 @@ class Held:
     order: Order
     state: str = "Running"
     totals: Totals = field(default_factory=Totals)
+    committed: int = -1
     grants: list[Grant] = field(default_factory=list)
 
 
@@ -114,7 +115,13 @@ class DirectorPeer:
             )
             self._append(held, tuple(receipts))
             if held.totals.items == held.order.total_items:
-                self._finish(held)
+                held.state = "Finishing"
+            self._end(held)
+
+    def _end(self, held: Held) -> None:
+        """Says the last word once everything is made, and counts."""
+        if held.state == "Finishing" and held.committed >= self._sequence[held.order.uid]:
+            self._finish(held)
 
     def _receipts(self, held: Held, count: int | None, outcome: Any, rows: list[dict[str, Any]]) -> list[Receipt]:
         order, first = held.order, held.totals.items
@@ -185,6 +192,7 @@ class DirectorPeer:
         app.router.add_put("/v1/orders/{uid}", self._put_order)
         app.router.add_delete("/v1/orders/{uid}", self._delete_order)
         app.router.add_put("/v1/orders/{uid}/grant", self._put_grant)
+        app.router.add_put("/v1/orders/{uid}/committed", self._put_committed)
         app.router.add_put("/v1/trainings/{uid}", self._put_training)
         app.router.add_get("/v1/trainings/{uid}", self._get_training)
         app.router.add_delete("/v1/trainings/{uid}", self._delete_training)
@@ -239,7 +247,7 @@ class DirectorPeer:
                 held.state = "Finished"
         assert held is not None
         held.order = order
-        if held.state != "Finished":
+        if held.state not in ("Finished", "Finishing"):
             held.state = "Suspended" if order.suspended else "Running"
         held.grants.append(grant)
         if self.auto_finish and held.state == "Running":
@@ -261,6 +269,14 @@ class DirectorPeer:
         if isinstance(grant, Refusal):
             return web.json_response(Verdict(refusals=(grant,)).model_dump(mode="json"), status=403)
         held.grants.append(grant)
+        return web.json_response(self._progress(held).model_dump(mode="json"))
+
+    async def _put_committed(self, request: web.Request) -> web.Response:
+        held = self._held.get(request.match_info["uid"])
+        if held is None:
+            return web.json_response({}, status=404)
+        held.committed = max(held.committed, int((await request.json())["sequence"]))
+        self._end(held)
         return web.json_response(self._progress(held).model_dump(mode="json"))
 
     async def _delete_order(self, request: web.Request) -> web.Response:
@@ -303,4 +319,6 @@ class DirectorPeer:
             generation=held.order.generation,
             state=held.state,  # type: ignore[arg-type]
             items_done=held.totals.items,
+            committed=held.committed,
+            short_seconds=ITEM_SECONDS if held.state == "WaitingForGrant" else None,
         )

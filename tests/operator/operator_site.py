@@ -27,9 +27,7 @@ from understudy_api.kinds import KINDS
 from understudy_api.model import API_VERSION
 from understudy_api.settings import DirectorEndpoint, OperatorSettings, RayEndpoint
 from understudy_api.terms import Assignee, Quota, Terms, sign_license
-from understudy_cli.local.buckets import make_account, operator_policy
 from understudy_cli.local.certificates import Authority
-from understudy_cli.local.keys import Account
 from understudy_cli.local.plan import free_ports
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.key import Key
@@ -193,7 +191,6 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     (folder / "farm.jwk").write_text(json.dumps(farm_key.as_dict(private=True)))
     for name in ("director", "ray"):
         (folder / f"{name}.token").write_text(secrets.token_hex(16))
-    may_write_accounts(object_store)
     authority = Authority.open(folder, "Test farm")
     pair = authority.server(folder, "director")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -231,19 +228,6 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     peer.close()
     storage.close()
     cluster.close()
-
-
-def may_write_accounts(store: Any) -> None:
-    """Let the operator's account write what it has to: the accounts of licenses."""
-    policy = operator_policy()
-    wanted = {
-        "Effect": "Allow",
-        "Action": ["s3:PutObject"],
-        "Resource": [f"arn:aws:s3:::{store.buckets.receipts}/accounts/*"],
-    }
-    policy["Statement"].append(wanted)
-    account = Account(store.operator.access_key, store.operator.secret_key.get_secret_value())
-    make_account(store.root, account, "operator", policy)
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,15 @@ import httpx
 import pytest
 from operator_site import Admin, OperatorProcess, Site, Tenant, condition_of, until
 
+from understudy_api.ledger.account import account_id
+from understudy_api.ledger.chain import Chain, verify_chain
+from understudy_api.ledger.entry import Committed
 from understudy_api.verdict import Refusal, Verdict
-from understudy_operator.core.account import Account, account_id
 from understudy_operator.shell.key import Key
+from understudy_operator.shell.objects import Objects
 
 pytestmark = pytest.mark.farm
+LEDGER = "understudy-ledger"
 
 
 @pytest.fixture(scope="module")
@@ -235,16 +239,24 @@ def test_killed_in_the_middle_nothing_is_made_or_charged_twice(
     assert {(digest, generation) for who, digest, generation in peer.accepted if who == uid} == {
         (status["orderDigest"], 1)
     }
-    prefix = f"accounts/{account_id(license_body['spec']['token'])}/"
-    links = until(lambda: _links(peer, prefix), lambda links: not links[-1].claims)
-    assert links[-1].settled_seconds == 5
-    assert [link.sequence for link in links] == list(range(len(links)))
+    account = account_id(license_body["spec"]["token"])
+    assert account is not None
+    chain = until(
+        lambda: _chain(operator_site, account), lambda chain: not chain.links[chain.length - 1].balance.claims
+    )
+    assert chain.findings == ()
+    assert chain.links[chain.length - 1].balance.used_micros == 5_000_000
+    ids = [one.id for link in chain.links.values() for one in link.entries if isinstance(one, Committed)]
+    assert len(ids) == len(set(ids)) == 2
 
 
-def _links(peer: Any, prefix: str) -> list[Account]:
-    """Every link of a license's account."""
-    keys = peer.objects.keys("understudy-receipts", prefix)
-    return [Account.model_validate_json(peer.objects.get("understudy-receipts", key)) for key in keys]
+def _chain(site: Site, account: str) -> Chain:
+    """A license's chain, verified, read by the operator's own account."""
+    objects = Objects(site.settings.s3)
+    keys = objects.keys(LEDGER, f"licenses/{account}/")
+    chain = verify_chain(account, {number: objects.get(LEDGER, key) or b"" for number, key in enumerate(keys)})
+    objects.close()
+    return chain
 
 
 def test_a_cluster_that_goes_away_ends_the_leader_and_finds_it_again(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from operator_site import Admin, Tenant, may_write_accounts, resource, until
+from operator_site import Admin, Tenant, resource, until
 
 from understudy_api import token
 from understudy_api.genesis import sign_genesis
@@ -34,7 +34,6 @@ POOL = Key("RenderPool", "", "default")
 def whole_farm(farm: Any, admin: Admin, control_plane: Any, object_store: Any) -> Iterator[OperatorSettings]:
     """The farm with Ray and its own operator process."""
     site = farm.up(["ray", "operator"])
-    may_write_accounts(object_store)
     if admin.get(POOL) is None:
         admin.create(resource("RenderPool", "", "default", {"embedded": {}}))
     yield OperatorSettings.load(site.home.operator_settings)

@@ -150,10 +150,10 @@ def _not_named(performer: str) -> Refusal:
     )
 
 
-def _exhausted(seconds: float, left: float, granted: int) -> Refusal:
+def _exhausted(seconds: float, left: float, granted: float) -> Refusal:
     return Refusal(
         reason=GRANT_EXHAUSTED,
-        message=f"grant: {seconds:.2f} s wanted, {max(left, 0):.2f} s of {granted} s left; the order waits until the "
+        message=f"grant: {seconds:.2f} s wanted, {max(left, 0):.2f} s of {granted:.2f} s left; the order waits until the "
         "operator grants more",
     )
 

@@ -14,8 +14,9 @@ from pydantic import Field
 from understudy_api import token
 from understudy_api.digest import digest
 from understudy_api.ledger import entry as written
-from understudy_api.ledger.royalty import Royalty, earned_micros
+from understudy_api.ledger.royalty import earned_micros
 from understudy_api.model import Digest, Model
+from understudy_api.royalty_terms import Royalty
 from understudy_api.terms import LICENSE_TYPE
 from understudy_api.verdict import Refusal
 
@@ -54,6 +55,7 @@ class Account(Model):
     quota_micros: int = Field(default=0, ge=0)
     quota_items: int | None = Field(default=None, ge=0)
     concurrent: int | None = Field(default=None, ge=0)
+    expires_at: int = Field(default=0, ge=0)
     royalty: Royalty | None = None
     used_micros: int = Field(default=0, ge=0, description="Everything made.")
     used_items: int = Field(default=0, ge=0)
@@ -100,7 +102,7 @@ class _Book:
         self._before = account
         self._license, self._licensed_at, self._royalty = account.license, account.licensed_at, account.royalty
         self._quota_micros, self._quota_items = account.quota_micros, account.quota_items
-        self._concurrent = account.concurrent
+        self._concurrent, self._expires_at = account.concurrent, account.expires_at
         self._used_micros, self._used_items = account.used_micros, account.used_items
         self._royalty_micros = account.royalty_micros
         self._claims = dict(account.claims)
@@ -136,6 +138,7 @@ class _Book:
             quota_micros=self._quota_micros,
             quota_items=self._quota_items,
             concurrent=self._concurrent,
+            expires_at=self._expires_at,
             royalty=self._royalty,
             used_micros=self._used_micros,
             used_items=self._used_items,
@@ -148,7 +151,7 @@ class _Book:
             return _refused("OlderLicense", "a license signed later is recorded already")
         self._license, self._licensed_at, self._royalty = one.license, one.issued_at, one.royalty
         self._quota_micros, self._quota_items = one.quota_micros, one.quota_items
-        self._concurrent = one.concurrent
+        self._concurrent, self._expires_at = one.concurrent, one.expires_at
         return None
 
     def _reserved(self, one: written.Reserved) -> Refusal | None:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from understudy_api.digest import digest
-from understudy_api.ledger.royalty import Royalty
 from understudy_api.model import Digest, Model
+from understudy_api.royalty_terms import Royalty
 
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Micros = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -51,6 +51,7 @@ class Reserved(_Entry):
 
     kind: Literal["Reserved"] = "Reserved"
     uid: Uid
+    license: Digest = Field(description="Digest of the token it rests on.")
     order: Digest
     segment: Sequence = Field(
         description="First segment of the job's receipt log that counts, when this opens the claim."

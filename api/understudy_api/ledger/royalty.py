@@ -9,38 +9,8 @@ first (the method of Hamilton, or largest remainder).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
-
-from understudy_api.model import Model
-
-MILLION: Final = 1_000_000
-Role = Literal["owner", "driver", "studio"]
-
-
-class Split(Model):
-    """One payee's share."""
-
-    role: Role
-    payee: str = Field(min_length=1, max_length=64, description="Pseudonym; who it is stands outside the ledger.")
-    share_millionths: int = Field(ge=0, le=MILLION)
-
-
-class Royalty(Model):
-    """What using a license earns, in millionths of the currency's unit."""
-
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
-    per_second_micros: int = Field(default=0, ge=0, le=10**12)
-    per_item_micros: int = Field(default=0, ge=0, le=10**12)
-    minimum_micros: int = Field(default=0, ge=0, le=10**15, description="Guaranteed over the license's life.")
-    splits: tuple[Split, ...] = Field(min_length=1, max_length=16)
-
-    @model_validator(mode="after")
-    def _shares_are_whole(self) -> Self:
-        if sum(split.share_millionths for split in self.splits) != MILLION:
-            raise ValueError("splits: share_millionths must add up to 1000000")
-        return self
+from understudy_api.royalty_terms import MILLION, Royalty
 
 
 def earned_micros(royalty: Royalty | None, micros_before: int, micros: int) -> int:

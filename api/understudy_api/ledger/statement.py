@@ -11,14 +11,16 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import Field
 
 from understudy_api.ledger import entry as written
 from understudy_api.ledger.chain import Link
 from understudy_api.ledger.checkpoint import Evidence
-from understudy_api.ledger.royalty import Role, Royalty, shared
+from understudy_api.ledger.royalty import shared
 from understudy_api.model import Digest, Model
+from understudy_api.royalty_terms import Royalty
 
 
 class Line(Model):
@@ -36,7 +38,7 @@ class Line(Model):
 class Payment(Model):
     """What one payee gets of the month's royalties."""
 
-    role: Role
+    role: Literal["owner", "driver", "studio"]
     payee: str
     share_millionths: int
     micros: int

@@ -50,21 +50,25 @@ def make_buckets(s3: S3Settings, names: BucketNames = BUCKETS) -> None:
 
 
 def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads all but staged videos, writes orders, license accounts and the lists that owners are asked to consent to,
-    deletes outputs when a job asks for it."""
+    """Reads all but staged videos, writes orders and the lists that owners are asked to consent to,
+    deletes outputs when a job asks for it.
+
+    It alone writes the ledger, and removes nothing there but names.
+    """
+    readable = (names.outputs, names.twins, names.receipts, names.ledger)
+    chains = ("licenses", "closings", "checkpoints", "names", "acts", "keys")
     return _policy(
-        _list(names.outputs, names.twins, names.staging, names.receipts, names.ledger),
-        _allow(("GetObject",), f"{names.outputs}/*", f"{names.twins}/*", f"{names.receipts}/*", f"{names.ledger}/*"),
-        _allow(("PutObject",), f"{names.ledger}/acts/*", f"{names.ledger}/keys/*"),
-        _allow(("DeleteObject",), f"{names.outputs}/*"),
+        _list(*readable, names.staging),
+        _allow(("GetObject",), *(f"{name}/*" for name in readable)),
+        _allow(("DeleteObject",), f"{names.outputs}/*", f"{names.ledger}/names/*"),
         _allow(("PutObject",), f"{names.outputs}/*/consent/*.jsonl"),
         _allow(("GetObject", "PutObject", "DeleteObject"), f"{names.staging}/orders/*"),
-        _allow(("PutObject",), f"{names.receipts}/accounts/*"),
+        _allow(("PutObject",), *(f"{names.ledger}/{folder}/*" for folder in chains)),
     )
 
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads and writes all buckets but the vault's, and neither makes nor removes one."""
+    """Reads and writes all buckets but the vault's and the ledger, and neither makes nor removes one."""
     everything = tuple(name for name in names.model_dump().values() if name not in (names.vault, names.ledger))
     actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
     return _policy(_list(*everything), _allow(actions, *(f"{name}/*" for name in everything)))

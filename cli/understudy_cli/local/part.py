@@ -18,6 +18,7 @@ HOME_MARK: Final = "UNDERSTUDY_FARM_HOME"
 
 _INHERITED: Final = (
     "PATH",
+    "PYTHONPATH",
     "HOME",
     "LANG",
     "LC_ALL",

@@ -7,18 +7,20 @@ it is not None. Whatever an action finds out (a refusal, a content problem) is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.grant import Grant, TrainingGrant
+from understudy_api.ledger.account import Account
+from understudy_api.ledger.entry import Corrected, Entry, Licensed, Released
 from understudy_api.license import LicenseStatus
 from understudy_api.order import Content, Order, TrainingOrder
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
-from understudy_operator.core.account import Account
 from understudy_operator.core.owner_word import Recorded
 from understudy_operator.core.request import ContentRequest
 
@@ -73,13 +75,22 @@ class AskConsent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteAccount:
-    """Create `account_key(account.id, account.sequence)` in the receipts bucket, conditionally.
+class Record:
+    """Create the link after `account` in its license's chain, with these entries, conditionally.
 
     When it exists already somebody else was faster: that is a failure of this action, so nothing after it is done.
     """
 
     account: Account
+    """As the decision saw it."""
+    entries: tuple[Entry, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What jobs are called, by uid: for the side table, which can be erased."""
+
+    @property
+    def frees(self) -> bool:
+        """Whether others may have more afterwards: a claim ended, or the license was signed anew."""
+        return any(isinstance(one, Released | Licensed | Corrected) for one in self.entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +123,15 @@ class RenewGrant:
 
     pool: str
     grant: Grant
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellCommitted:
+    """`PUT /v1/orders/{uid}/committed`: segments up to `sequence` stand in the ledger and may be delivered."""
+
+    pool: str
+    uid: str
+    sequence: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,10 +200,11 @@ Action = (
     | FreezeContent
     | ListSentences
     | AskConsent
-    | WriteAccount
+    | Record
     | RecordAct
     | PutOrder
     | RenewGrant
+    | TellCommitted
     | StopOrder
     | DeleteOutputs
     | DeleteObject

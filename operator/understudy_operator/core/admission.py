@@ -30,7 +30,7 @@ from understudy_operator.core.content import content
 from understudy_operator.core.draft import draft, ordered_use
 from understudy_operator.core.estimate import at_rate
 from understudy_operator.core.places import job_place_refusals
-from understudy_operator.core.quota import remaining_seconds, usage
+from understudy_operator.core.quota import Demand, exhausted, least_seconds, remaining_items, usage
 from understudy_operator.core.rights import Rights, rights
 from understudy_operator.core.script_policy import script_refusals
 from understudy_operator.core.state import (
@@ -56,6 +56,11 @@ class Permitted:
     rights: Rights
     seconds: float
     """Upper bound of the metered seconds of the whole order, all outputs."""
+
+    @property
+    def demand(self) -> Demand:
+        """What it asks of the license's account."""
+        return Demand(self.order, self.digest, self.rights.license, self.seconds)
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(found, Refusal):
         return _refused(found, *own)
     version = state.status.twin_version or twin.version
-    verdict = permits(found.license.terms, _use(state, spec, found, version, 0), usage(state), now)
+    verdict = permits(found.license.terms, _use(state, spec, found, version), usage(state), now)
     # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
     clauses = _but_consent(verdict.refusals)
     if isinstance(state.content, FrozenContent):
@@ -132,14 +137,18 @@ def _of_order(
             "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
-    use = _use(state, spec, found, order.twin.version, remaining_seconds(state.log, digest, seconds))
+    use = _use(
+        state, spec, found, order.twin.version, least_seconds(state.log, order), remaining_items(state.log, order)
+    )
     against = _but_consent(permits(found.license.terms, use, usage(state), now).refusals)
     if against or isinstance(where, Refusal):
         said = (where, *against) if isinstance(where, Refusal) else against
         return Refused(Verdict(refusals=said).at("admission"), order, digest)
-    if isinstance(where, Cleared):
-        return Permitted(order, digest, found, seconds)
-    return _unreleased(where, order, twin)
+    if not isinstance(where, Cleared):
+        return _unreleased(where, order, twin)
+    permitted = Permitted(order, digest, found, seconds)
+    ran_out = exhausted(state, permitted.demand, now)
+    return Refused(Verdict(refusals=(ran_out,)).at("admission"), order, digest) if ran_out else permitted
 
 
 def _unreleased(where: Unlisted | Open, order: Order, twin: TwinView) -> Waiting:
@@ -182,7 +191,9 @@ def _but_consent(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
     return tuple(refusal for refusal in refusals if refusal.reason != CONSENT_REQUIRED)
 
 
-def _use(state: JobState, spec: RenderJobSpec, found: Rights, version: str | None, seconds: float) -> Use:
+def _use(
+    state: JobState, spec: RenderJobSpec, found: Rights, version: str | None, seconds: float = 0.0, items: int = 0
+) -> Use:
     declared = dict(ordered_use(spec.use))
     frozen = state.content
     words = found_categories(frozen.moderation.findings) if isinstance(frozen, FrozenContent) else ()
@@ -196,6 +207,7 @@ def _use(state: JobState, spec: RenderJobSpec, found: Rights, version: str | Non
         locales=spec.locales,
         formats=tuple(Size(width=out.width, height=out.height) for out in spec.outputs),
         seconds=seconds,
+        items=items,
     )
 
 

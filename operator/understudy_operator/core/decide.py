@@ -20,9 +20,10 @@ from understudy_operator.core.actions import (
     FreezeContent,
     PutOrder,
     PutTraining,
-    WriteAccount,
+    Record,
 )
 from understudy_operator.core.admission import admit
+from understudy_operator.core.claims import orphans_released
 from understudy_operator.core.conditions import events
 from understudy_operator.core.consent_actions import ask_consent
 from understudy_operator.core.dispatch import dispatch, freeze
@@ -33,7 +34,6 @@ from understudy_operator.core.license_policy import license_event, license_look,
 from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
-from understudy_operator.core.quota import settled_orphans
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
@@ -77,8 +77,7 @@ def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
 def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
     """What to do about a License at `now` (Unix seconds)."""
     found = verified(state)
-    account = settled_orphans(state)
-    actions: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
+    actions = orphans_released(state, now)
     status = license_status(state, found, now)
     told = events(state.status.conditions, status.conditions, license_event)
     return Decision(
@@ -112,5 +111,5 @@ def decide_act(state: ActState, now: float) -> Decision[OwnerActStatus]:
 
 def _guard(identity: Identity, actions: tuple[Action, ...]) -> tuple[Action, ...]:
     """The actions, after our finalizer where they make something outside Kubernetes that has to be ended one day."""
-    lasting = any(isinstance(one, FreezeContent | WriteAccount | PutOrder | PutTraining) for one in actions)
+    lasting = any(isinstance(one, FreezeContent | Record | PutOrder | PutTraining) for one in actions)
     return (AddFinalizer(), *actions) if lasting and not identity.held else actions

@@ -1,9 +1,14 @@
-"""What a job asks of its pool: put the order, renew its grant, stop it; and the claim on the license around it."""
+"""What a job asks of its pool: put the order, renew its grant, stop it; and what stands in the ledger before that.
+
+Every decision writes at most one link: receipts that count now, then the promise a grant rests on. The pool is asked only
+after it stands there.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.grant import Grant
 from understudy_api.order import Progress
 from understudy_operator.core.actions import (
     Action,
@@ -11,17 +16,20 @@ from understudy_operator.core.actions import (
     PutOrder,
     RenewGrant,
     StopOrder,
-    WriteAccount,
+    TellCommitted,
 )
 from understudy_operator.core.admission import FREEZING, Admission, Permitted, Refused, Waiting
+from understudy_operator.core.booking import Booking, expired
+from understudy_operator.core.claims import ended, last_counted, record
 from understudy_operator.core.content import RETRY_SECONDS, request
-from understudy_operator.core.grants import grant, renewal_due
+from understudy_operator.core.grants import expiry, grant, renewal_due
 from understudy_operator.core.lifecycle import Course
-from understudy_operator.core.quota import claimed, settled
+from understudy_operator.core.quota import begin, extension, granted_seconds
 from understudy_operator.core.state import ContentProblem, JobState, PoolView, SpecProblem
 
 ANSWER_SECONDS: Final = 30.0
 """How long an order that the pool refused is not put again unchanged."""
+FRAME_SECONDS: Final = 0.04
 
 
 def freeze(state: JobState, admission: Admission, now: float) -> tuple[Action, ...]:
@@ -45,25 +53,30 @@ def freeze(state: JobState, admission: Admission, now: float) -> tuple[Action, .
 
 
 def dispatch(state: JobState, admission: Admission, course: Course, now: float) -> tuple[Action, ...]:
-    """What to ask of the pool now; nothing while it does not answer."""
-    pool = state.pool
+    """What to write into the ledger and to ask of the pool now."""
+    pool, goes_on = state.pool, not course.finished
     if pool is None or not pool.reachable:
-        return ()
-    if isinstance(admission, Permitted) and not course.finished:
+        # The ledger does not wait for a pool: what a job that goes on made counts, one that does not gives its claim back.
+        return record(state, state.booking) if isinstance(admission, Permitted) and goes_on else _let_go(state, now)
+    if isinstance(admission, Permitted) and goes_on:
         return _go_on(state, admission, pool, now)
-    if isinstance(admission, Waiting) and admission.reason == FREEZING and not course.finished:
-        return ()  # The earlier order goes on for the moment it takes to know the new one.
-    if course.phase == "Complete" and pool.working:
-        return ()  # Everything is delivered; the director is about to notice.
+    freezes = isinstance(admission, Waiting) and admission.reason == FREEZING and goes_on
+    if freezes or (course.phase == "Complete" and pool.working):
+        # The earlier order goes on for the moment it takes to know the new one; or everything is delivered and the
+        # director is about to notice.
+        return (*record(state, state.booking), *_told(state, pool))
     return stop(state, pool)
 
 
 def stop(state: JobState, pool: PoolView) -> tuple[Action, ...]:
-    """Stops the order; once nothing works on it, gives back what was promised and not used."""
+    """Stops the order; once nothing works on it, ends its claim: what was promised and not used is free again.
+
+    What has not counted by then counts only when the job goes on: nobody is there to deliver it.
+    """
     if pool.working:
-        return (StopOrder(pool=pool.name, uid=state.identity.uid),)
-    account = settled(state)
-    return (WriteAccount(account=account),) if account else ()
+        order = StopOrder(pool=pool.name, uid=state.identity.uid)
+        return (*record(state, state.booking), *_told(state, pool), order)
+    return record(state, ended(state, "Stopped"))
 
 
 def refusal_stands(pool: PoolView, order_digest: str, now: float) -> bool:
@@ -73,16 +86,58 @@ def refusal_stands(pool: PoolView, order_digest: str, now: float) -> bool:
 
 
 def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) -> tuple[Action, ...]:
-    order, held = permitted.order, pool.held
-    if refusal_stands(pool, permitted.digest, now) or (held is None and order.suspended):
+    order, held, demand = permitted.order, pool.held, permitted.demand
+    booking, told = begin(state, demand), _told(state, pool)
+    puts = held is None or _is_another(held, permitted)
+    if booking is None or refusal_stands(pool, permitted.digest, now) or (held is None and order.suspended):
+        return _let_go(state, now)
+    if not puts and not pool.working:
+        return (*record(state, booking), *told)
+    if not puts and order.suspended:
+        return (*(_let_go(state, now) or record(state, booking)), *told)
+    expires_at = expiry(demand.license.terms, now)
+    due = puts or renewal_due(demand.license.terms, pool, now)
+    promise = extension(state, booking, demand, expires_at, due, now)
+    if promise is not None:
+        further = booking.with_entries(promise)
+        if further is None:
+            return (*record(state, state.booking), *told)  # The ledger knows better; admission will say so.
+        booking = further
+    made = _grant(state, permitted, pool, booking, expires_at, now)
+    if puts:
+        return (*record(state, booking), PutOrder(pool=pool.name, order=order, grant=made))
+    if due or promise is not None or _says_more(pool, made):
+        return (*record(state, booking), RenewGrant(pool=pool.name, grant=made), *told)
+    return (*record(state, booking), *told)
+
+
+def _grant(
+    state: JobState, permitted: Permitted, pool: PoolView, booking: Booking, expires_at: int, now: float
+) -> Grant:
+    """The grant that the claim after the booking allows: never over more, never for longer."""
+    claim = booking.claim(state.identity.uid)
+    until = min(expires_at, claim.granted_until) if claim else int(now)
+    return grant(permitted, state.farm, pool, granted_seconds(state, booking, permitted.demand), now, until)
+
+
+def _let_go(state: JobState, now: float) -> tuple[Action, ...]:
+    """Ends the claim of a job that is not at work, once no grant can bring anything any more."""
+    account = state.license.account if state.license else None
+    claim = account.claims.get(state.identity.uid) if account else None
+    return record(state, ended(state, "Expired")) if expired(claim, now) else ()
+
+
+def _told(state: JobState, pool: PoolView) -> tuple[Action, ...]:
+    """Tells the director how far the log counts; nothing when it knows."""
+    last = last_counted(state, state.booking)
+    if pool.held is None or last <= pool.held.committed:
         return ()
-    account = claimed(state, permitted.digest, permitted.seconds)
-    claim: tuple[Action, ...] = (WriteAccount(account=account),) if account else ()
-    if held is None or _is_another(held, permitted):
-        return (*claim, PutOrder(pool=pool.name, order=order, grant=grant(permitted, state.farm, pool, now)))
-    if pool.working and not order.suspended and renewal_due(permitted, pool, now):
-        return (*claim, RenewGrant(pool=pool.name, grant=grant(permitted, state.farm, pool, now)))
-    return claim
+    return (TellCommitted(pool=pool.name, uid=state.identity.uid, sequence=last),)
+
+
+def _says_more(pool: PoolView, made: Grant) -> bool:
+    """Whether the last grant, if it is known, says less than this one."""
+    return pool.granted_seconds is not None and made.seconds - pool.granted_seconds >= FRAME_SECONDS
 
 
 def _is_another(held: Progress, permitted: Permitted) -> bool:

@@ -5,19 +5,22 @@ A grant that runs out pauses an order; it never fails one. Who stops renewing ha
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from understudy_api.grant import MAX_GRANT_SECONDS, MAX_PERFORMERS, Grant, TrainingGrant
 from understudy_api.order import TrainingOrder
+from understudy_api.terms import Terms
 from understudy_operator.core.admission import Permitted
 from understudy_operator.core.state import FarmView, PoolView
 
 RENEW_BEFORE_SECONDS: Final = MAX_GRANT_SECONDS / 2
 
 
-def grant(permitted: Permitted, farm: FarmView, pool: PoolView, now: float) -> Grant:
-    """The grant to sign for an order at `now` (Unix seconds), good for the performers that are ready now."""
+def grant(permitted: Permitted, farm: FarmView, pool: PoolView, seconds: float, now: float, expires_at: int) -> Grant:
+    """The grant to sign for an order at `now` (Unix seconds), over `seconds` metered seconds in total.
+
+    It is good for the performers that are ready now.
+    """
     order, license_ = permitted.order, permitted.rights.license
     return Grant(
         iss=farm.thumbprint,
@@ -27,10 +30,10 @@ def grant(permitted: Permitted, farm: FarmView, pool: PoolView, now: float) -> G
         license=license_.digest,
         keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
-        seconds=math.ceil(permitted.seconds),
+        seconds=seconds,
         performers=pool.performers[:MAX_PERFORMERS],
         iat=int(now),
-        exp=_expiry(permitted, now),
+        exp=expires_at,
     )
 
 
@@ -47,13 +50,14 @@ def training_grant(order: TrainingOrder, farm: FarmView, now: float) -> Training
     )
 
 
-def renewal_due(permitted: Permitted, pool: PoolView, now: float) -> bool:
+def renewal_due(terms: Terms, pool: PoolView, now: float) -> bool:
     """True when the grant is unknown, names other performers than are there, or is past half its life and could live longer."""
     expires = pool.grant_expires_at
     if expires is None or pool.grant_performers != pool.performers[:MAX_PERFORMERS]:
         return True
-    return expires - now <= RENEW_BEFORE_SECONDS and _expiry(permitted, now) > expires
+    return expires - now <= RENEW_BEFORE_SECONDS and expiry(terms, now) > expires
 
 
-def _expiry(permitted: Permitted, now: float) -> int:
-    return min(int(now) + MAX_GRANT_SECONDS, permitted.rights.license.terms.exp)
+def expiry(terms: Terms, now: float) -> int:
+    """When a grant given at `now` ends."""
+    return min(int(now) + MAX_GRANT_SECONDS, terms.exp)

@@ -9,13 +9,14 @@ from understudy_api.model import Condition, Money
 from understudy_api.receipt import Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
-from understudy_operator.core.admission import Admission, Permitted, Waiting
+from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
 from understudy_operator.core.amounts import cost, decimal_seconds
-from understudy_operator.core.conditions import merged
+from understudy_operator.core.conditions import find, merged
 from understudy_operator.core.job_conditions import job_conditions
 from understudy_operator.core.job_words import license_words, refusal_words
 from understudy_operator.core.lifecycle import Course, delivered_elsewhere, last_word, totals
 from understudy_operator.core.places import Place, destination
+from understudy_operator.core.quota import EXHAUSTED, needed_seconds
 from understudy_operator.core.state import JobState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -50,6 +51,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         refusals=refusal_words(admission) if not course.finished else old.refusals,
         consent_request=_consent_request(state, admission) or old.consent_request,
         twin_version=order.twin.version if order else old.twin_version,
+        quota_needed_seconds=_quota_needed(state, admission),
         admitted_at=_moment(course.admitted_at),
         started_at=_moment(made.started_at),
         finished_at=_moment(course.finished_at),
@@ -64,6 +66,16 @@ def _consent_request(state: JobState, admission: Admission) -> str | None:
     if not isinstance(admission, Waiting) or admission.question is None or isinstance(state.spec, SpecProblem):
         return None
     return f"{state.spec.twin_ref.namespace}/{admission.question.name}"
+
+
+def _quota_needed(state: JobState, admission: Admission) -> str | None:
+    """What the job lacked when it ran out; kept while it stays so."""
+    if not isinstance(admission, Refused) or admission.verdict.reason != EXHAUSTED:
+        return None
+    was = find(state.status.conditions, "Admitted")
+    if was is not None and was.reason == EXHAUSTED and state.status.quota_needed_seconds is not None:
+        return state.status.quota_needed_seconds
+    return decimal_seconds(needed_seconds(state))
 
 
 def _cost(state: JobState) -> Money | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import read_keyring
+from understudy_api.ledger.account import MICROS_PER_SECOND, Account
 from understudy_api.license import LicenseStatus
 from understudy_api.model import Condition
 from understudy_api.plain import terms_in_words
@@ -46,9 +47,7 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
             observed_generation=state.identity.generation, conditions=_conditions(state, said, now), id=None
         )
     terms = found.terms
-    view = state.account
-    usage = view.account.usage(view.billed_seconds) if view else None
-    used, reserved = (usage.used_seconds, usage.reserved_seconds) if usage else (0.0, 0.0)
+    used, reserved = _counted(state.account)
     return LicenseStatus(
         observed_generation=state.identity.generation,
         conditions=_conditions(state, _validity(state, terms, now), now),
@@ -69,7 +68,7 @@ def license_look(state: LicenseState, found: License | Refusal, now: float) -> f
     if isinstance(found, Refusal):
         return TWIN_SECONDS if found.reason == "TwinNotFound" else None
     edges = [edge - now for edge in (found.terms.nbf, found.terms.exp) if edge > now]
-    if state.account is not None and state.account.account.claims:
+    if state.account is not None and state.account.claims:
         edges.append(OPEN_CLAIMS_SECONDS)
     return min(edges, default=None)
 
@@ -94,6 +93,13 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
     if now >= terms.exp:
         return Said("Valid", "False", "Expired", f"expired {rfc3339(terms.exp)}; sign and create another License")
     return Said("Valid", "True", "Valid", f"valid until {rfc3339(terms.exp)}")
+
+
+def _counted(account: Account | None) -> tuple[float, float]:
+    """Used and reserved seconds."""
+    if account is None:
+        return 0.0, 0.0
+    return account.used_micros / MICROS_PER_SECOND, account.reserved_micros / MICROS_PER_SECOND
 
 
 def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from understudy_operator.core.actions import Action, AskConsent, FreezeContent, ListSentences, PutOrder, StopOrder
 from understudy_operator.core.admission import Admission, Permitted, Refused
+from understudy_operator.core.claims import is_behind
 from understudy_operator.core.lifecycle import Course, deadline
 from understudy_operator.core.state import JobState, SpecProblem
 from understudy_operator.core.times import earliest
@@ -23,7 +24,7 @@ def next_look(
     state: JobState, admission: Admission, course: Course, actions: tuple[Action, ...], now: float
 ) -> float | None:
     """Seconds until the next look; None when only a change can change anything."""
-    if any(isinstance(action, FreezeContent | ListSentences) for action in actions):
+    if is_behind(state) or any(isinstance(action, FreezeContent | ListSentences) for action in actions):
         return 0.0
     if any(isinstance(action, PutOrder | StopOrder | AskConsent) for action in actions):
         return ASKED_SECONDS
@@ -57,5 +58,5 @@ def _pause(state: JobState, admission: Admission, course: Course) -> float | Non
 
 
 def _claims(state: JobState) -> bool:
-    view = state.license.account if state.license else None
-    return view is not None and state.identity.uid in view.account.claims
+    account = state.license.account if state.license else None
+    return account is not None and state.identity.uid in account.claims

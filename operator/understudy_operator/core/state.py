@@ -7,11 +7,12 @@ answer is a state, because a job has to be told so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
+from understudy_api.ledger.account import Account
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.moderation.listing import Listing
@@ -24,7 +25,7 @@ from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.settings import BucketNames
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_api.verdict import Verdict
-from understudy_operator.core.account import Account
+from understudy_operator.core.booking import Booking, Logged, counted
 from understudy_operator.core.frozen import ConsentView as ConsentView
 from understudy_operator.core.frozen import ContentProblem as ContentProblem
 from understudy_operator.core.frozen import FrozenContent as FrozenContent
@@ -69,21 +70,12 @@ class TwinView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountView:
-    """A license's account and how far the jobs with open claims are."""
-
-    account: Account
-    billed_seconds: Mapping[str, float] = field(default_factory=dict)
-    """`billed_seconds` of the newest segment of each open claim's log, by uid; absent: nothing billed."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class LicenseView:
     """A License as a job sees it: the token, not yet verified, and its account."""
 
     token: str
-    account: AccountView | None
-    """None when the token names no account (`account.account_id` is None)."""
+    account: Account | None
+    """As of the newest link; None when the token names no account (`account_id` is None)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +108,8 @@ class PoolView:
     """The performers that last grant names."""
     grant_expires_at: float | None = None
     """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
+    granted_seconds: float | None = None
+    """`seconds` of that grant."""
     answer: PoolAnswer | None = None
 
     @property
@@ -176,6 +170,16 @@ class JobState:
     """The list of what the frozen content says; None: not written yet, or not looked for because nothing needs it."""
     consents: tuple[ConsentView, ...] = ()
     """The ConsentRequests that stand for this job."""
+    next_segment: int = 0
+    """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
+    uncounted: tuple[Logged, ...] = ()
+    """Segments from there on, oldest first, as many as one look takes."""
+
+    @cached_property
+    def booking(self) -> Booking | None:
+        """What counts of them now, before anything is promised; None when there is no account."""
+        account = self.license.account if self.license else None
+        return counted(account, self.identity.uid, self.uncounted) if account else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +220,7 @@ class LicenseState:
     status: LicenseStatus
     farm: FarmView
     twin: TwinView | None
-    account: AccountView | None
+    account: Account | None
     """None when the token names no account."""
     jobs: frozenset[str] = frozenset()
     """Uids of all RenderJobs that exist, read after the account."""

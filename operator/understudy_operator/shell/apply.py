@@ -22,13 +22,14 @@ from understudy_operator.core.actions import (
     ListSentences,
     PutOrder,
     PutTraining,
+    Record,
     RecordAct,
     RemoveFinalizer,
     RenewGrant,
     StartDirector,
     StopOrder,
     StopTraining,
-    WriteAccount,
+    TellCommitted,
 )
 from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
@@ -82,13 +83,15 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
-        case WriteAccount(account=account):
-            sources.receipts.write_account(account)
+        case Record():
+            sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):
             sealed = order.model_copy(update={"grant": sources.farm.seal(grant)})
-            sources.pool.put_order(sealed, grant.exp, grant.performers)
+            sources.pool.put_order(sealed, grant)
         case RenewGrant(grant=grant):
-            sources.pool.put_grant(grant.sub, sources.farm.seal(grant), grant.exp, grant.performers)
+            sources.pool.put_grant(sources.farm.seal(grant), grant)
+        case TellCommitted(uid=uid, sequence=sequence):
+            sources.pool.put_committed(uid, sequence)
         case StopOrder(uid=uid):
             sources.pool.stop_order(uid)
         case DeleteOutputs():

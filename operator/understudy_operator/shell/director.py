@@ -78,6 +78,11 @@ class Director:
             return None
         return _verdict(answer) if answer.status_code == 403 else self._read(Progress, answer)
 
+    def put_committed(self, uid: str, sequence: int) -> Progress | None:
+        """Say how far an order's log stands in the ledger; None when the director does not hold the order."""
+        answer = self._send("PUT", f"/v1/orders/{uid}/committed", json.dumps({"sequence": sequence}))
+        return None if answer.status_code == 404 else self._read(Progress, answer)
+
     def delete_order(self, uid: str) -> bool:
         """Stop an order; True once no performer works on it any more."""
         return self._delete(f"/v1/orders/{uid}")

@@ -12,6 +12,11 @@ from understudy_operator.shell.store import Body, Store, version_of
 ACCOUNT_DELAY_SECONDS: Final = 1.0
 """Licenses follow their jobs' progress, but not every segment of every job."""
 
+SHORT: Final = frozenset({"QuotaExceeded", "QuotaExhausted"})
+"""Reasons of Admitted=False that more seconds would cure."""
+RUNG_JOBS: Final = 16
+"""Jobs that ring at once when seconds come free; all others look again by themselves."""
+
 Mark = Callable[[Key, float], None]
 
 
@@ -60,6 +65,13 @@ class Doorbell:
         if key is not None:
             self._mark(key, 0.0)
 
+    def quota_freed(self, license_: Key, left_seconds: float) -> None:
+        """Seconds came free under a license: those who found none and need no more look again, the oldest first."""
+        waiting = [body for body in self._store.all("RenderJob") if _waits_for(body, license_, left_seconds)]
+        waiting.sort(key=lambda body: (body["metadata"].get("creationTimestamp", ""), body["metadata"]["uid"]))
+        for body in waiting[:RUNG_JOBS]:
+            self._mark(Key.of(body), ACCOUNT_DELAY_SECONDS)
+
     def _changed(self, key: Key, before: Body | None, after: Body | None) -> None:
         self._mark(key, 0.0)
         if key.kind == "RenderJob":
@@ -106,6 +118,16 @@ class Doorbell:
                     reference = {"name": "default"}
                 if reference and _names(reference, body, key):
                     yield Key.of(body)
+
+
+def _waits_for(body: Body, license_: Key, left_seconds: float) -> bool:
+    """Whether a job would go on under a license with so many seconds left, as far as its status says."""
+    reference = body.get("spec", {}).get("licenseRef", {})
+    if (reference.get("namespace"), reference.get("name")) != (license_.namespace, license_.name):
+        return False
+    needed = body.get("status", {}).get("quotaNeededSeconds")
+    short = views.condition(body, "Admitted").get("reason") in SHORT
+    return short and (needed is None or float(needed) <= left_seconds)
 
 
 def _names(reference: dict[str, Any], body: Body, key: Key) -> bool:

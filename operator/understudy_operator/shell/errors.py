@@ -22,7 +22,7 @@ class AccountTakenError(ConflictError):
     """Somebody else wrote the next link of a license's account; look at the account again."""
 
     def __init__(self, account: str, sequence: int) -> None:
-        super().__init__(f"account {account}: link {sequence} was written by somebody else")
+        super().__init__(f"account {account}: link {sequence} is not ours to write; somebody else was faster")
         self.account = account
 
 

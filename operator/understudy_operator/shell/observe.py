@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.genesis import twin_id
+from understudy_api.ledger.account import Account, account_id
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
@@ -20,10 +21,10 @@ from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
-from understudy_operator.core.account import account_id
+from understudy_operator.core.booking import MAX_SEGMENTS
+from understudy_operator.core.lifecycle import FINISHED
 from understudy_operator.core.owner_word import SILENCE
 from understudy_operator.core.state import (
-    AccountView,
     ActState,
     ConsentState,
     ContentProblem,
@@ -32,6 +33,7 @@ from understudy_operator.core.state import (
     JobState,
     LicenseState,
     LicenseView,
+    LogHead,
     PoolState,
     PoolView,
     SpecProblem,
@@ -49,13 +51,11 @@ from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
+from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.store import Body, Store
-
-OTHERS_FRESH_SECONDS = 60.0
-"""Logs of other jobs under the same license are looked at again when hinted at, or this often."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Sources:
     cluster: Cluster
     store: Store
     receipts: Receipts
+    ledger: Ledger
     larder: Larder
     acts: ActBook
     pool: Pool
@@ -102,19 +103,25 @@ def _job(sources: Sources, body: Body) -> JobState:
             content=None, log=log,
         )  # fmt: skip
     frozen = _content(sources, who.uid, spec)
+    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
+    done = status.phase in FINISHED and status.observed_generation == who.generation
+    first = _next_segment(sources, who.uid, license_.account if license_ else None, log.head, done)
+    last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
     return JobState(
         identity=who,
         spec=spec,
         status=status,
         farm=sources.farm.view,
         twin=_twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name),
-        license=_license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name)),
+        license=license_,
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
         content=frozen,
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=consents.of_job(sources.store, body),
+        next_segment=first,
+        uncounted=sources.receipts.logged(who.uid, first, last),
     )
 
 
@@ -221,17 +228,20 @@ def _license_view(sources: Sources, key: Key) -> LicenseView | None:
     return LicenseView(token=token, account=_account(sources, token))
 
 
-def _account(sources: Sources, token: str) -> AccountView | None:
+def _account(sources: Sources, token: str) -> Account | None:
     name = account_id(token)
-    if name is None:
-        return None
-    account = sources.receipts.account(name)
-    heads = {
-        uid: sources.receipts.log(uid, sources.pool.hint(uid), OTHERS_FRESH_SECONDS).head for uid in account.claims
-    }
-    return AccountView(
-        account=account, billed_seconds={uid: head.billed_seconds for uid, head in heads.items() if head}
-    )
+    return sources.ledger.account(name) if name is not None else None
+
+
+def _next_segment(sources: Sources, uid: str, account: Account | None, head: LogHead | None, done: bool) -> int:
+    """First segment of a job's log that its account has not counted; nobody asks for that of a job that is done."""
+    if account is None or head is None:
+        return 0
+    claim = account.claims.get(uid)
+    if claim is not None:
+        return claim.segment
+    length = head.sequence + 1
+    return length if done else sources.ledger.next_segment(account.id, uid, length)
 
 
 def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) -> PoolView | None:
@@ -250,6 +260,7 @@ def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) ->
         grant_expires_at=sources.pool.grant_expires_at(uid),
         performers=sources.pool.performers,
         grant_performers=sources.pool.grant_performers(uid),
+        granted_seconds=sources.pool.granted_seconds(uid),
         answer=sources.pool.answer(uid),
     )
 

@@ -14,8 +14,9 @@ from uuid import uuid4
 import structlog
 
 from understudy_api.kinds import KINDS
+from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision, RecordAct
+from understudy_operator.core.actions import Decision, Record, RecordAct
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
@@ -30,8 +31,9 @@ from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
+from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.metrics import Metrics
-from understudy_operator.shell.objects import Objects
+from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import Sources, observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
 from understudy_operator.shell.queue import WorkQueue
@@ -39,8 +41,9 @@ from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.release import installed_release
+from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.stall import Stalls
-from understudy_operator.shell.store import Store
+from understudy_operator.shell.store import Body, Store
 
 RELIST_SECONDS: Final = 600.0
 _SPREAD_SECONDS: Final = 60.0
@@ -52,6 +55,12 @@ log = structlog.get_logger("operator")
 def new_identity() -> str:
     """A name for this process that no other process ever has."""
     return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
+
+
+def _license_of(body: Body) -> Key:
+    """The License an object's ledger entries are about."""
+    reference = body["spec"].get("licenseRef") if body["kind"] == "RenderJob" else None
+    return Key("License", str(reference["namespace"]), str(reference["name"])) if reference else Key.of(body)
 
 
 def decide(state: State, now: float) -> Decision[Any]:
@@ -85,9 +94,10 @@ class Operator:
             release=installed_release(),
             cluster=cluster,
             store=store,
-            receipts=Receipts(
+            receipts=Receipts(self._objects, settings.buckets.receipts),
+            ledger=Ledger(
                 self._objects,
-                settings.buckets.receipts,
+                settings.buckets.ledger,
                 prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
             ),
             larder=Larder(settings, self._objects, cluster),
@@ -95,6 +105,7 @@ class Operator:
             pool=Pool(self._director),
             ray=self._ray,
         )
+        self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._targets = Targets(self._sources, self._objects, events, self.metrics)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._bell = Doorbell(store, self._queue.mark, self._forget)
@@ -104,11 +115,13 @@ class Operator:
         self._loops = [
             threading.Thread(target=self._every, args=(POLL_SECONDS, self._poll), name="poll", daemon=True),
             threading.Thread(target=self._every, args=(RELIST_SECONDS, self._relist), name="relist", daemon=True),
+            threading.Thread(target=self._every, args=(SEAL_SECONDS, self._seal), name="seal", daemon=True),
         ]
         self.metrics.watch_state(lambda: self._queue.backlog(lambda key: key.kind), self._jobs_by_phase)
 
     def start(self) -> None:
         """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
+        self._open_seals()
         for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
         self._poll()
@@ -129,7 +142,7 @@ class Operator:
         try:
             return self._once(key)
         except AccountTakenError as taken:
-            with self._sources.receipts.writing(taken.account):
+            with self._sources.ledger.writing(taken.account):
                 return self._once(key)
 
     def _once(self, key: Key) -> float | None:
@@ -140,6 +153,10 @@ class Operator:
         apply(self._targets, body, decision)
         if any(isinstance(action, RecordAct) for action in decision.actions):
             self._bell.act_recorded(body)
+        for action in decision.actions:
+            if isinstance(action, Record) and action.frees:
+                left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
+                self._bell.quota_freed(_license_of(body), left)
         return decision.requeue_after_seconds
 
     def is_alive(self) -> bool:
@@ -157,13 +174,20 @@ class Operator:
         self._director.close()
         self._ray.close()
 
+    def _open_seals(self) -> None:
+        """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""
+        try:
+            self._sealer.open()
+        except (OutageError, S3RefusalError) as error:
+            log.warning("no checkpoint was read", error=str(error))
+
     def _every(self, seconds: float, act: Callable[[], None]) -> None:
         started = time.monotonic()
         while not self._stop.wait(max(0.0, started + seconds - time.monotonic())):
             started = time.monotonic()
             try:
                 act()
-            except (OutageError, DeniedError) as error:
+            except (OutageError, DeniedError, S3RefusalError) as error:
                 log.warning("looking around failed", error=str(error))
             except Exception:
                 log.exception("looking around broke")
@@ -175,6 +199,10 @@ class Operator:
             self._bell.pool_changed()
         for uid in changed:
             self._bell.order_changed(uid)
+
+    def _seal(self) -> None:
+        tokens = (str(body.get("spec", {}).get("token", "")) for body in self._sources.store.all("License"))
+        self._sealer.seal(account for token in tokens if (account := account_id(token)) is not None)
 
     def _relist(self) -> None:
         for kind in KINDS:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from understudy_api.grant import Grant
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.verdict import Verdict
 from understudy_operator.core.state import DirectorView, PoolAnswer
@@ -57,7 +58,7 @@ class Pool:
         self._look = Look(None, "director: not asked yet", float("-inf"))
         self._seen = self._look
         self._ours: dict[str, tuple[Progress | None, float]] = {}
-        self._grants: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._grants: dict[str, Grant] = {}
         self._answers: dict[str, PoolAnswer] = {}
 
     def poll(self) -> tuple[set[str], bool]:
@@ -119,14 +120,17 @@ class Pool:
     def grant_expires_at(self, uid: str) -> float | None:
         """`exp` of the last grant that was accepted for the order."""
         with self._lock:
-            known = self._grants.get(uid)
-        return known[0] if known else None
+            return self._grants[uid].exp if uid in self._grants else None
+
+    def granted_seconds(self, uid: str) -> float | None:
+        """`seconds` of that grant."""
+        with self._lock:
+            return self._grants[uid].seconds if uid in self._grants else None
 
     def grant_performers(self, uid: str) -> tuple[str, ...]:
-        """The performers that the last accepted grant names."""
+        """The performers that it names."""
         with self._lock:
-            known = self._grants.get(uid)
-        return known[1] if known else ()
+            return self._grants[uid].performers if uid in self._grants else ()
 
     @property
     def performers(self) -> tuple[str, ...]:
@@ -139,23 +143,24 @@ class Pool:
         with self._lock:
             return self._answers.get(uid)
 
-    def put_order(self, order: Order, expires_at: float, performers: tuple[str, ...] = ()) -> None:
-        """Hand over an order with its grant, which names `performers`; acceptance and refusal are remembered, an outage is raised."""
+    def put_order(self, order: Order, grant: Grant) -> None:
+        """Hand over an order that carries the grant; acceptance and refusal are remembered, an outage is raised."""
         result = self._director.put_order(order)
         with self._lock:
             if isinstance(result, Verdict):
                 self._answers[order.uid] = PoolAnswer(order=order.digest, verdict=result, at=self._wall_clock())
                 return
             self._answers.pop(order.uid, None)
-            self._grants[order.uid] = (expires_at, performers)
+            self._grants[order.uid] = grant
             self._ours[order.uid] = (result, self._clock())
 
-    def put_grant(self, uid: str, grant: str, expires_at: float, performers: tuple[str, ...] = ()) -> None:
-        """Renew a grant. One that is refused, or comes for an order the director lost, is forgotten: look again."""
-        result = self._director.put_grant(uid, grant)
+    def put_grant(self, sealed: str, grant: Grant) -> None:
+        """Renew a grant, `sealed` as it is signed. One that is refused, or comes for an order the director lost, is forgotten: look again."""
+        uid = grant.sub
+        result = self._director.put_grant(uid, sealed)
         with self._lock:
             if isinstance(result, Progress):
-                self._grants[uid] = (expires_at, performers)
+                self._grants[uid] = grant
                 self._ours[uid] = (result, self._clock())
                 return
             self._grants.pop(uid, None)
@@ -163,6 +168,12 @@ class Pool:
                 self._ours[uid] = (None, self._clock())
         if isinstance(result, Verdict):
             raise OutageError("director", f"refused a grant: {result.message}")
+
+    def put_committed(self, uid: str, sequence: int) -> None:
+        """Let the director deliver what stands in segments up to `sequence`."""
+        result = self._director.put_committed(uid, sequence)
+        with self._lock:
+            self._ours[uid] = (result, self._clock())
 
     def stop_order(self, uid: str) -> None:
         """Stop an order; whether it has ended is seen at the next look."""

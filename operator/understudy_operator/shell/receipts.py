@@ -1,4 +1,4 @@
-"""Reading the truth: receipt logs, license accounts and training results in the receipts bucket.
+"""Reading the truth: receipt logs and training results in the receipts bucket, which the operator never writes to.
 
 Every log is append-only and each segment carries running totals, so the newest one is enough and what was read once never
 changes; only an order's last word is replaced when the order comes again at a higher generation. Keys sort as sequences do:
@@ -11,14 +11,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
-from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult, training_key
-from understudy_operator.core.account import Account, account_key
+from understudy_api.digest import digest_bytes
+from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult, segment_key, training_key
+from understudy_operator.core.booking import Logged
 from understudy_operator.core.state import LogHead, OrderLog
-from understudy_operator.shell.errors import AccountTakenError
 from understudy_operator.shell.objects import Objects
 
 FRESH_SECONDS: Final = 10.0
@@ -37,24 +36,14 @@ class _Known:
 
 
 class Receipts:
-    """The receipts bucket as the operator reads and, for accounts only, writes it. Safe for use from many threads."""
+    """The receipts bucket as the operator reads it. Safe for use from many threads."""
 
-    def __init__(
-        self,
-        objects: Objects,
-        bucket: str,
-        clock: Callable[[], float] = time.monotonic,
-        prove: Callable[[], None] | None = None,
-    ) -> None:
-        """`prove` is called before the first account is written and raises where a write could overwrite."""
+    def __init__(self, objects: Objects, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._objects = objects
         self._bucket = bucket
         self._clock = clock
         self._lock = threading.Lock()
         self._logs: dict[str, _Known] = {}
-        self._accounts: dict[str, tuple[Account, float]] = {}
-        self._prove = prove
-        self._turns: dict[str, Any] = {}
         self._results: dict[str, TrainingResult] = {}
 
     def log(self, uid: str, hint: object = None, fresh_seconds: float = FRESH_SECONDS) -> OrderLog:
@@ -78,56 +67,20 @@ class Receipts:
             if not _is_finished(key) and (data := self._objects.get(self._bucket, key)):
                 yield Segment.model_validate_json(data).receipts
 
+    def logged(self, uid: str, first: int, last: int) -> tuple[Logged, ...]:
+        """The segments from `first` to `last`, oldest first; fewer when one of them is not there."""
+        found = []
+        for sequence in range(first, last + 1):
+            data = self._objects.get(self._bucket, segment_key(uid, sequence))
+            if data is None:
+                break
+            found.append(Logged(segment=Segment.model_validate_json(data), digest=digest_bytes(data)))
+        return tuple(found)
+
     def forget(self, uid: str) -> None:
         """The object is gone: keep nothing of its log in memory."""
         with self._lock:
             self._logs.pop(uid, None)
-
-    def account(self, account: str) -> Account:
-        """The newest link of a license's account; an empty one when nothing was written yet."""
-        now = self._clock()
-        with self._lock:
-            known, read_at = self._accounts.get(account, (Account(id=account), float("-inf")))
-        if now - read_at < FRESH_SECONDS:
-            return known
-        after = account_key(account, known.sequence) if known.sequence >= 0 else ""
-        keys = self._objects.keys(self._bucket, f"accounts/{account}/", after)
-        data = self._objects.get(self._bucket, keys[-1]) if keys else None
-        newest = Account.model_validate_json(data) if data else known
-        with self._lock:
-            self._accounts[account] = (newest, now)
-        return newest
-
-    @contextmanager
-    def writing(self, account: str) -> Iterator[None]:
-        """Be the only thread of this process that writes to an account; may be nested."""
-        with self._lock:
-            turn = self._turns.setdefault(account, threading.RLock())
-        with turn:
-            yield
-
-    def write_account(self, account: Account) -> None:
-        """Add a link to an account's chain; AccountTakenError when somebody else did: the next read sees theirs.
-
-        Other threads of this process are found out without asking S3; other processes by the conditional put.
-        """
-        with self.writing(account.id):
-            with self._lock:
-                known = self._accounts.get(account.id)
-            if known is not None and known[0].sequence >= account.sequence:
-                raise AccountTakenError(account.id, account.sequence)
-            if self._prove is not None:
-                self._prove()
-                self._prove = None
-            data = account.model_dump_json().encode()
-            written = self._objects.create(self._bucket, account_key(account.id, account.sequence), data)
-            with self._lock:
-                if written:
-                    self._accounts[account.id] = (account, self._clock())
-                else:
-                    self._accounts.pop(account.id, None)
-        if not written:
-            raise AccountTakenError(account.id, account.sequence)
 
     def training(self, digest: str) -> TrainingResult | None:
         """The result of a training order, once there is one."""

@@ -28,6 +28,7 @@ _STOP_SECONDS: Final = 6.0
 _REASONS: Final = {
     "S3": "StorageUnavailable",
     "S3Refusal": "StorageRefused",
+    "ledger": "LedgerBroken",
     "director": "PoolUnavailable",
     "Ray": "PoolUnavailable",
     "Denied": "ClusterRefused",

@@ -9,7 +9,8 @@ from understudy_api.digest import digest, digest_bytes
 from understudy_api.ledger import entry as written
 from understudy_api.ledger.account import Account
 from understudy_api.ledger.chain import Head, Link, next_link, to_bytes
-from understudy_api.ledger.royalty import Royalty, Split, earned_micros
+from understudy_api.ledger.royalty import earned_micros
+from understudy_api.royalty_terms import Royalty, Split
 
 ACCOUNT = "ac" * 32
 LICENSE = "1c" * 32
@@ -47,6 +48,7 @@ def licensed(seconds: int = 60, **changed: Any) -> written.Licensed:
 def reserved(job: int, seconds: float, **changed: Any) -> written.Reserved:
     known: dict[str, Any] = {
         "uid": uid(job),
+        "license": LICENSE,
         "order": digest(["order", job]),
         "segment": 0,
         "reserved_micros": round(seconds * SECOND),

@@ -13,6 +13,7 @@ from understudy_cli.local.keys import Account
 pytestmark = pytest.mark.farm
 
 VAULT = "understudy-vault"
+LEDGER = "understudy-ledger"
 OUTPUTS, TWINS, STAGING, RECEIPTS = (
     "understudy-outputs",
     "understudy-twins",
@@ -78,6 +79,17 @@ DENIED = "AccessDenied"
         ("operator", "get", VAULT, "log/0", DENIED),
         ("pool", "get", VAULT, "log/0", DENIED),
         ("pool", "put", VAULT, "log/1", DENIED),
+        ("operator", "list", LEDGER, "", "ok"),
+        ("operator", "get", LEDGER, "licenses/a/0", "ok"),
+        ("operator", "put", LEDGER, "licenses/a/1", "ok"),
+        ("operator", "put", LEDGER, "checkpoints/1", "ok"),
+        ("operator", "put", LEDGER, "elsewhere", DENIED),
+        ("operator", "delete", LEDGER, "licenses/a/0", DENIED),
+        ("operator", "delete", LEDGER, "checkpoints/1", DENIED),
+        ("operator", "delete", LEDGER, "names/a/uid", "ok"),
+        ("pool", "get", LEDGER, "licenses/a/0", DENIED),
+        ("pool", "put", LEDGER, "licenses/a/2", DENIED),
+        ("pool", "delete", LEDGER, "licenses/a/0", DENIED),
         ("pool", "make", "another-bucket", "", DENIED),
         ("pool", "remove", RECEIPTS, "", DENIED),
     ],
@@ -89,6 +101,7 @@ def test_each_account_has_its_own_reach(stores, account, verb, bucket, key, answ
         (TWINS, "ada/manifest.json"),
         (STAGING, "orders/uid.json"),
         (STAGING, "items/video.mp4"),
+        (LEDGER, "licenses/a/0"),
     ):
         assert attempt(stores["root"], "put", where, name) == "ok"
     assert attempt(stores[account], verb, bucket, key) == answer

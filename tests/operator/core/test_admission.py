@@ -18,6 +18,7 @@ from builders import (
     a_license_view,
     a_log,
     a_twin_view,
+    an_account,
     an_identity,
     frozen,
 )
@@ -28,7 +29,6 @@ from understudy_api.receipt import Totals
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.token import thumbprint
 from understudy_api.verdict import Verdict
-from understudy_operator.core.account import Account, Claim, account_id
 from understudy_operator.core.actions import UNSIGNED
 from understudy_operator.core.admission import FREEZING, Admission, Permitted, Refused, Waiting, admit
 from understudy_operator.core.state import ContentProblem, CredentialsProblem, JobState, SpecProblem
@@ -81,7 +81,7 @@ def test_a_job_that_may_be_made_becomes_an_unsigned_order() -> None:
         ({"channels": ("web",)}, NOW, "ChannelNotCovered"),
         ({"territories": ("DE",)}, NOW, "TerritoryNotCovered"),
         ({"languages": ("en",)}, NOW, "LanguageNotCovered"),
-        ({"quota": {"seconds": 10}}, NOW, "QuotaExceeded"),
+        ({"quota": {"seconds": 2}}, NOW, "QuotaExceeded"),
         ({"twin": "0" * 64}, NOW, "TwinNotCovered"),
         ({"iss": thumbprint(a_key("somebody"))}, NOW, "WrongIssuer"),
     ],
@@ -219,44 +219,35 @@ def test_a_problem_of_the_rows_is_a_refusal() -> None:
     assert _reasons(admission) == ["DuplicateKey"]
 
 
-def test_quota_counts_what_others_use_and_reserve_but_not_the_jobs_own_claim() -> None:
+@pytest.mark.parametrize(
+    ("used", "claims", "reason"),
+    [
+        (20, {}, None),
+        (20, {UID: 180.0}, None),
+        (20, {"other": 177.0}, None),
+        (20, {"other": 177.5}, "QuotaExceeded"),
+        (20, {"other": 180.0}, "QuotaExceeded"),
+        (200, {}, "QuotaExceeded"),
+    ],
+)
+def test_a_job_is_refused_when_not_even_the_shortest_takes_would_fit(
+    used: float, claims: dict[str, float], reason: str | None
+) -> None:
+    """Eight items take at least 8 x 0.32 s; the upper bound of some 66 s does not count against it."""
     token = a_license_token(quota={"seconds": 200})
-    id = account_id(token) or ""
-
-    def admitted(**claims: float) -> Admission:
-        account = Account(
-            id=id,
-            settled_seconds=20,
-            claims={
-                uid: Claim(namespace="acme", job="x", reserved_seconds=seconds, billed_from_seconds=0)
-                for uid, seconds in claims.items()
-            },
-        )
-        return admit(a_job(license=a_license_view(token, account)), NOW)
-
-    assert isinstance(admitted(), Permitted)
-    assert isinstance(admitted(**{UID: 180.0}), Permitted)
-    assert isinstance(admitted(other=100.0), Permitted)
-    assert _reasons(admitted(other=120.0)) == ["QuotaExceeded"]
+    admission = admit(a_job(license=a_license_view(token, an_account(token, used, **claims))), NOW)
+    assert isinstance(admission, Refused if reason else Permitted)
+    assert reason is None or _reasons(admission) == [reason]
 
 
-def test_a_running_job_needs_only_what_is_left_of_it() -> None:
+def test_a_running_job_goes_on_with_little_or_nothing_left() -> None:
     token = a_license_token(quota={"seconds": 70})
-    spec = a_job_spec()
-    first = admit(a_job(spec, license=a_license_view(token)), NOW)
+    first = admit(a_job(license=a_license_view(token)), NOW)
     assert isinstance(first, Permitted)
-    assert first.seconds < 70
     log = a_log(first.digest, Totals(done=7, metered_seconds=60.0))
-    view = a_license_view(
-        token,
-        Account(
-            id=account_id(token) or "",
-            claims={UID: Claim(namespace="acme", job="spring", reserved_seconds=first.seconds, billed_from_seconds=0)},
-        ),
-    )
-    assert isinstance(admit(a_job(spec, license=view, log=log), NOW), Permitted)
-    used = a_license_view(token, Account(id=account_id(token) or "", settled_seconds=60.0))
-    assert _reasons(admit(a_job(spec, license=used), NOW)) == ["QuotaExceeded"]
+    for used in (60.0, 70.0):
+        view = a_license_view(token, an_account(token, used))
+        assert isinstance(admit(a_job(license=view, log=log), NOW), Permitted), "it may be over, or carry what it needs"
 
 
 def test_a_twin_trained_anew_does_not_change_what_is_being_made() -> None:

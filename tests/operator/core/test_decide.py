@@ -75,9 +75,9 @@ def test_a_refused_job_puts_no_order_and_is_looked_at_again() -> None:
 
 def test_a_finalizer_comes_before_the_order() -> None:
     actions = [type(one).__name__ for one in decide_job(a_job(), NOW).actions]
-    assert actions == ["AddFinalizer", "WriteAccount", "PutOrder", "EmitEvent"]
+    assert actions == ["AddFinalizer", "Record", "PutOrder", "EmitEvent"]
     guarded = a_job(identity=an_identity(finalizers=("understudy.dev/pool",)))
-    assert [type(one).__name__ for one in decide_job(guarded, NOW).actions] == ["WriteAccount", "PutOrder", "EmitEvent"]
+    assert [type(one).__name__ for one in decide_job(guarded, NOW).actions] == ["Record", "PutOrder", "EmitEvent"]
 
 
 def test_a_changed_script_is_not_complete_from_the_first_look() -> None:

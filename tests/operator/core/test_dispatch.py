@@ -8,6 +8,7 @@ import pytest
 from builders import (
     NOW,
     UID,
+    a_claim,
     a_job,
     a_job_spec,
     a_license_view,
@@ -15,9 +16,12 @@ from builders import (
     a_pool_view,
     a_progress,
     a_twin_view,
+    an_account,
     an_identity,
+    logged,
 )
 
+from understudy_api.ledger.account import Account, fold
 from understudy_api.receipt import Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -28,15 +32,16 @@ from understudy_operator.core.actions import (
     EmitEvent,
     FreezeContent,
     PutOrder,
+    Record,
     RenewGrant,
     StopOrder,
-    WriteAccount,
+    TellCommitted,
 )
 from understudy_operator.core.admission import Permitted, admit
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job
 from understudy_operator.core.lifecycle import Course, course
-from understudy_operator.core.state import ContentProblem, JobState, PoolAnswer
+from understudy_operator.core.state import ContentProblem, JobState, LicenseView, PoolAnswer
 
 HELD = ("understudy.dev/pool",)
 
@@ -59,14 +64,22 @@ def _held(digest: str, **changed: Any) -> Any:
     return a_pool_view(held=a_progress(digest, **changed), grant_expires_at=NOW + 900)
 
 
+def _claimed(digest: str) -> LicenseView:
+    """A license under which the job holds a claim on all it needs for this order."""
+    account = an_account().model_copy(update={"claims": {UID: a_claim(66.5, order=digest)}})
+    return a_license_view(account=account)
+
+
 DONE = Totals(done=8, metered_seconds=32.0)
 
 
 def test_an_order_is_put_once() -> None:
     digest = _digest()
     held = a_job(identity=an_identity(finalizers=HELD), pool=_held(digest))
-    assert _asked(decide_job(held, NOW)) == ["WriteAccount"]
-    assert _asked(decide_job(a_job(identity=an_identity(finalizers=HELD)), NOW)) == ["WriteAccount", "PutOrder"]
+    assert _asked(decide_job(held, NOW)) == ["Record", "RenewGrant"], "a grant follows the claim it rests on"
+    claimed = a_job(identity=an_identity(finalizers=HELD), pool=_held(digest), license=_claimed(digest))
+    assert _asked(decide_job(claimed, NOW)) == []
+    assert _asked(decide_job(a_job(identity=an_identity(finalizers=HELD)), NOW)) == ["Record", "PutOrder"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +94,7 @@ def test_an_order_is_put_once() -> None:
     ],
 )
 def test_an_order_is_put_again_when_the_pool_holds_another(changed: dict[str, Any], asked: str | None) -> None:
-    state = a_job(pool=_held(**{"digest": _digest(), **changed}))
+    state = a_job(pool=_held(**{"digest": _digest(), **changed}), license=_claimed(_digest()))
     found = [name for name in _asked(decide_job(state, NOW)) if name in {"PutOrder", "RenewGrant"}]
     assert found == ([asked] if asked else [])
 
@@ -189,12 +202,64 @@ def test_a_finished_job_is_deleted_after_its_time(ttl: int | None, later: float,
 
 
 def test_a_finished_job_gives_back_what_it_did_not_use() -> None:
-    state = a_job()
-    claim = next(one for one in decide_job(state, NOW).actions if isinstance(one, WriteAccount))
-    log = a_log(_digest(), DONE, finished=True)
-    over = a_job(license=a_license_view(account=claim.account), log=log)
-    back = next(one for one in decide_job(over, NOW).actions if isinstance(one, WriteAccount))
-    assert (back.account.settled_seconds, back.account.claims) == (32.0, {})
+    account = an_account(used=32, **{UID: 34.5})
+    over = a_job(license=a_license_view(account=account), log=a_log(_digest(), DONE, finished=True))
+    back = _recorded(decide_job(over, NOW))
+    after = fold(account, back.entries)
+    assert isinstance(after, Account)
+    assert (after.used_micros, after.claims) == (32_000_000, {})
+
+
+def test_what_nobody_is_there_to_deliver_does_not_count() -> None:
+    account = an_account(**{UID: 100})
+    made = logged(_digest(), 0, (32.0,))
+    log = a_log(_digest(), Totals(done=4, metered_seconds=32.0))
+    gone = a_job(a_job_spec(cancel=True), license=a_license_view(account=account), log=log, uncounted=(made,))
+    assert [one.kind for one in _recorded(decide_job(gone, NOW)).entries] == ["Released"]
+
+
+def test_nothing_is_given_back_while_the_pool_is_away_until_no_grant_can_bring_anything() -> None:
+    away = a_pool_view(reachable=False, problem="connection refused")
+    spec = a_job_spec(cancel=True)
+    state = a_job(spec, license=a_license_view(account=an_account(**{UID: 100})), pool=away)
+    assert _asked(decide_job(state, NOW + 900 + 59)) == []
+    late = _recorded(decide_job(state, NOW + 900 + 60))
+    assert [(one.kind, one.reason) for one in late.entries] == [("Released", "Expired")]
+    running = a_job(license=a_license_view(account=an_account(**{UID: 100})), pool=away)
+    assert _asked(decide_job(running, NOW + 5000)) == [], "it goes on when the pool is back"
+
+
+def test_receipts_count_before_the_director_may_deliver_and_before_the_next_promise() -> None:
+    account = an_account(**{UID: 100})
+    made = logged(_digest(), 0, (32.0,))
+    log = a_log(_digest(), Totals(done=4, metered_seconds=32.0))
+    state = a_job(license=a_license_view(account=account), pool=_held(_digest()), log=log, uncounted=(made,))
+    assert _asked(decide_job(state, NOW))[:2] == ["AddFinalizer", "Record"]
+    told = [one for one in decide_job(state, NOW).actions if isinstance(one, TellCommitted)]
+    assert told == [TellCommitted(pool="default", uid=UID, sequence=0)]
+    knows = a_job(
+        license=a_license_view(account=account), pool=_held(_digest(), committed=0), log=log, uncounted=(made,)
+    )
+    assert not [one for one in decide_job(knows, NOW).actions if isinstance(one, TellCommitted)]
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+def test_what_is_finished_after_a_stop_still_counts(cancel: bool) -> None:
+    account = an_account(**{UID: 100})
+    made = logged(_digest(), 0, (32.0,))
+    log = a_log(_digest(), Totals(done=4, metered_seconds=32.0))
+    stopping = _held(_digest(), state="Finishing")
+    state = a_job(
+        a_job_spec(cancel=cancel), license=a_license_view(account=account), pool=stopping, log=log, uncounted=(made,)
+    )
+    asked = _asked(decide_job(state, NOW))
+    assert ("StopOrder" in asked) is cancel
+    assert {"Record", "TellCommitted"} <= set(asked)
+
+
+def _recorded(decision: Decision[RenderJobStatus]) -> Record:
+    (found,) = (one for one in decision.actions if isinstance(one, Record))
+    return found
 
 
 @pytest.mark.parametrize(

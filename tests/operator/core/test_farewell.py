@@ -15,13 +15,14 @@ from builders import (
     a_pool_view,
     a_progress,
     a_twin,
+    an_account,
     an_identity,
 )
 from memory_farm import MemoryFarm
 
+from understudy_api.ledger.entry import Released
 from understudy_api.order import TrainingProgress
-from understudy_operator.core.account import Account, Claim, account_id
-from understudy_operator.core.actions import DeleteOutputs, RemoveFinalizer, StopOrder, StopTraining, WriteAccount
+from understudy_operator.core.actions import DeleteOutputs, Record, RemoveFinalizer, StopOrder, StopTraining
 from understudy_operator.core.decide import decide_job, decide_twin
 from understudy_operator.core.farewell import GRACE_SECONDS
 from understudy_operator.core.state import JobState, PoolView, SpecProblem
@@ -89,13 +90,12 @@ def test_files_are_deleted_only_when_asked_and_only_in_the_own_prefix(spec: dict
 
 def test_a_deleted_job_gives_its_seconds_back() -> None:
     token = a_license_token()
-    claim = Claim(namespace="acme", job="spring", reserved_seconds=50, billed_from_seconds=0)
-    account = Account(id=account_id(token) or "", claims={UID: claim})
+    account = an_account(token, **{UID: 50})
     decision = decide_job(a_job(identity=LEAVING, license=a_license_view(token, account)), NOW)
-    assert [type(one).__name__ for one in decision.actions] == ["WriteAccount", "RemoveFinalizer"]
+    assert [type(one).__name__ for one in decision.actions] == ["Record", "RemoveFinalizer"]
     written = decision.actions[0]
-    assert isinstance(written, WriteAccount)
-    assert written.account.claims == {}
+    assert isinstance(written, Record)
+    assert written.entries == (Released(uid=UID, segment=0, reason="Stopped"),)
 
 
 def test_an_unreadable_spec_does_not_keep_a_job() -> None:
@@ -115,7 +115,7 @@ def test_a_running_job_is_stopped_before_it_goes() -> None:
     assert job.order is None
     assert [one.prefix for one in farm.deleted_outputs] == ["acme/spring/"]
     account = next(iter(farm.accounts.values()))
-    assert (account.settled_seconds, account.claims) == (9.0, {})
+    assert (account.used_micros, account.claims) == (9_000_000, {})
 
 
 def test_a_job_let_go_without_its_pool_is_settled_by_its_license_later() -> None:
@@ -135,7 +135,7 @@ def test_a_job_let_go_without_its_pool_is_settled_by_its_license_later() -> None
     farm.lose_director()
     farm.settle()
     account = next(iter(farm.accounts.values()))
-    assert (account.settled_seconds, account.claims) == (6.0, {})
+    assert (account.used_micros, account.claims) == (0, {}), "what was made after it was let go came too late"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from understudy_api.grant import (
     sign_grant,
 )
 from understudy_operator.core.admission import Permitted, admit
-from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, grant, renewal_due, training_grant
+from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, expiry, grant, renewal_due, training_grant
 from understudy_operator.core.training import training_order
 
 
@@ -42,11 +42,11 @@ def _permitted(**terms: Any) -> Permitted:
 
 def test_a_grant_names_one_order_on_one_pool() -> None:
     permitted = _permitted()
-    made = grant(permitted, a_farm(), a_pool_view(), NOW)
+    made = grant(permitted, a_farm(), a_pool_view(), 12.5, NOW, expiry(permitted.rights.license.terms, NOW))
     assert (made.iss, made.aud, made.sub) == (a_farm().thumbprint, "default", UID)
     assert (made.order, made.twin_version) == (permitted.digest, permitted.order.twin.version)
     assert made.license == digest_bytes(a_license_token().encode())
-    assert permitted.seconds <= made.seconds < permitted.seconds + 1
+    assert made.seconds == 12.5
     assert isinstance(read_grant(sign_grant(a_key("farm"), made), a_key("farm"), NOW), Grant)
 
 
@@ -54,7 +54,7 @@ def test_a_grant_names_one_order_on_one_pool() -> None:
 def test_a_grant_ends_with_the_license_or_after_fifteen_minutes(later: float, left: int) -> None:
     permitted = _permitted(exp=int(NOW) + 5000)
     now = NOW + later
-    made = grant(permitted, a_farm(), a_pool_view(), now)
+    made = grant(permitted, a_farm(), a_pool_view(), 12.5, now, expiry(permitted.rights.license.terms, now))
     assert made.iat <= now < made.exp
     assert made.exp - made.iat <= MAX_GRANT_SECONDS
     assert made.exp <= permitted.rights.license.terms.exp
@@ -75,34 +75,38 @@ def test_a_grant_ends_with_the_license_or_after_fifteen_minutes(later: float, le
 def test_renewal_is_due_at_half_life(expires_in: float | None, license_left: int, due: bool) -> None:
     permitted = _permitted(exp=int(NOW) + license_left)
     pool = a_pool_view(grant_expires_at=None if expires_in is None else NOW + expires_in)
-    assert renewal_due(permitted, pool, NOW) is due
+    assert renewal_due(permitted.rights.license.terms, pool, NOW) is due
 
 
 def test_a_renewed_grant_is_not_due_again() -> None:
     for left in (100, 449, 451, 899, 901, 5000):
         permitted = _permitted(exp=int(NOW) + left)
-        fresh = grant(permitted, a_farm(), a_pool_view(), NOW)
-        assert not renewal_due(permitted, a_pool_view(grant_expires_at=fresh.exp), NOW)
+        fresh = grant(permitted, a_farm(), a_pool_view(), 12.5, NOW, expiry(permitted.rights.license.terms, NOW))
+        assert not renewal_due(permitted.rights.license.terms, a_pool_view(grant_expires_at=fresh.exp), NOW)
 
 
 def test_a_grant_names_the_performers_that_are_there_and_is_renewed_when_others_come() -> None:
     permitted, there = _permitted(), ("A" * 43, "B" * 43)
-    made = grant(permitted, a_farm(), a_pool_view(performers=there), NOW)
+    made = grant(
+        permitted, a_farm(), a_pool_view(performers=there), 12.5, NOW, expiry(permitted.rights.license.terms, NOW)
+    )
     assert made.performers == there
     known = {"grant_expires_at": float(made.exp), "grant_performers": there}
-    assert not renewal_due(permitted, a_pool_view(performers=there, **known), NOW)
+    assert not renewal_due(permitted.rights.license.terms, a_pool_view(performers=there, **known), NOW)
     for now_there in (("A" * 43,), ("A" * 43, "C" * 43), ("A" * 43, "B" * 43, "C" * 43)):
-        assert renewal_due(permitted, a_pool_view(performers=now_there, **known), NOW)
+        assert renewal_due(permitted.rights.license.terms, a_pool_view(performers=now_there, **known), NOW)
 
 
 def test_a_grant_has_room_for_so_many_performers_and_a_larger_pool_is_not_renewed_for_ever() -> None:
     permitted = _permitted()
     many = tuple(sorted(f"{number:043d}" for number in range(3 * MAX_PERFORMERS)))
-    made = grant(permitted, a_farm(), a_pool_view(performers=many), NOW)
+    made = grant(
+        permitted, a_farm(), a_pool_view(performers=many), 12.5, NOW, expiry(permitted.rights.license.terms, NOW)
+    )
     assert made.performers == many[:MAX_PERFORMERS]
     assert isinstance(read_grant(sign_grant(a_key("farm"), made), a_key("farm"), NOW), Grant)
     known = {"grant_expires_at": float(made.exp), "grant_performers": made.performers}
-    assert not renewal_due(permitted, a_pool_view(performers=many, **known), NOW)
+    assert not renewal_due(permitted.rights.license.terms, a_pool_view(performers=many, **known), NOW)
 
 
 def test_a_training_grant_speaks_of_one_training() -> None:

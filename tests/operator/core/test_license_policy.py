@@ -12,15 +12,15 @@ from builders import (
     a_key,
     a_license,
     a_license_token,
-    a_license_view,
     a_twin_view,
+    an_account,
     some_terms,
 )
 
+from understudy_api.ledger.entry import Released
 from understudy_api.license import LicenseStatus
 from understudy_api.token import thumbprint
-from understudy_operator.core.account import Account, Claim, account_id
-from understudy_operator.core.actions import EmitEvent, WriteAccount
+from understudy_operator.core.actions import EmitEvent, Record
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_license
 from understudy_operator.core.state import LicenseState, SpecProblem
@@ -81,20 +81,14 @@ def test_terms_stand_in_plain_words() -> None:
 
 def test_seconds_are_used_reserved_and_left() -> None:
     token = a_license_token()
-    claims = {
-        "one": Claim(namespace="acme", job="one", reserved_seconds=100, billed_from_seconds=50),
-        "two": Claim(namespace="acme", job="two", reserved_seconds=10, billed_from_seconds=0),
-    }
-    account = Account(id=account_id(token) or "", settled_seconds=1000.5, claims=claims)
-    view = a_license_view(token, account, one=80.25, two=12.0)
-    status = _status(a_license(token, account=view.account, jobs=frozenset(claims)))
+    account = an_account(token, used=1042.75, one=60, two=9.75)
+    status = _status(a_license(token, account=account, jobs=frozenset(account.claims)))
     assert (status.used_seconds, status.reserved_seconds, status.left_seconds) == ("1042.75", "69.75", "98887.5")
 
 
 def test_an_exhausted_license_has_nothing_left() -> None:
     token = a_license_token(quota={"seconds": 10})
-    view = a_license_view(token, Account(id=account_id(token) or "", settled_seconds=11))
-    assert _status(a_license(token, account=view.account)).left_seconds == "0"
+    assert _status(a_license(token, account=an_account(token, used=11))).left_seconds == "0"
 
 
 @pytest.mark.parametrize(
@@ -108,9 +102,8 @@ def test_an_exhausted_license_has_nothing_left() -> None:
 )
 def test_it_is_looked_at_when_its_window_turns(nbf: int, exp: int, open_claims: bool, seconds: float | None) -> None:
     token = a_license_token(nbf=nbf, exp=exp)
-    claim = Claim(namespace="acme", job="one", reserved_seconds=1, billed_from_seconds=0)
-    account = Account(id=account_id(token) or "", claims={"one": claim} if open_claims else {})
-    state = a_license(token, account=a_license_view(token, account).account, jobs=frozenset({"one"}))
+    account = an_account(token, **({"one": 1.0} if open_claims else {}))
+    state = a_license(token, account=account, jobs=frozenset({"one"}))
     assert decide_license(state, NOW).requeue_after_seconds == seconds
 
 
@@ -124,13 +117,25 @@ def test_expiry_is_one_event() -> None:
     assert reasons == [("Normal", "Valid"), ("Warning", "Expired")]
 
 
-def test_claims_of_jobs_that_are_gone_are_closed() -> None:
-    token = a_license_token()
-    claim = Claim(namespace="acme", job="gone", reserved_seconds=100, billed_from_seconds=0)
-    view = a_license_view(token, Account(id=account_id(token) or "", claims={"gone": claim}), gone=30.0)
-    actions = decide_license(a_license(token, account=view.account), NOW).actions
-    written = [one.account for one in actions if isinstance(one, WriteAccount)]
-    assert [(account.settled_seconds, account.claims) for account in written] == [(30.0, {})]
+@pytest.mark.parametrize(
+    ("exists", "held", "later", "closes"),
+    [
+        (True, False, 0, False),
+        (False, True, 0, False),
+        (False, None, 900 + 59, False),
+        (False, None, 900 + 60, True),
+        (False, True, 900 + 60, True),
+        (False, False, 0, True),
+        (True, True, 5000, False),
+    ],
+)
+def test_claims_of_jobs_that_are_gone_are_closed(exists: bool, held: bool | None, later: float, closes: bool) -> None:
+    account = an_account(uid_of_gone=100, uid_of_other=5)
+    jobs = frozenset({"uid-of-other"} | ({"uid-of-gone"} if exists else set()))
+    orders = None if held is None else frozenset({"uid-of-gone"} if held else set())
+    actions = decide_license(a_license(account=account, jobs=jobs, held=orders), NOW + later).actions
+    written = [one.entries for one in actions if isinstance(one, Record)]
+    assert written == ([(Released(uid="uid-of-gone", segment=0, reason="Gone"),)] if closes else [])
 
 
 def test_an_unreadable_spec_is_a_condition() -> None:

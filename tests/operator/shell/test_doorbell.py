@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
+from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, RUNG_JOBS, Doorbell
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.store import Store
 
@@ -151,3 +151,35 @@ def test_a_recorded_act_rings_for_everything_of_its_twin() -> None:
     bell.marks.clear()
     bell.bell.act_recorded(body(act, 101, spec))
     assert set(bell.marks) == {TWIN, LICENSE, JOB}
+
+
+@pytest.mark.parametrize(
+    ("reason", "needed", "rings"),
+    [
+        ("QuotaExceeded", None, True),
+        ("QuotaExhausted", "5", True),
+        ("QuotaExhausted", "5.04", False),
+        ("LanguageNotCovered", None, False),
+    ],
+)
+def test_seconds_that_came_free_ring_for_jobs_that_found_too_few(reason: str, needed: str | None, rings: bool) -> None:
+    world = Bell()
+    said = {"type": "Admitted", "status": "False", "reason": reason, "observedGeneration": 1}
+    status = {"conditions": [said], **({"quotaNeededSeconds": needed} if needed else {})}
+    for number, key in enumerate((JOB, OTHER)):
+        world.ring("MODIFIED", body(key, 50 + number, SPECS[key], **status))
+    world.marks.clear()
+    world.bell.quota_freed(LICENSE, 5.0)
+    assert world.marks == ({JOB: ACCOUNT_DELAY_SECONDS} if rings else {})
+
+
+def test_only_the_oldest_ring_at_once() -> None:
+    world = Bell()
+    said = {"type": "Admitted", "status": "False", "reason": "QuotaExceeded", "observedGeneration": 1}
+    for number in range(2 * RUNG_JOBS):
+        job = body(Key("RenderJob", "acme", f"job-{number}"), 100 + number, SPECS[JOB], conditions=[said])
+        job["metadata"]["creationTimestamp"] = f"2026-11-21T00:00:{59 - number:02}Z"
+        world.ring("ADDED", job)
+    world.marks.clear()
+    world.bell.quota_freed(LICENSE, 5.0)
+    assert {key.name for key in world.marks} == {f"job-{number}" for number in range(RUNG_JOBS, 2 * RUNG_JOBS)}

@@ -84,31 +84,37 @@ def order(farm: OKPKey, generation: int = 1, **changes: Any) -> Order:
     return unsigned.model_copy(update={"grant": granted(farm, unsigned)})
 
 
-def granted(farm: OKPKey, what: Order, seconds: int = 600) -> str:
+def a_grant(farm: OKPKey, what: Order, seconds: int = 600) -> Grant:
     now = int(time.time())
-    return sign_grant(
-        farm,
-        Grant(
-            iss=token.thumbprint(farm),
-            aud="default",
-            sub=what.uid,
-            order=what.digest,
-            license=DIGEST,
-            keys=DIGEST,
-            twin_version=DIGEST,
-            seconds=100,
-            iat=now,
-            exp=now + seconds,
-        ),
+    return Grant(
+        iss=token.thumbprint(farm),
+        aud="default",
+        sub=what.uid,
+        order=what.digest,
+        license=DIGEST,
+        keys=DIGEST,
+        twin_version=DIGEST,
+        seconds=100,
+        iat=now,
+        exp=now + seconds,
     )
+
+
+def granted(farm: OKPKey, what: Order) -> str:
+    return sign_grant(farm, a_grant(farm, what))
+
+
+def until(what: Order, expires_at: int) -> Grant:
+    """A grant that ends then, for the pool's memory."""
+    return a_grant(token.new_key(), what).model_copy(update={"exp": expires_at})
 
 
 def test_an_order_is_taken_and_its_hint_follows(operator_site: Site, pool: Pool, peer: Any, clock: Clock) -> None:
     wanted = order(operator_site.farm_key)
-    pool.put_order(wanted, 700.0)
+    pool.put_order(wanted, until(wanted, 700))
     held = pool.held(wanted.uid)
     assert held is not None
-    assert (held.state, pool.grant_expires_at(wanted.uid)) == ("Running", 700.0)
+    assert (held.state, pool.grant_expires_at(wanted.uid)) == ("Running", 700)
     assert wanted.uid in (pool.held_uids() or ())
     assert pool.poll()[0] == {wanted.uid}
     assert pool.poll()[0] == set()
@@ -122,28 +128,28 @@ def test_an_order_is_taken_and_its_hint_follows(operator_site: Site, pool: Pool,
 
 def test_a_lower_generation_is_a_conflict(operator_site: Site, pool: Pool) -> None:
     newer = order(operator_site.farm_key, generation=3)
-    pool.put_order(newer, 1.0)
+    pool.put_order(newer, until(newer, 1))
     with pytest.raises(ConflictError):
-        pool.put_order(newer.model_copy(update={"generation": 2}), 1.0)
+        pool.put_order(newer.model_copy(update={"generation": 2}), until(newer, 1))
 
 
 def test_a_refusal_is_remembered_until_an_order_is_taken(operator_site: Site, pool: Pool, peer: Any) -> None:
     wanted = order(operator_site.farm_key)
     refusal = Verdict(refusals=(Refusal(reason="LicenseExpired", message="license: expired"),))
     peer.refusals[wanted.job] = refusal
-    pool.put_order(wanted, 1.0)
+    pool.put_order(wanted, until(wanted, 1))
     answer = pool.answer(wanted.uid)
     assert answer is not None
     assert (answer.verdict, answer.order) == (refusal, wanted.digest)
     assert pool.held(wanted.uid) is None
     peer.refusals.clear()
-    pool.put_order(wanted, 1.0)
+    pool.put_order(wanted, until(wanted, 1))
     assert pool.answer(wanted.uid) is None
 
 
 def test_a_grant_by_another_key_is_refused_by_the_pool(operator_site: Site, pool: Pool) -> None:
     wanted = order(token.new_key())
-    pool.put_order(wanted, 1.0)
+    pool.put_order(wanted, until(wanted, 1))
     answer = pool.answer(wanted.uid)
     assert answer is not None
     assert answer.verdict.reason == "BadGrant"
@@ -153,7 +159,7 @@ def test_a_stopped_order_is_gone_at_once_and_a_lingering_one_is_not(
     operator_site: Site, pool: Pool, peer: Any, clock: Clock
 ) -> None:
     wanted = order(operator_site.farm_key)
-    pool.put_order(wanted, 1.0)
+    pool.put_order(wanted, until(wanted, 1))
     clock.now += 1
     pool.poll()
     before = pool.hint(wanted.uid)
@@ -182,7 +188,7 @@ def test_what_was_put_after_a_poll_began_is_newer_than_its_answer(
         def board(self) -> Any:
             board = super().board()
             clock.now += 1
-            pool.put_order(wanted, 1.0)
+            pool.put_order(wanted, until(wanted, 1))
             return board
 
     wanted = order(operator_site.farm_key)
@@ -196,18 +202,30 @@ def test_what_was_put_after_a_poll_began_is_newer_than_its_answer(
 
 def test_a_renewed_grant_is_remembered_and_a_lost_order_forgotten(operator_site: Site, pool: Pool, peer: Any) -> None:
     wanted = order(operator_site.farm_key)
-    pool.put_order(wanted, 1.0)
-    pool.put_grant(wanted.uid, granted(operator_site.farm_key, wanted), 900.0)
-    assert pool.grant_expires_at(wanted.uid) == 900.0
+    pool.put_order(wanted, until(wanted, 1))
+    pool.put_grant(granted(operator_site.farm_key, wanted), until(wanted, 900))
+    assert pool.grant_expires_at(wanted.uid) == 900
     assert len(peer.held(wanted.uid).grants) == 2
     with pytest.raises(OutageError, match="refused a grant"):
-        pool.put_grant(wanted.uid, granted(token.new_key(), wanted), 999.0)
+        pool.put_grant(granted(token.new_key(), wanted), until(wanted, 999))
     assert pool.grant_expires_at(wanted.uid) is None
     peer.stop()
     peer.start()
-    pool.put_grant(wanted.uid, granted(operator_site.farm_key, wanted), 999.0)
+    pool.put_grant(granted(operator_site.farm_key, wanted), until(wanted, 999))
     assert pool.held(wanted.uid) is None
     assert pool.grant_expires_at(wanted.uid) is None
+
+
+def test_what_is_committed_is_told_and_a_lost_order_forgotten(operator_site: Site, pool: Pool, peer: Any) -> None:
+    wanted = order(operator_site.farm_key)
+    pool.put_order(wanted, until(wanted, 1))
+    pool.put_committed(wanted.uid, 3)
+    held = pool.held(wanted.uid)
+    assert held is not None
+    assert held.committed == peer.held(wanted.uid).committed == 3
+    pool.put_committed("uid-of-nobody", 3)
+    assert pool.held("uid-of-nobody") is None
+    assert pool.granted_seconds(wanted.uid) == 100
 
 
 def test_one_lost_answer_is_forgiven_and_silence_is_not(pool: Pool, peer: Any, clock: Clock) -> None:
@@ -274,6 +292,6 @@ def test_a_server_of_another_authority_is_not_spoken_to(operator_site: Site, pee
 
 def test_forgetting_leaves_nothing(operator_site: Site, pool: Pool) -> None:
     wanted = order(operator_site.farm_key)
-    pool.put_order(wanted, 5.0)
+    pool.put_order(wanted, until(wanted, 5))
     pool.forget(wanted.uid)
     assert pool.grant_expires_at(wanted.uid) is None

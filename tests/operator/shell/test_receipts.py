@@ -1,13 +1,13 @@
-"""Reading receipt logs and license accounts from real MinIO, asking it as seldom as promised."""
+"""Reading receipt logs from real MinIO, asking it as seldom as promised."""
 
 from __future__ import annotations
 
 import secrets
-import threading
 from typing import Any
 
 import pytest
 
+from understudy_api.digest import digest_bytes
 from understudy_api.receipt import (
     Finished,
     Receipt,
@@ -18,8 +18,6 @@ from understudy_api.receipt import (
     segment_key,
     training_key,
 )
-from understudy_operator.core.account import Claim
-from understudy_operator.shell.errors import AccountTakenError
 from understudy_operator.shell.objects import Objects
 from understudy_operator.shell.receipts import FRESH_SECONDS, Receipts
 
@@ -158,56 +156,13 @@ def test_segments_give_every_receipt_in_order(receipts: Receipts, pool: Objects,
     assert [receipt.row for segment in receipts.segments(uid) for receipt in segment] == ["r0", "r1", "r2"]
 
 
-def claim(seconds: float) -> Claim:
-    return Claim(namespace="acme", job="spring", reserved_seconds=seconds, billed_from_seconds=0)
-
-
-def test_two_writers_of_an_account_cannot_both_promise(object_store: Any, clock: Clock) -> None:
-    name = secrets.token_hex(32)
-    first, second = (Receipts(Objects(object_store.pool), BUCKET, clock) for _ in range(2))
-    empty = first.account(name)
-    assert second.account(name) == empty
-    first.write_account(empty.claimed("job-1", claim(10)))
-    with pytest.raises(AccountTakenError):
-        second.write_account(empty.claimed("job-2", claim(20)))
-    seen = second.account(name)
-    assert set(seen.claims) == {"job-1"}
-    second.write_account(seen.claimed("job-2", claim(20)))
-    assert set(second.account(name).claims) == {"job-1", "job-2"}
-
-
-def test_an_account_written_here_is_known_without_asking(receipts: Receipts, objects: Counted) -> None:
-    name = secrets.token_hex(32)
-    account = receipts.account(name)
-    for number in range(3):
-        account = account.claimed(f"job-{number}", claim(1))
-        receipts.write_account(account)
-        assert receipts.account(name) == account
-    assert objects.asked == 1
-
-
-def test_threads_of_one_process_take_turns_without_asking(receipts: Receipts, objects: Counted) -> None:
-    """Each reads, claims and writes; whoever was too late does it again in its turn, and all get their claim."""
-    name = secrets.token_hex(32)
-
-    def add(number: int) -> None:
-        receipts.write_account(receipts.account(name).claimed(f"job-{number}", claim(1)))
-
-    def work(number: int) -> None:
-        try:
-            add(number)
-        except AccountTakenError:
-            with receipts.writing(name):
-                add(number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    account = receipts.account(name)
-    assert set(account.claims) == {f"job-{number}" for number in range(12)}
-    assert account.sequence == 11
+def test_segments_are_read_whole_with_the_digest_of_their_bytes(receipts: Receipts, pool: Objects, uid: str) -> None:
+    for sequence in range(3):
+        write(pool, uid, sequence, sequence + 1)
+    found = receipts.logged(uid, 1, 7)
+    assert [one.segment.sequence for one in found] == [1, 2]
+    assert found[0].digest == digest_bytes(pool.get(BUCKET, segment_key(uid, 1)) or b"")
+    assert receipts.logged(uid, 3, 2) == ()
 
 
 def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects) -> None:

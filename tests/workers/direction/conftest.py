@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 import uuid
@@ -15,7 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from puppet import Puppet
-from theatre import NoTrainers, Orders, Stage, ThreadCrew, free_port
+from theatre import NoTrainers, Orders, Stage, ThreadCrew, commit_all, free_port
 
 from understudy_api.settings import DirectorListener, PoolSettings
 from understudy_api.token import load_key
@@ -61,10 +62,15 @@ def make_signers(signers: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def stage(settings: PoolSettings) -> Callable[..., Any]:
-    """Opens a house with puppets; a context manager. `names`: its performers."""
+    """Opens a house with puppets; a context manager.
+
+    `names`: its performers; `commits`: whether somebody plays the operator, for whom everything in the log counts at once.
+    """
 
     @asynccontextmanager
-    async def opened(names: tuple[str, ...] = ("p0", "p1"), **changes: Any) -> AsyncIterator[Stage]:
+    async def opened(
+        names: tuple[str, ...] = ("p0", "p1"), *, commits: bool = True, **changes: Any
+    ) -> AsyncIterator[Stage]:
         own = settings.model_copy(update=changes)
         puppet = Puppet(own)
         crew = ThreadCrew(puppet, names)
@@ -72,10 +78,13 @@ def stage(settings: PoolSettings) -> Callable[..., Any]:
         await house.open()
         for name in names:
             house.floor.join(name)
+        clerk = asyncio.get_running_loop().create_task(commit_all(house)) if commits else None
         try:
             yield Stage(house, crew, puppet, own)
         finally:
             await house.close()
+            if clerk is not None:
+                clerk.cancel()
             crew.close()
 
     return opened

@@ -479,3 +479,73 @@ def test_a_file_gone_from_staging_before_delivery_is_told(stage, orders, pool) -
 
     play(scene())
     assert "1 items have a receipt but could not be delivered" in orders.finished(order).message
+
+
+def test_nothing_is_delivered_before_it_is_committed(stage, orders) -> None:
+    order = orders.write(["Ada", "Bob"])
+
+    async def scene() -> None:
+        async with stage(commits=False) as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(orders.segments(order)) == 1)
+            progress = await at.until(order, "Finishing")
+            assert (progress.items_done, progress.committed) == (2, -1)
+            await asyncio.sleep(0.1)
+            assert orders.delivered(order) == {}
+            assert at.house.desk.commit(order.uid, -1).committed == -1
+            assert at.house.desk.commit("nobody-knows", 0) is None
+            assert at.house.desk.commit(order.uid, 0).committed == 0
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert len(orders.delivered(order)) == 2 * 3 + 2
+
+
+def test_a_stopped_order_leaves_behind_what_nobody_commits(stage, orders, monkeypatch) -> None:
+    monkeypatch.setattr("understudy_workers.direction.order_run.GIVE_UP_SECONDS", 0.2)
+    order = orders.write(["Ada", "Bob"])
+
+    async def scene() -> None:
+        async with stage(commits=False) as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(orders.segments(order)) == 1)
+            assert at.house.desk.delete(order.uid) is False
+            await eventually(lambda: at.house.desk.delete(order.uid))
+
+    play(scene())
+    assert set(orders.delivered(order)) == {"index.jsonl", "contact-sheet.html"}
+    assert orders.finished(order).message == "2 items have a receipt but could not be delivered"
+
+
+def test_a_director_that_takes_over_waits_for_commits_again_and_a_changed_order_does_not(stage, orders) -> None:
+    order = orders.write(["Ada"])
+    later = orders.write(["Ada", "Bob"], uid=order.uid, generation=2)
+
+    async def scene() -> None:
+        async with stage(commits=False) as at:
+            at.house.desk.put(order)
+            await eventually(lambda: orders.segments(order))
+        async with stage(commits=False) as at:
+            assert at.house.desk.put(order).committed == -1
+            await at.until(order, "Finishing")
+            at.house.desk.commit(order.uid, 0)
+            await at.until(order, "Finished")
+            assert at.house.desk.put(later).committed == 0
+            await at.until(later, "Finishing")
+            at.house.desk.commit(order.uid, 9)
+            await at.until(later, "Finished")
+
+    play(scene())
+    assert orders.delivered(later)["r1/en-GB/landscape.mp4"] == b"Hello Bob."
+
+
+def test_a_director_says_how_much_the_next_item_lacks(stage, orders) -> None:
+    order = orders.write(TEN, grant={"seconds": 4})
+
+    async def scene() -> None:
+        async with stage() as at:
+            assert at.house.desk.put(order).short_seconds is None
+            waiting = await at.until(order, "WaitingForGrant")
+            assert waiting.short_seconds == 1.0
+
+    play(scene())

@@ -140,6 +140,14 @@ class Stage:
         return progress if progress is not None and progress.state in states else None
 
 
+async def commit_all(house: House) -> None:
+    """Plays the operator: whatever is in a log stands in the ledger at once."""
+    while True:
+        for uid, last in house.desk.board()[1].items():
+            house.desk.commit(uid, last)
+        await asyncio.sleep(0.02)
+
+
 async def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
     """Waits until `look` finds something, looking at every turn of the loop."""
     deadline = time.monotonic() + seconds

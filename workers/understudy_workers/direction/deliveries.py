@@ -1,8 +1,12 @@
-"""Deliveries of one order: segment by segment, in the order of the log, as long as it takes."""
+"""Deliveries of one order: segment by segment, in the order of the log, as long as it takes.
+
+Nothing is delivered before the ledger holds it: a segment waits until the operator says that it is committed.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -15,12 +19,15 @@ from understudy_workers.objects import StoreError
 
 CURSOR_SECONDS: Final = 2.0
 """How often at most the place reached is written down."""
+PATIENCE_SECONDS: Final = 0.5
+"""How often a queue that waits for a commit looks whether anybody still waits for it."""
 
 
 class Deliveries:
     """Brings the items of segments to their destination. Knows them by sequence, so a long queue costs nothing.
 
-    `give_up` says when a delivery that fails is not tried again, because nobody waits for it any more.
+    `give_up` says when a delivery that fails is not tried again, and an uncommitted segment not waited for, because nobody
+    waits for it any more.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class Deliveries:
         self._queue: deque[tuple[int, bool]] = deque()
         self._changed = asyncio.Event()
         self._closing = False
+        self._committed = -1
         self._reached = -1
         self._kept_at = 0.0
         self.undelivered = 0
@@ -65,6 +73,11 @@ class Deliveries:
             self._reached = -1
             self.take_up(-1)
 
+    def commit(self, sequence: int) -> None:
+        """Segments up to `sequence` may be delivered."""
+        self._committed = max(self._committed, sequence)
+        self._changed.set()
+
     def close(self) -> None:
         """Nothing more will be added: `carry` delivers what is queued, then returns."""
         self._closing = True
@@ -73,9 +86,11 @@ class Deliveries:
     async def carry(self) -> None:
         """Delivers until closed and empty, or given up."""
         while self._queue or not self._closing:
-            if not self._queue:
-                self._changed.clear()
-                await self._changed.wait()
+            if not self._queue or self._queue[0][0] > self._committed:
+                if self._queue and self._give_up():
+                    await self._leave()
+                    return
+                await self._wait()
                 continue
             sequence, verify = self._queue.popleft()
             courier = self.courier
@@ -83,6 +98,20 @@ class Deliveries:
             if courier.where == self.courier.where:
                 self._reached = max(self._reached, sequence)
                 await self._keep_cursor(at_once=not self._queue)
+
+    async def _wait(self) -> None:
+        """Until something changed, or it may be time to give up."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._changed.wait()
+
+    async def _leave(self) -> None:
+        """Counts what stays behind: made too late, or beyond what was promised, so that the ledger does not hold it."""
+        while self._queue:
+            sequence, _ = self._queue.popleft()
+            segment = await self._workshop.run(self._log.segment, sequence)
+            self.undelivered += sum(receipt.outcome == "done" and receipt.bytes > 0 for receipt in segment.receipts)
 
     async def _deliver(self, sequence: int, verify: bool) -> None:
         workshop = self._workshop

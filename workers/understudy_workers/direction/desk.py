@@ -69,7 +69,9 @@ class Desk:
 
     def _begin(self, order: Order, after: asyncio.Task[None] | None) -> OrderRun:
         run = OrderRun(order, self._workshop)
-        self._runs.pop(order.uid, None)
+        earlier = self._runs.pop(order.uid, None)
+        if earlier is not None:
+            run.commit(earlier.committed)  # It is the same log.
         self._runs[order.uid] = run
         if after is not None:
             self._leaving.add(after)
@@ -94,6 +96,14 @@ class Desk:
         if not verdict.permitted:
             return verdict
         run.renew(grant)
+        return run.progress()
+
+    def commit(self, uid: str, sequence: int) -> Progress | None:
+        """What stands in segments up to `sequence` may be delivered; None when the order is not held."""
+        run = self._runs.get(uid)
+        if run is None:
+            return None
+        run.commit(sequence)
         return run.progress()
 
     def get(self, uid: str) -> Progress | None:

@@ -91,6 +91,7 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
 
     books = Books(run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment)
     run.books, run.deliveries = books, deliveries
+    deliveries.commit(run.committed)
     run.revise(run.order)
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(books.keep())

@@ -50,6 +50,8 @@ class OrderRun:
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
         self.books: Books | None = None
         self.deliveries: Deliveries | None = None
+        self.committed = -1
+        """Last segment of the log that the ledger holds, as far as the operator said."""
         self.ending: Ending | None = None
         self.planned_all = False
         self.over = False
@@ -96,6 +98,8 @@ class OrderRun:
             message=next((trouble for trouble in self._troubles.values() if trouble), self.message)[:500],
             items_done=len(self.log.accounted),
             takes_in_flight=self.schedule.in_flight,
+            short_seconds=self.schedule.short_seconds if self._waits and self.schedule.short_of_grant else None,
+            committed=self.committed,
             started_at=self.log.totals.started_at or self._started_at,
             eta_seconds=self._eta_seconds(),
         )
@@ -124,6 +128,12 @@ class OrderRun:
     def renew(self, grant: str) -> None:
         """The order goes on under a new grant."""
         self.revise(self.order.model_copy(update={"grant": grant}))
+
+    def commit(self, sequence: int) -> None:
+        """Segments up to `sequence` stand in the ledger: they may be delivered."""
+        self.committed = max(self.committed, sequence)
+        if self.deliveries is not None:
+            self.deliveries.commit(self.committed)
 
     def stop(self, ending: Literal["Stopped", "Superseded"]) -> None:
         """Hands out nothing more; what performers hold is finished and kept in the log, and delivered when stopped."""

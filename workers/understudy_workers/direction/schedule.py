@@ -82,6 +82,8 @@ class Schedule:
         """Works that performers hold."""
         self.short_of_grant = False
         """Whether the last call of `next` found an item that the granted seconds do not reach for."""
+        self.short_seconds = 0.0
+        """Metered seconds of the last such item."""
 
     @property
     def next_at(self) -> float | None:
@@ -197,7 +199,7 @@ class Schedule:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
         committed = budget.committed_seconds + self._in_flight_seconds
         if committed + unit.seconds > budget.granted_seconds + _SLACK_SECONDS:
-            self.short_of_grant = True
+            self.short_of_grant, self.short_seconds = True, unit.seconds
             (self._suspects if unit.suspect else self._ready_items).push_front(unit)
             return None
         self._in_flight_seconds += unit.seconds

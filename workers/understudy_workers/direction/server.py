@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
 from understudy_api.model import Model
-from understudy_api.order import Order, TrainingOrder
+from understudy_api.order import Commitment, Order, TrainingOrder
 from understudy_api.settings import DirectorListener
 from understudy_api.verdict import Refusal, Verdict
 from understudy_workers.direction.desk import Conflict, Desk
@@ -46,6 +46,7 @@ def application(front: Front, token: str) -> web.Application:
             web.get("/v1/orders/{uid}", routes.get_order),
             web.delete("/v1/orders/{uid}", routes.delete_order),
             web.put("/v1/orders/{uid}/grant", routes.put_grant),
+            web.put("/v1/orders/{uid}/committed", routes.put_committed),
             web.put("/v1/trainings/{uid}", routes.put_training),
             web.get("/v1/trainings/{uid}", routes.get_training),
             web.delete("/v1/trainings/{uid}", routes.delete_training),
@@ -127,6 +128,12 @@ class _Routes:
             return _answer(grant, 422)
         answer = self._front.desk.renew(request.match_info["uid"], grant.grant)
         return _answer(answer, 403) if isinstance(answer, Verdict) else _found(answer)
+
+    async def put_committed(self, request: web.Request) -> web.Response:
+        said = await _body(request, Commitment, uid=False)
+        if isinstance(said, Verdict):
+            return _answer(said, 422)
+        return _found(self._front.desk.commit(request.match_info["uid"], said.sequence))
 
     async def put_training(self, request: web.Request) -> web.Response:
         order = await _body(request, TrainingOrder)

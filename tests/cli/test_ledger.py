@@ -1,0 +1,194 @@
+"""`understudy ledger` and `understudy statement` on a ledger in real MinIO."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "api" / "ledger"))
+
+from ledger_words import LICENSE, NOVEMBER, Writer, licensed, reserved, some_chain, uid
+
+from understudy_api import token
+from understudy_api.digest import digest_bytes
+from understudy_api.ledger.chain import link_key
+from understudy_api.ledger.checkpoint import ChainHead, checkpoint_key, seal
+from understudy_api.settings import DirectorEndpoint, OperatorSettings, RayEndpoint
+from understudy_cli import __main__ as cli
+from understudy_cli.errors import UserError
+from understudy_cli.local.buckets import client
+
+ONE, TWO = "ac" * 32, "bd" * 32
+
+
+class Ledger:
+    """A ledger bucket with two licenses and a checkpoint over both, and the settings that lead to it."""
+
+    def __init__(self, root: Any, folder: Path) -> None:
+        self.bucket, self.store = f"ledger-{secrets.token_hex(4)}", client(root)
+        self.store.make_bucket(self.bucket)
+        self.farm = token.new_key()
+        (folder / "farm.jwk").write_text(json.dumps(self.farm.as_dict(private=True)))
+        self.settings = folder / "operator.json"
+        given = OperatorSettings(
+            farm="test",
+            s3=root,
+            public_s3_url="https://127.0.0.1",
+            buckets={"ledger": self.bucket},
+            farm_key_file=folder / "farm.jwk",
+            ray=RayEndpoint(address="http://127.0.0.1:1", token_file=folder / "none"),
+            director=DirectorEndpoint(url="https://127.0.0.1:1", token_file=folder / "none"),
+            pool_public_key_file=folder / "farm.jwk",
+            metrics_port=1,
+            health_port=2,
+        )
+        self.settings.write_text(given.model_dump_json())
+        self.writers = {ONE: some_chain(), TWO: Writer(TWO)}
+        self.writers[TWO].write(licensed(jti="beta-autumn", royalty=None), reserved(7, 10))
+        for account, writer in self.writers.items():
+            for sequence, data in writer.objects.items():
+                self.put(link_key(account, sequence), data)
+        self.put(f"names/{ONE}/{uid(1)}", b"acme/spring")
+        self.seal(0)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.store.put_object(self.bucket, key, io.BytesIO(data), len(data))
+
+    def remove(self, *keys: str) -> None:
+        for key in keys:
+            self.store.remove_object(self.bucket, key)
+
+    def seal(self, number: int) -> None:
+        heads = [
+            ChainHead(account=account, sequence=len(writer.links) - 1, digest=writer.head.digest)
+            for account, writer in self.writers.items()
+        ]
+        made = seal(heads, self.farm, NOVEMBER)
+        self.put(checkpoint_key(number), made.model_dump_json().encode())
+
+    def run(self, *words: object) -> Result:
+        return CliRunner().invoke(cli.app, [*map(str, words), "--settings", str(self.settings)])
+
+
+@pytest.fixture
+def ledger(object_store: Any, tmp_path: Path) -> Ledger:
+    return Ledger(object_store.root, tmp_path)
+
+
+def test_a_whole_ledger_is_said_to_be_whole_and_what_cannot_be_known_too(ledger: Ledger) -> None:
+    result = ledger.run("ledger", "verify")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0].endswith("nothing was deleted, altered or moved")
+    assert result.output.startswith("2 licenses, 8 links, ")
+    assert "rollback of the whole bucket cannot be excluded" in result.output
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda ledger: ledger.remove(link_key(ONE, 2)), f"deleted: {link_key(ONE, 2)}"),
+        (
+            lambda ledger: ledger.put(link_key(ONE, 1), ledger.writers[ONE].objects[1].replace(b"2500000", b"2500001")),
+            f"altered: {link_key(ONE, 1)}",
+        ),
+        (lambda ledger: ledger.put(link_key(ONE, 1), ledger.writers[ONE].objects[2]), f"reordered: {link_key(ONE, 1)}"),
+        (lambda ledger: ledger.remove(link_key(ONE, 6)), f"truncated: {link_key(ONE, 6)}"),
+        (lambda ledger: ledger.put(checkpoint_key(1), b"{}"), f"unreadable: {checkpoint_key(1)}"),
+    ],
+)
+def test_what_was_done_to_it_is_found_and_where(ledger: Ledger, spoil: Any, said: str) -> None:
+    spoil(ledger)
+    result = ledger.run("ledger", "verify")
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def _kept(ledger: Ledger, folder: Path, *words: str) -> Path:
+    path = folder / "kept.json"
+    path.write_text(ledger.run(*words).output)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "licenses"),
+    [(("ledger", "checkpoint"), 2), (("statement", "--license", "acme-spring", "--month", "2026-11", "--json"), 1)],
+)
+def test_what_was_kept_shows_a_rollback_of_everything(
+    ledger: Ledger, tmp_path: Path, words: tuple[str, ...], licenses: int
+) -> None:
+    kept = _kept(ledger, tmp_path, *words)
+    fine = ledger.run("ledger", "verify", "--checkpoint", kept)
+    assert fine.exit_code == 0, fine.output
+    assert f"{licenses} licenses go on from where they stood then" in fine.output
+    ledger.remove(link_key(ONE, 6), checkpoint_key(0))
+    assert ledger.run("ledger", "verify").exit_code == 0, "by itself it looks whole"
+    cut = ledger.run("ledger", "verify", "--checkpoint", kept)
+    assert cut.exit_code == 2
+    assert f"truncated: {link_key(ONE, 6)}" in cut.output
+    assert "does not go on from it" in cut.output
+    other = ledger.writers[ONE].objects[6].replace(b'"written_at":1794000006.0', b'"written_at":1794000007.0')
+    ledger.put(link_key(ONE, 6), other)
+    assert digest_bytes(other) != digest_bytes(ledger.writers[ONE].objects[6])
+    forked = ledger.run("ledger", "verify", "--checkpoint", kept)
+    assert forked.exit_code == 2
+    assert f"forked: {link_key(ONE, 6)}" in forked.output
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"checkpoint": {}}', "not json"])
+def test_what_is_no_checkpoint_is_refused_in_one_line(ledger: Ledger, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match="neither a checkpoint nor a statement"):
+        raise ledger.run("ledger", "verify", "--checkpoint", path).exception or AssertionError
+
+
+def test_another_farms_checkpoint_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    made = seal([ChainHead(account=ONE, sequence=0, digest=LICENSE)], token.new_key(), NOVEMBER)
+    path = tmp_path / "kept.json"
+    path.write_text(made.model_dump_json())
+    with pytest.raises(UserError, match="no signature"):
+        raise ledger.run("ledger", "verify", "--checkpoint", path).exception or AssertionError
+
+
+STATEMENT = ("statement", "--license", "acme-spring", "--month", "2026-11")
+
+
+def test_a_statement_adds_up_in_every_form(ledger: Ledger) -> None:
+    account = ledger.writers[ONE].account
+    document = json.loads(ledger.run(*STATEMENT, "--json").output)
+    rows = list(csv.DictReader(io.StringIO(ledger.run(*STATEMENT, "--csv").output)))
+    uses = [row for row in rows if row["kind"] == "use"]
+    paid = [row for row in rows if row["kind"] == "payment"]
+    assert sum(int(row["metered_micros"]) for row in uses) == document["micros"] == account.used_micros
+    assert sum(int(row["amount_micros"]) for row in paid) == document["royalty_micros"] == account.royalty_micros
+    assert [row["name"] for row in paid] == ["owner", "driver", "studio"]
+    assert document["checkpoint"]["head"]["sequence"] == 6
+    text = ledger.run(*STATEMENT).output
+    assert "acme/spring" in text
+    assert f"{account.royalty_micros / 1e6:.6f}" in text
+    assert "sealed up to link 6" in text
+
+
+def test_a_license_is_found_by_its_account_too_and_an_unknown_one_is_not(ledger: Ledger) -> None:
+    found = json.loads(ledger.run("statement", "--license", TWO, "--month", "2026-11", "--json").output)
+    assert (found["jti"], found["royalty_micros"]) == ("beta-autumn", 0)
+    for words, message in (
+        (("statement", "--license", "nobody", "--month", "2026-11"), "0 licenses of that id"),
+        (("statement", "--license", "acme-spring", "--month", "2026-13"), "wanted a month like 2026-11"),
+    ):
+        with pytest.raises(UserError, match=message):
+            raise ledger.run(*words).exception or AssertionError
+
+
+def test_no_statement_is_made_of_a_broken_chain(ledger: Ledger) -> None:
+    ledger.remove(link_key(ONE, 3))
+    with pytest.raises(UserError, match="deleted"):
+        raise ledger.run(*STATEMENT).exception or AssertionError
