@@ -164,7 +164,7 @@ def test_two_hundred_jobs_race_for_the_last_minute(
     began = time.monotonic()
     operators = [Supervised(files[0], "left", STEPS[::2]), Supervised(files[1], "right", STEPS[1::2])]
     try:
-        until(lambda: is_over(objects, account, peer), seconds=120)
+        until(lambda: is_over(objects, account, peer), seconds=200)
     except AssertionError:
         sys.stdout.write(in_trouble(admin, objects, account, peer, bodies))
         raise

@@ -75,8 +75,9 @@ class Deliveries:
 
     def commit(self, sequence: int) -> None:
         """Segments up to `sequence` may be delivered."""
-        self._committed = max(self._committed, sequence)
-        self._changed.set()
+        if sequence > self._committed:
+            self._committed = sequence
+            self._changed.set()
 
     def close(self) -> None:
         """Nothing more will be added: `carry` delivers what is queued, then returns."""
