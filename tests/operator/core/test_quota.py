@@ -213,7 +213,7 @@ def test_a_job_that_waits_for_something_else_has_not_run_out(pool: dict[str, Any
     assert isinstance(admit(replace(state, pool=replace(state.pool, **pool)), NOW), Permitted)
 
 
-@pytest.mark.parametrize("changed", [{"state": "Running"}, {"takes_in_flight": 1}])
+@pytest.mark.parametrize("changed", [{"short_seconds": None}, {"takes_in_flight": 1}])
 def test_a_job_at_work_has_not_run_out(changed: dict[str, Any]) -> None:
     state = _short(1.5)
     assert state.pool is not None
