@@ -57,7 +57,8 @@ def _signature(line: str, name: str, key_hash: bytes) -> bytes | None:
         data = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):
         return None
-    return data[4:] if signer == name and hmac.compare_digest(data[:4], key_hash) else None
+    is_canonical = base64.b64encode(data).decode() == encoded
+    return data[4:] if is_canonical and signer == name and hmac.compare_digest(data[:4], key_hash) else None
 
 
 def _holds(key: OKPKey, signature: bytes, text: str) -> bool:

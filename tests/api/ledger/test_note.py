@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import string
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ EXAMPLE = (
 )
 """The well-known example that the reference implementation documents."""
 KEY, OTHER = token.new_key(), token.new_key()
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 
 
 def public_key(verifier: str) -> OKPKey:
@@ -52,6 +54,14 @@ def test_a_changed_character_breaks_it(data: st.DataObject) -> None:
     changed = note[:place] + put + note[place + 1 :]
     if changed != note:
         assert isinstance(open_note(changed, "farm", KEY), Refusal)
+
+
+def test_a_signature_has_one_spelling() -> None:
+    note = sign_note("text\n", "farm.example", KEY)
+    body, last = note[:-3], note[-3]
+    assert note.endswith("=\n"), "68 bytes leave two bits of the last letter unused"
+    twin = ALPHABET[ALPHABET.index(last) ^ 1]
+    assert isinstance(open_note(f"{body}{twin}=\n", "farm.example", KEY), Refusal)
 
 
 def test_signatures_of_others_are_passed_over() -> None:
