@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,16 @@ from minio import Minio
 from rich.console import Console
 
 from understudy_api import token
+from understudy_api.release import ERASURE_TYPE, Erasure
 from understudy_cli.campaign import manifests, storage, watch
+from understudy_cli.files import read_key
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import buckets, object_store, process, toolchain
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.part import Site
+from understudy_cli.owner_vault import OwnerVault
 from understudy_workers.media.credentials import verify
 
 pytestmark = [pytest.mark.farm, pytest.mark.timeout(900)]
@@ -167,7 +171,7 @@ def test_a_job_outside_its_license_renders_nothing(live: Live, campaign: dict[st
     live.kubectl.apply(job)
     where = ("renderjob", job["metadata"]["name"], BRAND)
     refusal = watch.wait_refused(live.kubectl, where, 60)
-    assert refusal["reason"] == "LanguageNotCovered"
+    assert refusal["reason"] in {"LanguageNotCovered", "TerritoryNotCovered"}
     assert "ja-JP" in refusal["message"]
     assert live.keys(f"acme/{job['metadata']['name']}/") == []
 
@@ -191,6 +195,55 @@ def test_strangers_are_turned_away(live: Live) -> None:
     ports = live.site.plan.ports
     assert httpx.get(f"https://127.0.0.1:{ports.director}/v1/orders", verify=False).status_code == 401
     assert httpx.get(f"http://127.0.0.1:{ports.ray_dashboard}/api/jobs/").status_code in {401, 403}
+
+
+def test_nothing_of_the_likeness_lies_anywhere_in_the_clear(live: Live, finished: dict[str, Any]) -> None:
+    capture = manifests.Examples.find().capture.read_bytes()
+    assert live.store.get_object(BUCKET, manifests.CAPTURE_KEY).read().startswith(b"understudy-sealed/1")
+    names = buckets.BUCKETS
+    kept = [
+        (str(entry.object_name), live.store.get_object(bucket, str(entry.object_name)).read())
+        for bucket, prefix in ((names.twins, ""), (names.staging, "takes/"), (names.staging, "clips/"))
+        for entry in live.store.list_objects(bucket, prefix=prefix, recursive=True)
+    ]
+    assert {name.split("/")[0] for name, _ in kept} >= {"takes", "clips"}
+    for name, data in kept:
+        if not name.endswith(("manifest.json", "manifest.jws")):
+            assert b"understudy-clip" not in data
+            assert b"understudy-take" not in data
+            assert b"ftyp" not in data[:64]
+            assert not data.startswith(b"\x08"), f"{name} is an ONNX model in the clear"
+    for path in live.farm.home.work.rglob("*"):
+        if path.is_file() and path.stat().st_size > 4096:
+            assert capture[4096:4160] not in path.read_bytes()
+
+
+def test_an_erased_twin_renders_nothing_more_and_its_performers_end(
+    live: Live, campaign: dict[str, Any], finished: dict[str, Any]
+) -> None:
+    before = {p.pid for p in psutil.process_iter(["cmdline"]) if _is_performer(p, live)}
+    model = live.kubectl.get("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
+    root = read_key(live.folder / "owner.jwk")
+    receipt = token.unverified(OwnerVault.of(live.site).erase(root, model["spec"]["genesis"]), ERASURE_TYPE)
+    assert isinstance(receipt, dict)
+    told = Erasure.model_validate(receipt)
+    assert told.performers, "performers held the key"
+    assert all("said that it ends" in line for line in told.performers)
+    deadline = time.monotonic() + 30
+    while before & {p.pid for p in psutil.process_iter(["cmdline"]) if _is_performer(p, live)}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    job = manifests.changed(campaign)
+    job["metadata"]["name"] = "after-erasure"
+    live.kubectl.apply(job)
+    found = live.kubectl.get("renderjob", "after-erasure", BRAND)
+    deadline = time.monotonic() + 120
+    while "TwinErased" not in json.dumps(found) and found.get("status", {}).get("phase") != "Failed":
+        assert time.monotonic() < deadline, found.get("status")
+        time.sleep(0.5)
+        found = live.kubectl.get("renderjob", "after-erasure", BRAND)
+    assert found["status"].get("items", {}).get("done", 0) == 0
+    assert not [key for key in live.keys("acme/after-erasure/") if key.endswith(".mp4")]
 
 
 def _index(live: Live, prefix: str) -> list[dict[str, Any]]:

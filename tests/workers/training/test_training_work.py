@@ -102,9 +102,11 @@ def test_a_capture_that_is_no_video_is_refused_and_nothing_is_left_behind(object
     assert list(settings.work_dir.iterdir()) == []
 
 
-def test_a_capture_other_than_the_one_consented_to_is_refused_before_it_is_opened(objects, settings, order) -> None:
+def test_a_capture_other_than_the_one_consented_to_is_refused_before_it_is_opened(
+    objects, settings, order, signers
+) -> None:
     objects.put(order.capture_bucket, order.capture_key, b"these are other moving pictures")
-    consented = order.model_copy(update={"capture_sha256": "d" * 64})
+    consented = granted(signers, order.model_copy(update={"capture_sha256": "d" * 64}))
     train(settings, consented, lambda _: None)
     result = result_of(objects, settings, consented)
     assert (result.state, result.reason) == ("Refused", "CaptureDiffers")
