@@ -16,6 +16,7 @@ OTHER: Final = "other"
 _WAIT_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 _STAGES: Final = frozenset(
     [
+        "key",
         "find",
         "load",
         "speak",
