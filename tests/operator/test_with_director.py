@@ -33,7 +33,7 @@ POOL = Key("RenderPool", "", "default")
 @pytest.fixture(scope="module")
 def whole_farm(farm: Any, admin: Admin, control_plane: Any, object_store: Any) -> Iterator[OperatorSettings]:
     """The farm with Ray and its own operator process."""
-    site = farm.up(["ray", "operator"])
+    site = farm.up(["ray", "vault", "operator"])
     if admin.get(POOL) is None:
         admin.create(resource("RenderPool", "", "default", {"embedded": {}}))
     yield OperatorSettings.load(site.home.operator_settings)

@@ -19,7 +19,7 @@ DIGEST = "d" * 64
 
 
 def opened(path: Path) -> Farm:
-    settings: Any = SimpleNamespace(farm_key_file=path, buckets=BucketNames())
+    settings: Any = SimpleNamespace(farm_key_file=path, buckets=BucketNames(), demand_capture_consent=True)
     return Farm.open(settings)
 
 

@@ -34,13 +34,12 @@ U = TypeVar("U", TakeUnit, ItemUnit, TakeUnit | ItemUnit)
 
 @dataclass(frozen=True)
 class Asking:
-    """A performer that asks for work. `idle`: it holds nothing of anybody; `performers`: how many there are."""
+    """A performer that asks for work: `idle` holds nothing of anybody; `thumbprint` is its own key's."""
 
     performer: str
     idle: bool
     performers: int
     thumbprint: str = ""
-    """Of the performer's own key."""
 
 
 @dataclass(frozen=True)
