@@ -1,19 +1,18 @@
 """Operator and director together, both real, on a real Ray: started, spoken to, told apart by release, let go.
 
-The twin of these jobs has a training result and no bundle, so performers find nothing to perform with: every item fails
-with a reason, and nothing is rendered. What is rendered when there is one is tested with the whole farm.
+The twin of these jobs has a training result and the vault keeps no key of it, so performers have nothing to perform with:
+the job waits, says why, and nothing is rendered. What is rendered when there is one is tested with the whole farm.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from operator_site import Admin, Tenant, resource, until
+from operator_site import Admin, Tenant, condition_of, resource, until
 
 from understudy_api import token
 from understudy_api.genesis import sign_genesis
@@ -55,16 +54,18 @@ def test_a_director_is_started_and_takes_orders(admin: Admin, whole_farm: Operat
     pool = Objects(object_store.pool)
     pool.put("understudy-receipts", training_key(order.digest), result.model_dump_json().encode())
     admin.create(tenant.license())
-    body = admin.create(tenant.job("bundleless"))
-    status = admin.wait(tenant.key("bundleless"), "Failed", seconds=120)["status"]
-    assert status["items"] == {"total": 2, "done": 0, "failed": 2, "rejected": 0}
-    assert (float(status["meteredSeconds"]), status["takes"]["rendered"]) == (0, 0)
-    index = pool.get("understudy-outputs", f"{tenant.brand}/bundleless/index.jsonl")
-    assert index is not None
-    assert [json.loads(line)["state"] for line in index.splitlines()] == ["failed", "failed"]
-    assert pool.keys("understudy-receipts", f"{body['metadata']['uid']}/")
-    admin.delete(tenant.key("bundleless"))
-    until(lambda: admin.get(tenant.key("bundleless")), lambda found: found is None, 60)
+    admin.create(tenant.job("keyless"))
+
+    def waiting() -> Any:
+        body = admin.get(tenant.key("keyless"))
+        return body if condition_of(body, "Dispatched").get("reason") == "PoolWaiting" else None
+
+    body = until(waiting, seconds=120)
+    assert "the vault keeps no key of it; train or import it here" in condition_of(body, "Dispatched")["message"]
+    assert body["status"]["items"] == {"total": 2, "done": 0, "failed": 0, "rejected": 0}
+    assert body["status"]["takes"]["rendered"] == 0
+    admin.delete(tenant.key("keyless"))
+    until(lambda: admin.get(tenant.key("keyless")), lambda found: found is None, 60)
 
 
 def _tenant(admin: Admin, settings: OperatorSettings) -> Tenant:
