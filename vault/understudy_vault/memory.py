@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from understudy_api import token
 from understudy_api.acts import Act, Resume, Revocation, Stop, read_act
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import KeyRecord, Keyring, read_keyring
+from understudy_api.owner_word import OwnerWord, Recorded, owner_word
 from understudy_api.verdict import Refusal
 
 
@@ -29,15 +28,6 @@ class Shelf(Protocol):
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
         """All keys below a prefix."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What owners' acts say of a twin."""
-
-    stopped: bool = False
-    revoked: frozenset[str] = frozenset()
-    """`jti` of licenses that were revoked."""
 
 
 class Memory:
@@ -73,23 +63,9 @@ class Memory:
             self._shelf.create(f"acts/{ring.twin_id}/{digest_bytes(text.encode())}", text.encode())
         return act
 
-    def standing(self, twin: str) -> Standing:
-        """What was heard of a twin so far. Acts were verified when they were taken in."""
-        stops: set[str] = set()
-        lifted: set[str] = set()
-        revoked: set[str] = set()
-        for text in self._read(f"acts/{twin}/"):
-            typ = token.type_of(text)
-            claims = token.unverified(text, typ) if isinstance(typ, str) else typ
-            if isinstance(claims, Refusal):
-                continue
-            if typ == "likeness-stop+jwt":
-                stops.add(digest_bytes(text.encode()))
-            elif typ == "likeness-resume+jwt":
-                lifted.add(str(claims.get("stop")))
-            elif typ == "likeness-revocation+jwt":
-                revoked.add(str(claims.get("jti")))
-        return Standing(stopped=bool(stops - lifted), revoked=frozenset(revoked))
+    def word(self, twin: str) -> OwnerWord:
+        """What was heard of a twin so far; the vault keeps no times. Acts were verified when they were taken in."""
+        return owner_word((), [Recorded(act=text, accepted_at=0) for text in self._read(f"acts/{twin}/")])
 
     def _read(self, prefix: str) -> list[str]:
         """The texts below a prefix in the order of their keys; each is fetched once."""

@@ -17,13 +17,13 @@ from understudy_api.digest import digest_bytes
 from understudy_api.genesis import read_genesis
 from understudy_api.grant import Grant, read_grant, read_training_grant
 from understudy_api.keyring import Keyring
+from understudy_api.owner_word import OwnerWord
 from understudy_api.permits import Size, Usage, Use, permits
 from understudy_api.release import Question, RenderingClaim, TrainingClaim
 from understudy_api.terms import License, read_license
 from understudy_api.token import thumbprint
 from understudy_api.verdict import Refusal, Verdict
 from understudy_vault.keystore import Destroyed, Kept
-from understudy_vault.memory import Standing
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Asked:
 
 
 def rendering(
-    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, standing: Standing
+    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, word: OwnerWord
 ) -> Entitled | Verdict:
     """May this caller render with the twin whose key is `kept`, and whose owner's keys are `ring`?"""
     making = claim.making
@@ -89,7 +89,7 @@ def rendering(
     consented = _consented(claim, license_, ring, asked.now)
     if isinstance(consented, Refusal):
         return _no(consented)
-    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, standing), asked.now)
+    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, word), asked.now)
     if not verdict.permitted:
         return verdict.at("vault")
     return Entitled(
@@ -107,7 +107,7 @@ def rendering(
 
 
 def training(
-    bench: Bench, asked: Asked, claim: TrainingClaim, kept: Kept | None, standing: Standing
+    bench: Bench, asked: Asked, claim: TrainingClaim, kept: Kept | None, word: OwnerWord
 ) -> Entitled | Verdict:
     """May this caller train the twin? `kept` is None before its first training."""
     order = claim.order
@@ -118,7 +118,7 @@ def training(
         return _no(genesis)
     if changed := _owner_changed(order.genesis, order.twin_id, genesis.twin_id, kept):
         return _no(changed)
-    if standing.stopped:
+    if word.stops:
         return _no(
             Refusal(reason="TwinStopped", message="training: the owner stopped the twin; only the owner resumes it")
         )
@@ -232,11 +232,11 @@ def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:
     )
 
 
-def _usage(grant: Grant, license_: License, standing: Standing) -> Usage:
+def _usage(grant: Grant, license_: License, word: OwnerWord) -> Usage:
     """What owners' acts say, and how old the status list was by which the operator granted."""
     return Usage(
-        revoked=license_.terms.jti in standing.revoked,
-        stopped=standing.stopped,
+        revoked=license_.terms.jti in word.revoked,
+        stopped=bool(word.stops),
         status=None if grant.status_iat is None else "valid",
         status_iat=grant.status_iat,
     )

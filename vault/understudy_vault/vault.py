@@ -142,17 +142,17 @@ class Vault:
         claim = asked.claim
         twin = claim.making.twin.id if isinstance(claim, RenderingClaim) else claim.order.twin_id
         found = self.keys.find(twin)
-        standing = self._memory.standing(twin)
+        word = self._memory.word(twin)
         if isinstance(found, Destroyed) or (found is None and isinstance(claim, RenderingClaim)):
             return _no(rules.no_key(found, twin))
         if isinstance(claim, TrainingClaim):
-            entitled = rules.training(self.bench, asked, claim, found, standing)
+            entitled = rules.training(self.bench, asked, claim, found, word)
         else:
             assert found is not None
             ring = self._memory.ring(claim.genesis, claim.key_records)
             if isinstance(ring, Refusal):
                 return _no(ring)
-            entitled = rules.rendering(self.bench, asked, claim, found, ring, standing)
+            entitled = rules.rendering(self.bench, asked, claim, found, ring, word)
         if isinstance(entitled, Verdict):
             return entitled
         if found is None:

@@ -7,13 +7,14 @@ from typing import Final
 from understudy_api import token
 from understudy_api.acts import Act, ConsentAnswer, Erase, Export, Resume, Revocation, Stop, read_act
 from understudy_api.digest import digest_bytes
+from understudy_api.genesis import twin_id
 from understudy_api.keyring import KeyRecord, Keyring, read_keyring
 from understudy_api.model import Condition
+from understudy_api.owner_word import Recorded, act_key, key_record_key
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import RecordAct
 from understudy_operator.core.conditions import EventType, Said, find, merged
-from understudy_operator.core.owner_word import Recorded, act_key, key_record_key
 from understudy_operator.core.state import ActState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -22,29 +23,27 @@ LAPSING: Final = frozenset({"TwinNotFound", "KeyRecordGap", "FromTheFuture"})
 """Refusals that may pass by themselves: they are looked at again."""
 
 
-def record(state: ActState, now: float) -> tuple[RecordAct, ...]:
+Judged = Act | KeyRecord | Refusal | None
+"""The act to record, why it may not be, or None when it stands recorded already."""
+
+
+def record(state: ActState, found: Judged, now: float) -> tuple[RecordAct, ...]:
     """The act to record now; nothing when it stands recorded or may not be."""
-    found = _judged(state, now)
     if found is None or isinstance(found, Refusal) or isinstance(state.spec, SpecProblem) or state.twin is None:
         return ()
-    ring = read_keyring(state.twin.genesis, state.twin.word.key_records)
-    if isinstance(ring, Refusal):
-        return ()
+    twin = twin_id(state.twin.genesis)
     recorded = Recorded(act=state.spec.act, accepted_at=now)
-    if isinstance(found, KeyRecord):
-        key = key_record_key(ring.twin_id, found.number)
-    else:
-        key = act_key(ring.twin_id, state.spec.act)
-    return (RecordAct(twin_id=ring.twin_id, key=key, recorded=recorded),)
+    key = key_record_key(twin, found.number) if isinstance(found, KeyRecord) else act_key(twin, state.spec.act)
+    return (RecordAct(twin_id=twin, key=key, recorded=recorded),)
 
 
-def act_status(state: ActState, now: float) -> OwnerActStatus:
+def act_status(state: ActState, found: Judged, now: float) -> OwnerActStatus:
     """The whole status of an OwnerAct at `now` (Unix seconds)."""
     generation = state.identity.generation
     if isinstance(state.spec, SpecProblem):
         said = Said("Accepted", "False", "SpecInvalid", state.spec.message)
         return OwnerActStatus(observed_generation=generation, conditions=_conditions(state, said, now))
-    act, found = state.spec.act, _judged(state, now)
+    act = state.spec.act
     typ = token.type_of(act)
     digest = digest_bytes(act.encode())
     if isinstance(found, Refusal):
@@ -101,8 +100,8 @@ def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _judged(state: ActState, now: float) -> Act | KeyRecord | Refusal | None:
-    """The act to record, why it may not be, or None when it stands recorded already."""
+def judged(state: ActState, now: float) -> Judged:
+    """What is to become of a delivered act at `now` (Unix seconds)."""
     if isinstance(state.spec, SpecProblem):
         return Refusal(reason="SpecInvalid", message=state.spec.message)
     if state.twin is None:

@@ -17,11 +17,11 @@ from understudy_api.ledger.account import Account
 from understudy_api.ledger.entry import Corrected, Entry, Licensed, Released
 from understudy_api.license import LicenseStatus
 from understudy_api.order import Content, Order, TrainingOrder
+from understudy_api.owner_word import Recorded
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
-from understudy_operator.core.owner_word import Recorded
 from understudy_operator.core.request import ContentRequest
 
 S = TypeVar(

@@ -11,7 +11,7 @@ from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
-from understudy_operator.core.act_policy import act_event, act_look, act_status, record
+from understudy_operator.core.act_policy import act_event, act_look, act_status, judged, record
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
@@ -100,10 +100,11 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
 
 def decide_act(state: ActState, now: float) -> Decision[OwnerActStatus]:
     """What to do about an OwnerAct at `now` (Unix seconds)."""
-    status = act_status(state, now)
+    found = judged(state, now)
+    status = act_status(state, found, now)
     told = events(state.status.conditions, status.conditions, act_event)
     return Decision(
-        actions=(*record(state, now), *told),
+        actions=(*record(state, found, now), *told),
         status=status if status != state.status else None,
         requeue_after_seconds=act_look(status),
     )

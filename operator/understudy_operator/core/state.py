@@ -17,6 +17,7 @@ from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import Progress, S3Credentials, TrainingProgress
+from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
@@ -32,7 +33,6 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
-from understudy_operator.core.owner_word import SILENCE, OwnerWord
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from understudy_api.owner_word import OwnerWord, Recorded, owner_word
 from understudy_operator.core.actions import RecordAct
-from understudy_operator.core.owner_word import OwnerWord, Recorded, owner_word
 from understudy_operator.shell.errors import ConflictError
 from understudy_operator.shell.objects import Objects
 

@@ -15,6 +15,7 @@ from understudy_api.ledger.account import Account, account_id
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
+from understudy_api.owner_word import SILENCE
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -23,7 +24,6 @@ from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
-from understudy_operator.core.owner_word import SILENCE
 from understudy_operator.core.state import (
     ActState,
     ConsentState,

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from understudy_api.model import Money
-from understudy_operator.core.owner_word import SILENCE, OwnerWord
+from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
 

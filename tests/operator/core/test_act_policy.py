@@ -11,6 +11,7 @@ from understudy_api.acts import Act, Export, Resume, Revocation, Stop, sign_act
 from understudy_api.digest import digest_bytes
 from understudy_api.genesis import PublicKey
 from understudy_api.keyring import KeyRecord, sign_key_record
+from understudy_api.owner_word import OwnerWord, Recorded, owner_word
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.token import public_jwk
 from understudy_operator.core.act_policy import in_words
@@ -18,7 +19,6 @@ from understudy_operator.core.actions import EmitEvent, RecordAct
 from understudy_operator.core.admission import Refused, admit
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_act, decide_license, decide_twin
-from understudy_operator.core.owner_word import OwnerWord, Recorded, owner_word
 from understudy_operator.core.state import ActState
 
 TWIN = a_keyring().twin_id

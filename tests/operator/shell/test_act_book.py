@@ -9,8 +9,8 @@ import pytest
 from builders import NOW, a_key
 
 from understudy_api.acts import Act, Revocation, Stop, sign_act
+from understudy_api.owner_word import SILENCE, Recorded, act_key, key_record_key
 from understudy_operator.core.actions import RecordAct
-from understudy_operator.core.owner_word import SILENCE, Recorded, act_key, key_record_key
 from understudy_operator.shell.act_book import FRESH_SECONDS, ActBook
 from understudy_operator.shell.errors import ConflictError
 from understudy_operator.shell.objects import Objects, S3RefusalError

@@ -10,8 +10,8 @@ from understudy_api.acts import Act, ConsentAnswer, Erase, Resume, Revocation, S
 from understudy_api.digest import digest_bytes
 from understudy_api.genesis import PublicKey
 from understudy_api.keyring import KeyRecord, sign_key_record
+from understudy_api.owner_word import OwnerWord, Recorded, act_key, key_record_key, owner_word, parsed
 from understudy_api.token import public_jwk
-from understudy_operator.core.owner_word import OwnerWord, Recorded, act_key, key_record_key, owner_word, parsed
 
 TWIN = a_keyring().twin_id
 T = int(NOW)
