@@ -106,6 +106,8 @@ def _tested(module: str | None, source: str) -> int:
         os.devnull,
         "--rootdir",
         str(ROOT),
+        "-o",
+        "pythonpath=tests/support",
     ]
     try:
         return int(pytest.main([*options, "--import-mode=importlib", *TESTS]))

@@ -29,6 +29,16 @@ def test_python_runs_from_the_root_with_the_standard_operator() -> None:
     assert done.stdout.strip() == "True", done.stderr
 
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_tests_share_is_found_by_configuration_alone(path: Path) -> None:
+    """A file that mends the path itself works or fails by the order of collection."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path")
+
+
 @by_path
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300

@@ -6,16 +6,12 @@ import csv
 import io
 import json
 import secrets
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "api" / "ledger"))
-
 from ledger_words import LICENSE, NOVEMBER, Writer, licensed, reserved, some_chain, uid
+from typer.testing import CliRunner, Result
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes

@@ -40,7 +40,7 @@ from understudy_operator.shell.objects import Objects
 pytestmark = pytest.mark.farm
 JOBS, BRANDS, LEFT_SECONDS, QUOTA_SECONDS = 200, 20, 60, 600
 LEDGER = "understudy-ledger"
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ class Supervised:
         environment = {**os.environ, "UNDERSTUDY_OPERATOR_SETTINGS": str(settings_file)}
         self.log = settings_file.with_suffix(".log")
         self.killed: list[str] = []
-        command = [sys.executable, str(HERE / "lone_operator.py"), name, *steps]
+        command = [sys.executable, str(SUPPORT / "lone_operator.py"), name, *steps]
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -182,7 +182,7 @@ def test_two_hundred_jobs_race_for_the_last_minute(
         "uids": uids,
         "delivered": [f"{brand.brand}/" for brand in brands],
     }
-    script = [sys.executable, str(HERE / "recount.py")]
+    script = [sys.executable, str(SUPPORT / "recount.py")]
     done = subprocess.run(script, input=json.dumps(said), capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     killed = {step for operator in operators for step in operator.killed}

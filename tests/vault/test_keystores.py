@@ -1,15 +1,14 @@
 """Both keepers of keys keep one promise; what is special to each is below."""
 
-import importlib.util
 import json
 import stat
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import transit_server as engine
 
 from understudy_api.settings import TransitSettings
 from understudy_vault.bucket import Bucket
@@ -19,19 +18,6 @@ from understudy_vault.transit import TransitKeys
 
 TWIN, OTHER, GENESIS = "ab" * 32, "cd" * 32, "eyJhbGciOiJ.eyJpc3MiOiJ.c2lnbmF0dXJl"
 NOW = 1_780_000_000
-
-
-def _load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-engine = _load("transit_server")
 
 
 class Folder:

@@ -20,26 +20,23 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from puppet import curtain_up, noted
+from theatre import Orders
 
-HERE = Path(__file__).parent / "direction"
-sys.path.insert(0, str(HERE))
-
-from puppet import curtain_up, noted  # noqa: E402
-from theatre import Orders  # noqa: E402
-
-from understudy_api.genesis import twin_id  # noqa: E402
-from understudy_api.grant import TrainingGrant, sign_grant  # noqa: E402
-from understudy_api.order import Order, Progress, TrainingOrder  # noqa: E402
-from understudy_api.receipt import TrainingResult, training_key  # noqa: E402
-from understudy_api.settings import PoolSettings  # noqa: E402
-from understudy_api.token import thumbprint  # noqa: E402
-from understudy_api.verdict import Verdict  # noqa: E402
-from understudy_cli.local.farm import Farm  # noqa: E402
-from understudy_cli.local.keys import Keys  # noqa: E402
-from understudy_cli.local.part import HOME_MARK  # noqa: E402
-from understudy_cli.local.pool import dashboard_url  # noqa: E402
+from understudy_api.genesis import twin_id
+from understudy_api.grant import TrainingGrant, sign_grant
+from understudy_api.order import Order, Progress, TrainingOrder
+from understudy_api.receipt import TrainingResult, training_key
+from understudy_api.settings import PoolSettings
+from understudy_api.token import thumbprint
+from understudy_api.verdict import Verdict
+from understudy_cli.local.farm import Farm
+from understudy_cli.local.keys import Keys
+from understudy_cli.local.part import HOME_MARK
+from understudy_cli.local.pool import dashboard_url
 
 pytestmark = pytest.mark.farm
+SUPPORT = Path(__file__).parents[1] / "support"
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -65,7 +62,7 @@ class Pool:
             "UNDERSTUDY_RELEASE": release,
         }
         argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
-        return subprocess.run(argv, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(argv, cwd=SUPPORT, env=environment, capture_output=True, text=True, check=False)
 
     def put(self, order: Order) -> Progress:
         """Hands an order in, as soon as there is a director to take it."""
