@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "why": Entry("why", "why", "Say why a job is refused, and the smallest change that would make it legal."),
     "ledger": Entry("ledger", None, "Check the ledger of uses and royalties; keep checkpoints of it."),
     "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
+    "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }
