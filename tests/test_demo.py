@@ -246,7 +246,7 @@ def test_an_erased_twin_renders_nothing_more_and_its_performers_end(
     found = live.kubectl.get("renderjob", "after-erasure", BRAND)
     deadline = time.monotonic() + 120
     while "TwinErased" not in json.dumps(found) and found.get("status", {}).get("phase") != "Failed":
-        assert time.monotonic() < deadline, found.get("status")
+        assert time.monotonic() < deadline, json.dumps(found.get("status"), indent=1)
         time.sleep(0.5)
         found = live.kubectl.get("renderjob", "after-erasure", BRAND)
     assert found["status"].get("items", {}).get("done", 0) == 0

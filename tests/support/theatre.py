@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from puppet import Puppet
@@ -96,6 +96,8 @@ class ThreadCrew:
         self.lose: dict[str, int] = {}
         """How many batches each performer still dies with."""
         self.seen: list[tuple[str, Batch]] = []
+        self.busy_seconds: float | None = None
+        """What each batch is said to have taken, whatever the machine is busy with; None: what it took."""
 
     async def work(self, performer: str, batch: Batch) -> Answer:
         self.seen.append((performer, batch))
@@ -105,7 +107,7 @@ class ThreadCrew:
         loop = asyncio.get_running_loop()
         data = await loop.run_in_executor(self._threads[performer], self._perform, pickle.dumps(batch))
         answer: Answer = pickle.loads(data)
-        return answer
+        return answer if self.busy_seconds is None else replace(answer, busy_seconds=self.busy_seconds)
 
     def _perform(self, data: bytes) -> bytes:
         return pickle.dumps(perform(self._studio, pickle.loads(data)))

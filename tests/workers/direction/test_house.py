@@ -159,6 +159,7 @@ def test_brands_share_the_pool_fairly_and_priority_rules_within_one(stage, order
 
     async def scene() -> None:
         async with stage() as at:
+            at.crew.busy_seconds = 0.15
             for order in (plain, urgent, other):
                 assert at.house.desk.put(order).state == "Running"
             await eventually(lambda: len(at.crew.seen) >= 44)
