@@ -270,8 +270,9 @@ def test_an_order_stays_within_the_seconds_of_its_grant(stage, orders) -> None:
 
 
 def test_a_license_that_ends_meanwhile_rejects_what_is_left(stage, orders) -> None:
-    license_ = orders.signers.license(exp=int(time.time()) + 2)
-    order = orders.write(TEN, ("[slow] {name}.",), license=license_, max_failed_items=100)
+    license_ = orders.signers.license(exp=int(time.time()) + 3)
+    rows = [f"n{n}" for n in range(30)]  # one after the other they take longer than the license holds
+    order = orders.write(rows, ("[slow] {name}.",), license=license_, max_failed_items=100)
 
     async def scene() -> None:
         async with stage(("p0",)) as at:
@@ -281,7 +282,7 @@ def test_a_license_that_ends_meanwhile_rejects_what_is_left(stage, orders) -> No
     play(scene())
     outcomes = Counter((one.outcome, one.reason) for one in orders.receipts(order))
     assert outcomes["rejected", "LicenseExpired"] >= 1
-    assert sum(outcomes.values()) == 10
+    assert sum(outcomes.values()) == 30
 
 
 def test_a_lower_generation_is_refused(stage, orders) -> None:
