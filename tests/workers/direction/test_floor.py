@@ -58,6 +58,7 @@ class Crew:
     acts: dict[str, object]
     seen: list[tuple[str, Batch]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    thumbprints: dict[str, str] = field(default_factory=dict)
 
     async def work(self, performer: str, batch: Batch) -> Answer:
         self.seen.append((performer, batch))
@@ -71,7 +72,7 @@ class Crew:
         if isinstance(act, Exception):
             raise act
         await asyncio.sleep(0)
-        return Answer(tuple(done(work) for work in batch.works), 0.1)
+        return Answer(tuple(done(work) for work in batch.works), 0.1, self.thumbprints.get(performer, ""))
 
     async def end(self, performer: str) -> None:
         self.ended.append(performer)
@@ -178,3 +179,17 @@ def test_a_performer_that_left_gets_nothing(run) -> None:
         assert crew.seen[0][0] == "b"
 
     play(crew, run, ("a",), scene)
+
+
+def test_a_performer_that_was_started_anew_unseen_is_known_by_its_new_key(run) -> None:
+    """It ended while it held nothing: no call failed, and grants would name its old key for ever."""
+    crew = Crew({}, thumbprints={"p0": "new"})
+    run.schedule.add(item(0), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        floor.join("p0", "old")
+        assert floor.thumbprints == ("old",)
+        await eventually(lambda: not run.schedule.open_items)
+        assert floor.thumbprints == ("new",)
+
+    play(crew, run, (), scene)

@@ -37,10 +37,14 @@ Outcome = TakeResult | ItemResult | Failure
 
 @dataclass(frozen=True)
 class Answer:
-    """Outcomes along the works of a batch, and the seconds the performer was busy with them."""
+    """Outcomes along the works of a batch, and the seconds the performer was busy with them.
+
+    `thumbprint` is that of the performer's own key: a process that was started anew unseen has another one.
+    """
 
     outcomes: tuple[Outcome, ...]
     busy_seconds: float
+    thumbprint: str = ""
 
 
 class PerformerLostError(Exception):

@@ -178,6 +178,8 @@ class Floor:
         except Exception as error:  # whatever Ray says: the work is not done, and nobody knows why
             log.exception("a batch came to nothing", performer=seat.name)
             message = repr(error)
+        if answer is not None and answer.thumbprint:
+            seat.thumbprint = answer.thumbprint
         seat.batches -= 1
         seat.alone = seat.alone and not assignment.alone
         if answer is not None and not run.schedule.fits(assignment, answer):

@@ -42,7 +42,7 @@ def perform(studio: Studio, batch: Batch) -> Answer:
     """Does the works of a batch in order. Never raises for what a work raises."""
     began = time.perf_counter()
     outcomes = tuple(_do(studio, work, batch.permit) for work in batch.works)
-    return Answer(outcomes, time.perf_counter() - began)
+    return Answer(outcomes, time.perf_counter() - began, studio.thumbprint)
 
 
 def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
