@@ -107,8 +107,16 @@ def _bad(refusal: Refusal) -> Refusal:
 
 def refusal_now(grant: Grant | TrainingGrant, now: float) -> Refusal | None:
     """Why a grant whose signature was checked does not hold at `now` (Unix seconds), or None when it does."""
-    if grant.exp - grant.iat > MAX_GRANT_SECONDS or now < grant.iat - CLOCK_SKEW_SECONDS:
-        return Refusal(reason="BadGrant", message="grant: its window is longer than 15 minutes or in the future")
+    if grant.exp - grant.iat > MAX_GRANT_SECONDS:
+        return Refusal(
+            reason="BadGrant", message="grant: it would live longer than 15 minutes; no farm signs such a one"
+        )
+    if now < grant.iat - CLOCK_SKEW_SECONDS:
+        return Refusal(
+            reason="BadGrant",
+            message=f"grant: given {grant.iat - now:,.0f} s in the future, allowed are {CLOCK_SKEW_SECONDS} s; set the clocks "
+            "of operator and pool by one time service",
+        )
     if now >= grant.exp:
         return Refusal(reason="GrantExpired", message="grant: expired; the order waits until the operator renews it")
     return None
