@@ -1,11 +1,13 @@
-"""A studio that makes nothing: what remains is what the director costs."""
+"""A studio that makes nothing and signs for it: what remains is what the director and signatures cost."""
 
 from __future__ import annotations
 
 import time
 
+from understudy_api.proof import signed
 from understudy_api.receipt import Receipt
 from understudy_api.settings import PoolSettings
+from understudy_api.token import new_key, public_jwk, thumbprint
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
 
 FRAMES = 25
@@ -14,10 +16,10 @@ FRAMES = 25
 class NoopStudio:
     """Answers at once: every take is one second long, every item done without a file."""
 
-    thumbprint = ""
-
     def __init__(self, settings: PoolSettings) -> None:
         del settings
+        self._identity = new_key()
+        self.thumbprint, self.key = thumbprint(self._identity), public_jwk(self._identity)["x"]
 
     def stop(self, order_uid: str, until: float) -> None:
         """There is nothing to stop."""
@@ -29,7 +31,6 @@ class NoopStudio:
 
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         """An item nobody joined."""
-        del permit
         planned = item.planned
         frames = FRAMES * len(planned.clip_ids)
         receipt = Receipt(
@@ -43,4 +44,5 @@ class NoopStudio:
             metered_seconds=frames / 25,
             takes=len(planned.clip_ids),
         )
+        receipt = signed(receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
         return ItemResult(receipt, (), 1e-6)

@@ -1,4 +1,4 @@
-"""How much the license rule costs: signature checks and `permits`, on one core, in the processor's own seconds."""
+"""How much rights cost: signature checks, `permits` and proofs of receipts, on one core, in the processor's own seconds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import time
 from bench.measure import Measurement
 from understudy_api import token
 from understudy_api.genesis import sign_genesis
+from understudy_api.grant import Grant, sign_grant
 from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.permits import Size, Usage, Use, permits
+from understudy_api.proof import fault, signed
+from understudy_api.receipt import MAX_SEGMENT_ITEMS, Receipt, Segment, Totals
 from understudy_api.terms import License, Terms, read_license, sign_license
 
 SECONDS = 2.0
@@ -50,7 +53,47 @@ def run() -> list[Measurement]:
         assert permits(checked.terms, use, usage, 2.0).permitted
         count += 1
     rate = count / (time.process_time() - start)
-    return [Measurement("verify + permits", rate, "licenses/s", bar=2000, note=f"token of {len(text):,} bytes")]
+    return [
+        Measurement("verify + permits", rate, "licenses/s", bar=2000, note=f"token of {len(text):,} bytes"),
+        *_receipts(),
+    ]
+
+
+def _receipts() -> list[Measurement]:
+    """Receipts signed by a performer, and verified by the operator in whole segments, per second of processor time."""
+    farm, performer = token.new_key(), token.new_key()
+    claims = {"iss": token.thumbprint(farm), "performers": (token.thumbprint(performer),), "sub": "bench-order"}
+    digests = dict.fromkeys(("order", "license", "account", "keys", "twin_version"), "a" * 64)
+    times = {"aud": "default", "seconds": 1e6, "iat": 0, "exp": 900}
+    grant = sign_grant(farm, Grant.model_validate({**claims, **digests, **times}))
+    item = {"item": "b" * 64, "row": "r", "locale": "en-GB", "output": "story", "outcome": "done", "metered_seconds": 2}
+    plain = [Receipt.model_validate({**item, "ordinal": number}) for number in range(MAX_SEGMENT_ITEMS)]
+    start = time.process_time()
+    receipts = tuple(signed(one, performer, "bench-order", "a" * 64, grant) for one in plain)
+    signing = len(receipts) / (time.process_time() - start)
+    made = Segment(
+        uid="bench-order",
+        sequence=0,
+        director="bench",
+        order="a" * 64,
+        generation=1,
+        written_at=0,
+        receipts=receipts,
+        keys=(token.public_jwk(performer)["x"],),
+        grants=(grant,),
+        totals=Totals(),
+    )
+    count, start = 0, time.process_time()
+    while time.process_time() - start < SECONDS:
+        assert fault(made, "bench-order", "a" * 64, farm) is None
+        count += len(receipts)
+    verifying = count / (time.process_time() - start)
+    return [
+        Measurement(
+            "receipts signed", signing, "receipts/s", note="by a performer, beside an item that takes 0.1 s or more"
+        ),
+        Measurement("receipts verified", verifying, "receipts/s", bar=2000, note="by the operator, 500 a segment"),
+    ]
 
 
 def _use(farm: str, twin: str) -> Use:

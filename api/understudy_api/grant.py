@@ -29,6 +29,9 @@ class Grant(Model):
     sub: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Order uid.")
     order: Digest = Field(description="Digest of the order's content.")
     license: Digest = Field(description="Digest of the license token.")
+    account: Digest | None = Field(
+        default=None, description="Account of the license in the ledger: what is made under it counts there alone."
+    )
     keys: Digest = Field(description="Head of the keyring the operator judged by: digest of the newest key record.")
     twin_version: Digest
     status_iat: int | None = Field(

@@ -7,12 +7,12 @@ follows when everything is delivered and the index is written. Resume, status an
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from understudy_api.digest import digest
-from understudy_api.model import Digest, Model
+from understudy_api.model import Digest, Model, Token
 
 MAX_SEGMENT_ITEMS = 500
 SEGMENT_SECONDS = 2.0
@@ -42,6 +42,13 @@ class Receipt(Model):
     sha256: str = Field(default="", description="Digest of the delivered file.")
     bytes: int = Field(default=0, ge=0)
     takes: int = Field(default=0, ge=0, description="Clips the item is joined from.")
+    performer: str = Field(default="", max_length=43, description="Thumbprint of the performer's key; empty: unsigned.")
+    grant: str = Field(default="", max_length=64, description="Digest of the grant token it worked under.")
+    signature: str = Field(default="", max_length=86, description="Of `proof.signed_bytes`, base64url.")
+
+
+UNSIGNED: Final = {"performer": "", "grant": "", "signature": ""}
+"""What a receipt that somebody changed says instead of the signature it had."""
 
 
 class Totals(Model):
@@ -77,6 +84,12 @@ class Segment(Model):
     generation: int = Field(ge=1)
     written_at: float = Field(description="Unix seconds.")
     receipts: tuple[Receipt, ...] = Field(max_length=MAX_SEGMENT_ITEMS)
+    keys: tuple[str, ...] = Field(
+        default=(), max_length=MAX_SEGMENT_ITEMS, description="Public keys (`x`) of the performers that receipts name."
+    )
+    grants: tuple[Token, ...] = Field(
+        default=(), max_length=MAX_SEGMENT_ITEMS, description="Grants that receipts name by their digest."
+    )
     totals: Totals = Field(description="Of this order digest.")
     billed_seconds: float = Field(default=0, description="Metered seconds of the whole log: all orders of the job.")
     billed_worker_seconds: float = Field(default=0, description="Worker seconds of the whole log.")

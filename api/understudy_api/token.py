@@ -75,6 +75,27 @@ def thumbprint(key: OKPKey) -> str:
     return str(key.thumbprint())
 
 
+def key_of_x(x: str) -> OKPKey | None:
+    """The public key whose JWK has this `x`; None when there is none."""
+    try:
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
+    except (ValueError, JoseError):
+        return None
+
+
+def signature(key: OKPKey, data: bytes) -> str:
+    """The Ed25519 signature over some bytes, base64url without padding. What is signed names its own format."""
+    return _encode(_ED25519.sign(data, key)).decode()
+
+
+def holds(signature: str, key: OKPKey, data: bytes) -> bool:
+    """Whether `signature` of that spelling is the key's over these bytes."""
+    try:
+        return bool(_ED25519.verify(data, _decode(signature), key))
+    except ValueError:
+        return False
+
+
 def public_of(signer: OKPKey | Signer) -> OKPKey:
     """The public half of whoever signs (for a key kept here, the key itself)."""
     return signer if isinstance(signer, OKPKey) else signer.public

@@ -144,3 +144,20 @@ def test_keys_load_and_refuse() -> None:
 
 def test_public_jwk_holds_no_private_part() -> None:
     assert set(token.public_jwk(KEY)) == {"crv", "kty", "x"}
+
+
+@given(st.binary(max_size=100), st.binary(min_size=1, max_size=100))
+def test_bytes_are_signed_for_themselves_alone(data: bytes, more: bytes) -> None:
+    key = token.key_of_x(token.public_jwk(KEY)["x"])
+    assert key is not None
+    said = token.signature(KEY, data)
+    assert token.holds(said, key, data)
+    assert not token.holds(said, key, data + more)
+    assert not token.holds(said, OTHER, data)
+
+
+@given(st.text(max_size=90), st.text(max_size=50))
+def test_no_nonsense_is_a_signature_or_a_key(signature: str, x: str) -> None:
+    assert not token.holds(signature, KEY, b"data")
+    key = token.key_of_x(x)
+    assert key is None or not token.holds(signature, key, b"data")

@@ -41,6 +41,7 @@ def brand(admin: Admin, operator_process: OperatorProcess, new_tenant: Callable[
 def peer(operator_site: Site) -> Iterator[Any]:
     yield operator_site.peer
     operator_site.peer.lingering = False
+    operator_site.peer.unsigned = False
     operator_site.peer.refusals.clear()
 
 
@@ -248,6 +249,29 @@ def test_killed_in_the_middle_nothing_is_made_or_charged_twice(
     assert chain.links[chain.length - 1].balance.used_micros == 5_000_000
     ids = [one.id for link in chain.links.values() for one in link.entries if isinstance(one, Committed)]
     assert len(ids) == len(set(ids)) == 2
+
+
+def test_a_receipt_that_no_performer_signed_stops_its_job(
+    admin: Admin, brand: Tenant, peer: Any, operator_site: Site
+) -> None:
+    """Whoever writes the log can leave receipts out and not make any up: what was signed counts, the rest never does."""
+    license_body = admin.create(brand.license("forged-license"))
+    body, key = admin.create(brand.job("forged", "forged-license")), brand.key("forged")
+    uid = held(peer, body).order.uid
+    peer.make_items(uid, 1)
+    until(lambda: (order := peer.held(uid)) and order.committed, lambda last: last == 0)
+    peer.unsigned = True
+    peer.make_items(uid, 1)
+    said = condition_of(admin.wait(key, "Admitted", "False"), "Admitted")
+    assert said["reason"] == "ReceiptNotProven"
+    assert said["message"].startswith(f"receipts: segment 1 of job {uid}: item ")
+    until(lambda: peer.held(uid), lambda order: order is None)
+    account = account_id(license_body["spec"]["token"])
+    assert account is not None
+    chain = until(
+        lambda: _chain(operator_site, account), lambda chain: not chain.links[chain.length - 1].balance.claims
+    )
+    assert chain.links[chain.length - 1].balance.used_micros == 2_500_000
 
 
 def _chain(site: Site, account: str) -> Chain:

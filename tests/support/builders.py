@@ -295,7 +295,7 @@ def logged(
         totals=Totals(done=len(receipts), metered_seconds=before + sum(seconds)),
         billed_seconds=before + sum(seconds),
     )
-    return Logged(segment=segment, digest=hashlib.sha256(f"{uid} {sequence}".encode()).hexdigest())
+    return Logged(segment=segment, digest=hashlib.sha256(f"{uid} {sequence}".encode()).hexdigest(), fault=None)
 
 
 def a_twin_spec(**changed: Any) -> TwinModelSpec:

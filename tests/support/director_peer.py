@@ -17,9 +17,11 @@ from typing import Any
 
 from aiohttp import web
 
+from understudy_api import token
 from understudy_api.digest import digest, digest_bytes
 from understudy_api.grant import Grant, read_grant
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
+from understudy_api.proof import signed
 from understudy_api.receipt import (
     Finished,
     Receipt,
@@ -46,14 +48,21 @@ class Held:
     totals: Totals = field(default_factory=Totals)
     committed: int = -1
     grants: list[Grant] = field(default_factory=list)
+    permit: str = ""
+    """The token of the latest grant: what the performer works under."""
 
 
 class DirectorPeer:
-    """Runs in a thread of its own on a loopback port; all public methods are called from the test."""
+    """Runs in a thread of its own on a loopback port; all public methods are called from the test.
+
+    Its one performer signs what it makes, with a key that grants name. `unsigned` keeps it from doing so.
+    """
 
     def __init__(self, objects: Objects, buckets: BucketNames, token: str, farm_key: Any, tls: ssl.SSLContext) -> None:
         self.objects, self.buckets, self.token, self.farm_key, self.tls = objects, buckets, token, farm_key, tls
         self.id, self.release = "peer-1", "0" * 64
+        self.performer = token.new_key()
+        self.unsigned = False
         self.requests: list[tuple[str, str]] = []
         self.accepted: list[tuple[str, str, int]] = []
         self.refusals: dict[str, Verdict] = {}
@@ -148,6 +157,8 @@ class DirectorPeer:
     def _append(self, held: Held, receipts: tuple[Receipt, ...]) -> None:
         uid = held.order.uid
         previous = self._last_segment(uid)
+        if not self.unsigned:
+            receipts = tuple(self._signed(held, receipt) for receipt in receipts)
         segment = Segment(
             uid=uid,
             sequence=previous.sequence + 1 if previous else 0,
@@ -156,6 +167,8 @@ class DirectorPeer:
             generation=held.order.generation,
             written_at=time.time(),
             receipts=receipts,
+            keys=(token.public_jwk(self.performer)["x"],),
+            grants=(held.permit,),
             totals=held.totals,
             billed_seconds=(previous.billed_seconds if previous else 0) + sum(r.metered_seconds for r in receipts),
             billed_worker_seconds=(previous.billed_worker_seconds if previous else 0) + len(receipts),
@@ -163,6 +176,11 @@ class DirectorPeer:
         key = segment_key(uid, segment.sequence)
         assert self.objects.create(self.buckets.receipts, key, segment.model_dump_json().encode())
         self._sequence[uid] = segment.sequence
+
+    def _signed(self, held: Held, receipt: Receipt) -> Receipt:
+        if receipt.outcome != "done":
+            return receipt
+        return signed(receipt, self.performer, held.order.uid, held.order.digest, held.permit)
 
     def _last_segment(self, uid: str) -> Segment | None:
         keys = [key for key in self.objects.keys(self.buckets.receipts, f"{uid}/") if "finished-" not in key]
@@ -222,6 +240,7 @@ class DirectorPeer:
                 "orders": [self._progress(held).model_dump(mode="json") for held in self._held.values()],
                 "workers": 2,
                 "busy": sum(held.state == "Running" for held in self._held.values()),
+                "performers": [token.thumbprint(self.performer)],
                 "sequences": {uid: last for uid, last in self._sequence.items() if uid in self._held},
             }
         )
@@ -250,6 +269,7 @@ class DirectorPeer:
         if held.state not in ("Finished", "Finishing"):
             held.state = "Suspended" if order.suspended else "Running"
         held.grants.append(grant)
+        held.permit = order.grant
         if self.auto_finish and held.state == "Running":
             self.make_items(order.uid)
         return web.json_response(self._progress(held).model_dump(mode="json"))
@@ -265,10 +285,12 @@ class DirectorPeer:
         held = self._held.get(request.match_info["uid"])
         if held is None:
             return web.json_response({}, status=404)
-        grant = read_grant((await request.json())["grant"], self.farm_key, time.time())
+        text = (await request.json())["grant"]
+        grant = read_grant(text, self.farm_key, time.time())
         if isinstance(grant, Refusal):
             return web.json_response(Verdict(refusals=(grant,)).model_dump(mode="json"), status=403)
         held.grants.append(grant)
+        held.permit = text
         return web.json_response(self._progress(held).model_dump(mode="json"))
 
     async def _put_committed(self, request: web.Request) -> web.Response:

@@ -193,7 +193,7 @@ class MemoryFarm:
             billed_seconds=billed,
             billed_worker_seconds=billed / 2,
         )
-        job.segments.append(Logged(segment=segment, digest=digest(segment.sequence)))
+        job.segments.append(Logged(segment=segment, digest=digest(segment.sequence), fault=None))
 
     def _deliver(self, job: Job) -> None:
         """Everything in the log is delivered once it counts; then the order is over."""

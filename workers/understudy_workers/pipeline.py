@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from joserfc.jwk import OKPKey
 
+from understudy_api.proof import signed
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key, new_key, thumbprint
+from understudy_api.token import load_key, new_key, public_jwk, thumbprint
 from understudy_workers.custody import Custody, end_process
 from understudy_workers.filming import Filming
 from understudy_workers.finishing import FaultyItemError, Finishing
@@ -36,7 +38,7 @@ class Studio:
     """Everything one performer keeps warm. Not for several threads at once, but for `stop`.
 
     `clock` tells Unix seconds, `leave` ends this process when a twin it holds is erased. `thumbprint` names the key that this
-    studio made for itself and keeps in memory alone: grants name it. Scratch files and local copies lie below the settings' `work_dir`, which the
+    studio made for itself and keeps in memory alone: grants name it, and it signs receipts; `key` is its public half. Scratch files and local copies lie below the settings' `work_dir`, which the
     performers of a machine share.
     """
 
@@ -50,7 +52,8 @@ class Studio:
     ) -> None:
         buckets, folder = settings.buckets, settings.work_dir
         identity = identity or new_key()
-        self.thumbprint = thumbprint(identity)
+        self._identity = identity
+        self.thumbprint, self.key = thumbprint(identity), public_jwk(identity)["x"]
         self._objects = Objects(settings.s3)
         self._custody = Custody(VaultClient(settings.vault, identity, clock), leave=leave)
         gatekeeper = Gatekeeper(load_key(settings.farm_public_key_file.read_text()), clock, self.thumbprint)
@@ -84,7 +87,11 @@ class Studio:
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         """Makes one item of clips that are kept, checks and signs it, stores its files for delivery.
 
-        An item whose video is stored already is not made again and gets the same receipt. Raises FaultyItemError
-        for a file that fails its check, StoreError (OutageError: S3 is away).
+        An item whose video is stored already is not made again and gets the same receipt. What was made is signed for.
+        Raises FaultyItemError for a file that fails its check, StoreError (OutageError: S3 is away).
         """
-        return self._finishing.assemble(item, permit)
+        result = self._finishing.assemble(item, permit)
+        if result.receipt is None or result.receipt.outcome != "done":
+            return result
+        receipt = signed(result.receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
+        return replace(result, receipt=receipt)

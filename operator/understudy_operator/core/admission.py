@@ -15,6 +15,7 @@ from understudy_api.order import Content, Order
 from understudy_api.permits import Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
+from understudy_operator.core.claims import unproven
 from understudy_operator.core.consent_policy import (
     CONSENT_PENDING,
     CONSENT_REQUIRED,
@@ -147,8 +148,8 @@ def _of_order(
     if not isinstance(where, Cleared):
         return _unreleased(where, order, twin)
     permitted = Permitted(order, digest, found, seconds)
-    ran_out = exhausted(state, permitted.demand, now)
-    return Refused(Verdict(refusals=(ran_out,)).at("admission"), order, digest) if ran_out else permitted
+    stopped_by = unproven(state) or exhausted(state, permitted.demand, now)
+    return Refused(Verdict(refusals=(stopped_by,)).at("admission"), order, digest) if stopped_by else permitted
 
 
 def _unreleased(where: Unlisted | Open, order: Order, twin: TwinView) -> Waiting:

@@ -16,6 +16,7 @@ from understudy_api.ledger.royalty import earned_micros
 from understudy_api.receipt import Receipt, Segment
 from understudy_api.terms import License
 from understudy_api.token import CLOCK_SKEW_SECONDS
+from understudy_api.verdict import Refusal
 
 MAX_SEGMENTS: Final = 8
 """Segments that one look counts at most, 4,000 items; whoever has more looks again at once."""
@@ -25,10 +26,11 @@ GRACE_SECONDS: Final = CLOCK_SKEW_SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class Logged:
-    """A segment of a receipt log, whole, and the digest of its bytes."""
+    """A segment of a receipt log, whole, the digest of its bytes, and what speaks against its receipts (`proof.fault`)."""
 
     segment: Segment
     digest: str
+    fault: Refusal | None
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,11 @@ def micros(seconds: float) -> int:
 
 
 def counted(account: Account, uid: str, uncounted: Sequence[Logged]) -> Booking:
-    """The booking with every segment of a job that can count now; without a claim none can."""
+    """The booking with every segment of a job that can count now; without a claim none can, nor one that is not proven."""
     booking = Booking(account, account)
     for logged in uncounted if uid in account.claims else ():
+        if logged.fault is not None:
+            break
         further = booking.with_entries(*segment_entries(booking.account, logged))
         if further is None:
             break

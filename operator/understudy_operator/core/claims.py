@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from understudy_api.ledger.entry import Reserved
+from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Action, Record
 from understudy_operator.core.booking import MAX_SEGMENTS, Booking, expired, released
 from understudy_operator.core.state import JobState, LicenseState
@@ -30,6 +31,11 @@ def last_counted(state: JobState, booking: Booking | None) -> int:
     """The last segment of the job's log that counts after a booking; -1 when none does."""
     claim = booking.claim(state.identity.uid) if booking else None
     return (claim.segment if claim else state.next_segment) - 1
+
+
+def unproven(state: JobState) -> Refusal | None:
+    """Why the job stops: its log goes on with receipts that no performer named by the farm's grant has signed."""
+    return next((one.fault for one in state.uncounted if one.fault is not None), None)
 
 
 def is_behind(state: JobState) -> bool:

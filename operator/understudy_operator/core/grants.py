@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_api.grant import MAX_GRANT_SECONDS, MAX_PERFORMERS, Grant, TrainingGrant
+from understudy_api.ledger.account import account_id
 from understudy_api.order import TrainingOrder
 from understudy_api.terms import Terms
 from understudy_operator.core.admission import Permitted
@@ -28,6 +29,7 @@ def grant(permitted: Permitted, farm: FarmView, pool: PoolView, seconds: float, 
         sub=order.uid,
         order=permitted.digest,
         license=license_.digest,
+        account=account_id(order.license),
         keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
         seconds=seconds,

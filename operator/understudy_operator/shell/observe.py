@@ -105,7 +105,8 @@ def _job(sources: Sources, body: Body) -> JobState:
     frozen = _content(sources, who.uid, spec)
     license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
     done = status.phase in FINISHED and status.observed_generation == who.generation
-    first = _next_segment(sources, who.uid, license_.account if license_ else None, log.head, done)
+    account = license_.account if license_ else None
+    first = _next_segment(sources, who.uid, account, log.head, done)
     last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
     return JobState(
         identity=who,
@@ -121,7 +122,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         listing=_listing(sources, who.uid, spec, frozen),
         consents=consents.of_job(sources.store, body),
         next_segment=first,
-        uncounted=sources.receipts.logged(who.uid, first, last),
+        uncounted=sources.receipts.logged(who.uid, first, last, account.id if account else ""),
     )
 
 

@@ -87,14 +87,14 @@ class Operator:
         self.metrics = Metrics()
         self._objects = Objects(settings.s3)
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
-        cluster, store = Cluster(server), Store()
+        cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         events = Events(server, identity)
         self._sources = Sources(
-            farm=Farm.open(settings),
+            farm=farm,
             release=installed_release(),
             cluster=cluster,
             store=store,
-            receipts=Receipts(self._objects, settings.buckets.receipts),
+            receipts=Receipts(self._objects, settings.buckets.receipts, farm.key),
             ledger=Ledger(
                 self._objects,
                 settings.buckets.ledger,

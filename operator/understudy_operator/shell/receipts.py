@@ -10,18 +10,24 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from joserfc.jwk import OKPKey
+
+from understudy_api import proof
 from understudy_api.digest import digest_bytes
 from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult, segment_key, training_key
+from understudy_api.verdict import Refusal
 from understudy_operator.core.booking import Logged
 from understudy_operator.core.state import LogHead, OrderLog
 from understudy_operator.shell.objects import Objects
 
 FRESH_SECONDS: Final = 10.0
 """A log nobody hinted at is listed again after this time."""
+_MAX_PROVEN: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,19 @@ class _Known:
 
 
 class Receipts:
-    """The receipts bucket as the operator reads it. Safe for use from many threads."""
+    """The receipts bucket as the operator reads it; `farm` is the key that signed all grants. Safe for use from many threads."""
 
-    def __init__(self, objects: Objects, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, objects: Objects, bucket: str, farm: OKPKey, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._objects = objects
         self._bucket = bucket
+        self._farm = farm
         self._clock = clock
         self._lock = threading.Lock()
         self._logs: dict[str, _Known] = {}
         self._results: dict[str, TrainingResult] = {}
+        self._faults: OrderedDict[tuple[str, str, str], Refusal | None] = OrderedDict()
 
     def log(self, uid: str, hint: object = None, fresh_seconds: float = FRESH_SECONDS) -> OrderLog:
         """What the log of an order says.
@@ -67,15 +77,32 @@ class Receipts:
             if not _is_finished(key) and (data := self._objects.get(self._bucket, key)):
                 yield Segment.model_validate_json(data).receipts
 
-    def logged(self, uid: str, first: int, last: int) -> tuple[Logged, ...]:
-        """The segments from `first` to `last`, oldest first; fewer when one of them is not there."""
+    def logged(self, uid: str, first: int, last: int, account: str) -> tuple[Logged, ...]:
+        """The segments from `first` to `last`, oldest first, held against the account they are to count in.
+
+        Fewer when one of them is not there.
+        """
         found = []
         for sequence in range(first, last + 1):
             data = self._objects.get(self._bucket, segment_key(uid, sequence))
             if data is None:
                 break
-            found.append(Logged(segment=Segment.model_validate_json(data), digest=digest_bytes(data)))
+            segment, digest = Segment.model_validate_json(data), digest_bytes(data)
+            found.append(Logged(segment=segment, digest=digest, fault=self._fault(segment, digest, uid, account)))
         return tuple(found)
+
+    def _fault(self, segment: Segment, digest: str, uid: str, account: str) -> Refusal | None:
+        """What speaks against a segment. Signatures cost a tenth of a second for 500 receipts, so answers are remembered."""
+        asked = (digest, uid, account)
+        with self._lock:
+            if asked in self._faults:
+                return self._faults[asked]
+        fault = proof.fault(segment, uid, account, self._farm)
+        with self._lock:
+            self._faults[asked] = fault
+            while len(self._faults) > _MAX_PROVEN:
+                self._faults.popitem(last=False)
+        return fault
 
     def forget(self, uid: str) -> None:
         """The object is gone: keep nothing of its log in memory."""

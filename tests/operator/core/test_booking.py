@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import NOW, UID, a_claim, a_key, an_account, logged, some_terms
 from hypothesis import given
@@ -11,6 +13,7 @@ from understudy_api.ledger.account import Account, fold
 from understudy_api.ledger.entry import Committed, Counted, Licensed, Released
 from understudy_api.terms import License
 from understudy_api.token import thumbprint
+from understudy_api.verdict import Refusal
 from understudy_operator.core.booking import GRACE_SECONDS, Booking, counted, expired, licensed, micros, released
 
 ORDER = "a" * 64
@@ -30,7 +33,7 @@ def test_receipts_become_entries_in_their_order() -> None:
 def test_what_costs_nothing_leaves_only_its_segments_end(changed: dict[str, object]) -> None:
     made = logged(ORDER, 0, (1.0, 1.0))
     receipts = tuple(one.model_copy(update=changed) for one in made.segment.receipts)
-    quiet = type(made)(segment=made.segment.model_copy(update={"receipts": receipts}), digest=made.digest)
+    quiet = replace(made, segment=made.segment.model_copy(update={"receipts": receipts}))
     booking = counted(an_account(**{UID: 100}), UID, (quiet,))
     assert booking.entries == (Counted(uid=UID, segment=0, digest=made.digest),)
 
@@ -42,6 +45,14 @@ def test_without_a_claim_nothing_counts() -> None:
 def test_what_a_claim_does_not_reach_for_waits_whole_and_so_does_all_after_it() -> None:
     segments = (logged(ORDER, 0, (2.0,)), logged(ORDER, 1, (1.0, 2.0)), logged(ORDER, 2, (0.04,)))
     booking = counted(an_account(**{UID: 4.9}), UID, segments)
+    assert booking.account.claims[UID].segment == 1
+    assert booking.account.used_micros == 2_000_000
+
+
+def test_what_nobody_proved_does_not_count_and_neither_does_what_follows() -> None:
+    segments = [logged(ORDER, 0, (2.0,)), logged(ORDER, 1, (1.0,)), logged(ORDER, 2, (1.0,))]
+    segments[1] = replace(segments[1], fault=Refusal(reason="ReceiptNotProven", message="receipts: forged"))
+    booking = counted(an_account(**{UID: 100}), UID, segments)
     assert booking.account.claims[UID].segment == 1
     assert booking.account.used_micros == 2_000_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -241,6 +242,26 @@ def test_receipts_count_before_the_director_may_deliver_and_before_the_next_prom
         license=a_license_view(account=account), pool=_held(_digest(), committed=0), log=log, uncounted=(made,)
     )
     assert not [one for one in decide_job(knows, NOW).actions if isinstance(one, TellCommitted)]
+
+
+def test_a_job_stops_at_a_receipt_that_nobody_proved() -> None:
+    """What was proven before it counts and may be delivered; the job says what is wrong for as long as it is."""
+    forged = Refusal(reason="ReceiptNotProven", message="receipts: segment 1: nobody signed it; find out who wrote it")
+    made = (logged(_digest(), 0, (32.0,)), replace(logged(_digest(), 1, (8.0,), before=32.0), fault=forged))
+    log = a_log(_digest(), Totals(done=5, metered_seconds=40.0))
+    account = a_license_view(account=an_account(**{UID: 100}))
+    decision = decide_job(a_job(license=account, pool=_held(_digest()), log=log, uncounted=made), NOW)
+    asked = _asked(decision)
+    assert {"Record", "TellCommitted", "StopOrder"} <= set(asked)
+    assert "RenewGrant" not in asked
+    assert [one.kind for one in _recorded(decision).entries if one.kind != "Licensed"] == ["Committed", "Counted"]
+    (told,) = (one for one in decision.actions if isinstance(one, TellCommitted))
+    assert told.sequence == 0
+    assert decision.status is not None
+    admitted = next(one for one in decision.status.conditions if one.type == "Admitted")
+    assert (admitted.status, admitted.reason, admitted.message) == ("False", "ReceiptNotProven", forged.message)
+    freed = a_job(license=a_license_view(account=an_account()), log=log, next_segment=1, uncounted=made[1:])
+    assert not {"PutOrder", "Record"} & set(_asked(decide_job(freed, NOW)))
 
 
 @pytest.mark.parametrize("cancel", [True, False])

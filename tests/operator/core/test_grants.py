@@ -29,6 +29,7 @@ from understudy_api.grant import (
     read_training_grant,
     sign_grant,
 )
+from understudy_api.ledger.account import account_id
 from understudy_operator.core.admission import Permitted, admit
 from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, expiry, grant, renewal_due, training_grant
 from understudy_operator.core.training import training_order
@@ -117,3 +118,9 @@ def test_a_training_grant_speaks_of_one_training() -> None:
     signed = sign_grant(a_key("farm"), made)
     assert read_training_grant(signed, a_key("farm"), NOW) == made
     assert not isinstance(read_grant(signed, a_key("farm"), NOW), Grant), "one kind is never taken for the other"
+
+
+def test_a_grant_names_the_account_in_which_its_receipts_count() -> None:
+    permitted = _permitted()
+    made = grant(permitted, a_farm(), a_pool_view(), 12.5, NOW, expiry(permitted.rights.license.terms, NOW))
+    assert made.account == account_id(a_license_token())

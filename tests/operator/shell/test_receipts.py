@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from understudy_api import proof, token
 from understudy_api.digest import digest_bytes
+from understudy_api.grant import Grant, sign_grant
 from understudy_api.receipt import (
     Finished,
     Receipt,
@@ -23,6 +25,8 @@ from understudy_operator.shell.receipts import FRESH_SECONDS, Receipts
 
 BUCKET = "understudy-receipts"
 ORDER = "a" * 64
+FARM, PERFORMER, STRANGER = token.new_key(), token.new_key(), token.new_key()
+ACCOUNT = "f" * 64
 
 
 class Counted(Objects):
@@ -59,7 +63,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def receipts(objects: Counted, clock: Clock) -> Receipts:
-    return Receipts(objects, BUCKET, clock)
+    return Receipts(objects, BUCKET, FARM, clock)
 
 
 @pytest.fixture
@@ -159,10 +163,60 @@ def test_segments_give_every_receipt_in_order(receipts: Receipts, pool: Objects,
 def test_segments_are_read_whole_with_the_digest_of_their_bytes(receipts: Receipts, pool: Objects, uid: str) -> None:
     for sequence in range(3):
         write(pool, uid, sequence, sequence + 1)
-    found = receipts.logged(uid, 1, 7)
+    found = receipts.logged(uid, 1, 7, ACCOUNT)
     assert [one.segment.sequence for one in found] == [1, 2]
     assert found[0].digest == digest_bytes(pool.get(BUCKET, segment_key(uid, 1)) or b"")
-    assert receipts.logged(uid, 3, 2) == ()
+    assert receipts.logged(uid, 3, 2, ACCOUNT) == ()
+
+
+def proven(segment: Segment) -> Segment:
+    """The segment with everything it proves itself by: a grant of the farm, a performer it names, its signatures."""
+    claims = Grant(
+        iss=token.thumbprint(FARM),
+        aud="default",
+        sub=segment.uid,
+        order=segment.order,
+        license=ORDER,
+        account=ACCOUNT,
+        keys=ORDER,
+        twin_version=ORDER,
+        seconds=60.0,
+        performers=(token.thumbprint(PERFORMER),),
+        iat=100,
+        exp=1000,
+    )
+    text = sign_grant(FARM, claims)
+    made = tuple(proof.signed(one, PERFORMER, segment.uid, segment.order, text) for one in segment.receipts)
+    keys = (token.public_jwk(PERFORMER)["x"],)
+    return segment.model_copy(update={"receipts": made, "keys": keys, "grants": (text,)})
+
+
+def test_segments_are_held_against_the_farms_grants(receipts: Receipts, pool: Objects, uid: str) -> None:
+    """As they lie in S3: signed, unsigned, and signed for another job."""
+    write(pool, uid, 0, 1)
+    (plain,) = receipts.logged(uid, 0, 0, ACCOUNT)
+    assert plain.fault is not None
+    assert plain.fault.message.endswith("find out who wrote it, then apply the job under another name")
+    good = proven(plain.segment.model_copy(update={"sequence": 1}))
+    stolen = good.model_copy(update={"uid": f"{uid}-2", "sequence": 0})
+    pool.put(BUCKET, segment_key(uid, 1), good.model_dump_json().encode())
+    pool.put(BUCKET, segment_key(f"{uid}-2", 0), stolen.model_dump_json().encode())
+    faults = [receipts.logged(uid, 0, 9, ACCOUNT)[1].fault, receipts.logged(f"{uid}-2", 0, 0, ACCOUNT)[0].fault]
+    assert [fault is None for fault in faults] == [True, False]
+    (elsewhere,) = receipts.logged(uid, 1, 1, "e" * 64)
+    assert elsewhere.fault is not None
+    altered = good.receipts[0].model_copy(update={"metered_seconds": 1.0})
+    again = good.model_copy(update={"receipts": (altered,)})
+    pool.put(BUCKET, segment_key(uid, 1), again.model_dump_json().encode())
+    (rewritten,) = receipts.logged(uid, 1, 1, ACCOUNT)
+    assert rewritten.fault is not None, "an answer is remembered for the bytes it was given for"
+
+
+def test_signatures_are_checked_once(receipts: Receipts, pool: Objects, uid: str, monkeypatch: Any) -> None:
+    write(pool, uid, 0, 1)
+    first = receipts.logged(uid, 0, 0, ACCOUNT)
+    monkeypatch.setattr("understudy_api.proof.fault", lambda *given: pytest.fail("asked again"))
+    assert receipts.logged(uid, 0, 0, ACCOUNT) == first
 
 
 def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects) -> None:

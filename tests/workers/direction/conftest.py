@@ -73,7 +73,7 @@ def stage(settings: PoolSettings) -> Callable[..., Any]:
         house = House(own, crew, NoTrainers(), director=uuid.uuid4().hex, release="test")
         await house.open()
         for name in names:
-            house.floor.join(name)
+            house.floor.join(name, puppet.thumbprint)
         clerk = asyncio.get_running_loop().create_task(commit_all(house)) if commits else None
         try:
             yield Stage(house, crew, puppet, own)

@@ -12,6 +12,7 @@ from puppet import curtain_up, noted
 from theatre import Proxy, eventually, free_port
 
 from understudy_api.order import Delivery, S3Credentials
+from understudy_api.proof import fault
 from understudy_workers.direction.desk import Conflict, Desk
 from understudy_workers.work import TakeWork
 
@@ -40,6 +41,7 @@ def test_an_order_becomes_delivered_items_and_receipts(stage, orders) -> None:
 
     play(scene())
     assert once(orders, order) == [0, 1, 2]
+    assert all(receipt.signature for receipt in orders.receipts(order))
     finished = orders.finished(order)
     assert (finished.state, finished.totals.done, finished.totals.metered_seconds) == ("Complete", 3, 6.0)
     assert (finished.totals.clips_rendered, finished.totals.clips_reused) == (4, 2)
@@ -51,6 +53,25 @@ def test_an_order_becomes_delivered_items_and_receipts(stage, orders) -> None:
     assert [line["row"] for line in lines] == ["r0", "r1", "r2"]
     assert lines[0]["video"] in files
     assert "Hello Bob." in files["contact-sheet.html"].decode()
+
+
+def test_the_log_proves_itself_with_nothing_but_the_farms_key(stage, orders) -> None:
+    """Signed by the performers that the grant names, transported as it is, through a renewed grant and a second attempt."""
+
+    async def scene() -> None:
+        async with stage() as at:
+            grant = {"performers": (at.puppet.thumbprint,), "account": "a" * 64}
+            order = orders.write(["[slow] Ada", "[fail once] Bob", *TEN], grant={**grant, "seconds": 6})
+            at.house.desk.put(order)
+            await at.until(order, "WaitingForGrant")
+            at.house.desk.renew(order.uid, orders.signers.grant(order, **grant, seconds=60))
+            await at.until(order, "Finished")
+            log = orders.segments(order)
+            assert [fault(one, order.uid, "a" * 64, orders.signers.farm) for one in log] == [None] * len(log)
+            assert len({receipt.grant for receipt in orders.receipts(order)}) == 2
+            assert {receipt.attempts for receipt in orders.receipts(order)} == {1, 2} - {2} | {1}
+
+    play(scene())
 
 
 def test_an_order_that_is_over_is_not_done_again(stage, orders) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from theatre import LANDSCAPE
 
-from understudy_workers.direction.batch import Batch, Failure
+from understudy_workers.direction.batch import Batch, Failure, Witness
 from understudy_workers.direction.performing import open_studio, perform
 from understudy_workers.objects import MissingObjectError, OutageError
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
@@ -17,6 +17,8 @@ class FaultyError(Exception):
 
 class Studio:
     """Answers, or raises what it is told to."""
+
+    thumbprint, key = "t" * 43, "k" * 43
 
     def __init__(self, *errors: Exception | None) -> None:
         self.errors = iter(errors)
@@ -45,6 +47,7 @@ def test_outcomes_go_along_the_works(batch) -> None:
     answer = perform(Studio(), batch(TAKE, ITEM, TAKE))
     assert [type(outcome) for outcome in answer.outcomes] == [TakeResult, ItemResult, TakeResult]
     assert 0 <= answer.busy_seconds < 5
+    assert answer.witness == Witness(Studio.key, batch().permit.grant)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from theatre import NOW, receipt
 
 from understudy_api.receipt import Finished, Receipt, Segment, Totals, finished_key, segment_key
+from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.receipts import ReceiptLog, Spent, totals_after
 from understudy_workers.objects import Objects, OutageError
 
@@ -51,6 +52,15 @@ def test_what_was_written_is_read_back(orders, open_log) -> None:
     assert (again.billed_seconds, again.billed_worker_seconds, again.next_sequence) == (4.0, 4.0, 2)
     assert [ordinal for ordinal in range(4) if ordinal in again.accounted] == [0, 1, 2]
     assert [segment.sequence for segment in again.own_segments()] == [0, 1]
+
+
+def test_a_segment_carries_each_key_and_grant_once(orders, open_log) -> None:
+    order = orders.write(["Ada", "Bob", "Cleo"])
+    log, grant = open_log(order), order.grant
+    witnesses = [Witness("k1", grant), Witness("k2", grant), Witness("k1", order.license)]
+    written = log.append((receipt(order, 0), receipt(order, 1)), Spent(), NOW, witnesses).written
+    assert (written.keys, written.grants) == (("k1", "k2"), (grant, order.license))
+    assert log.append((receipt(order, 2),), Spent(), NOW).written.keys == ()
 
 
 def test_nothing_to_tell_is_not_written(orders, open_log) -> None:

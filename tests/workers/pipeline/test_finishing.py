@@ -5,7 +5,9 @@ import av
 import numpy as np
 import pytest
 
+from understudy_api import token
 from understudy_api.digest import digest_bytes
+from understudy_api.proof import signed_bytes
 from understudy_workers.finishing import FaultyItemError
 from understudy_workers.media.credentials import verify
 from understudy_workers.stages.store import clip_key, take_key
@@ -174,3 +176,24 @@ def test_a_file_without_its_label_is_never_delivered(backlot: Any) -> None:
         backlot.finish(order, item)
     assert caught.value.reason == "LabelMissing"
     assert list(backlot.objects.keys(backlot.staging, staging_prefix(order.uid, item.item_id))) == []
+
+
+def test_what_was_made_is_signed_for_by_whoever_made_it(backlot: Any, shown: Any) -> None:
+    order, _, _, results, _ = shown
+    receipt, made = results[0].receipt, backlot.studio
+    assert receipt.performer == made.thumbprint == token.thumbprint(backlot.identity)
+    assert receipt.grant == digest_bytes(order.grant.encode())
+    assert token.holds(receipt.signature, token.key_of_x(made.key), signed_bytes(receipt, order.uid, order.digest))
+
+
+def test_what_was_refused_is_not_signed(backlot: Any) -> None:
+    order = backlot.order("not-made", scenes={"en-GB": ("Hello {name}!",)})
+    item = backlot.items(order)[0]
+    backlot.film(order, [item])
+    long = backlot.order(
+        "not-made-2",
+        scenes={"en-GB": ("Hello {name}!",)},
+        license=backlot.signers.license(jti="license-not-made", max_item_seconds=1),
+    )
+    receipt = backlot.finish(long, item).receipt
+    assert (receipt.outcome, receipt.signature, receipt.performer) == ("rejected", "", "")

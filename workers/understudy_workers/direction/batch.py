@@ -36,6 +36,14 @@ Outcome = TakeResult | ItemResult | Failure
 
 
 @dataclass(frozen=True)
+class Witness:
+    """What others need to verify the receipts of a batch: the performer's public key (`x` of its JWK), the grant's token."""
+
+    key: str
+    grant: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """Outcomes along the works of a batch, and the seconds the performer was busy with them.
 
@@ -45,6 +53,7 @@ class Answer:
     outcomes: tuple[Outcome, ...]
     busy_seconds: float
     thumbprint: str = ""
+    witness: Witness | None = None
 
 
 class PerformerLostError(Exception):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
+from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.receipts import ReceiptLog, Spent
 from understudy_workers.direction.schedule import Turnout
 from understudy_workers.direction.units import FPS, Ended
@@ -38,7 +39,7 @@ class Books:
         self._workshop = workshop
         self._report = report
         self._on_segment = on_segment
-        self._pending: deque[Receipt] = deque()
+        self._pending: deque[tuple[Receipt, Witness | None]] = deque()
         self._spent = Spent()
         self._changed = asyncio.Event()
         self._oldest_at = 0.0
@@ -63,8 +64,8 @@ class Books:
         """True when so many receipts wait that handing out more work would be careless."""
         return len(self._pending) >= MAX_PENDING
 
-    def take_in(self, turnout: Turnout, busy_seconds: float) -> None:
-        """Takes in what came of a batch that kept a performer busy for `busy_seconds`."""
+    def take_in(self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None) -> None:
+        """Takes in what came of a batch that kept a performer busy for `busy_seconds`, and who signs for it."""
         metrics, frames = self._workshop.metrics, 0
         takes: Counter[str] = Counter()
         stages: Counter[str] = Counter()
@@ -79,16 +80,16 @@ class Books:
         self._spent.worker_seconds += busy_seconds
         self._spent.frames += frames
         for ended in turnout.ended:
-            self.enter(ended)
+            self.enter(ended, witness)
         if turnout.paused is not None:
             metrics.refusal(turnout.paused.reason)
 
-    def enter(self, ended: Ended) -> None:
-        """Takes in an item's receipt."""
+    def enter(self, ended: Ended, witness: Witness | None = None) -> None:
+        """Takes in an item's receipt, and what it is verified by if it was signed."""
         receipt = ended.receipt
         if not self._pending:
             self._oldest_at = asyncio.get_running_loop().time()
-        self._pending.append(receipt)
+        self._pending.append((receipt, witness))
         self._pending_seconds += receipt.metered_seconds
         if receipt.outcome != "done":
             self._pending_losses += 1
@@ -134,10 +135,12 @@ class Books:
                 await self._changed.wait()
 
     async def _write(self) -> None:
-        receipts = tuple(self._pending[place] for place in range(min(len(self._pending), MAX_SEGMENT_ITEMS)))
+        pending = [self._pending[place] for place in range(min(len(self._pending), MAX_SEGMENT_ITEMS))]
+        receipts = tuple(receipt for receipt, _ in pending)
+        witnesses = tuple(dict.fromkeys(witness for _, witness in pending if witness is not None))
         spent, self._spent = self._spent, Spent()
         now = self._workshop.clock()
-        appended = await self._workshop.insist(lambda: self._log.append(receipts, spent, now), self._report)
+        appended = await self._workshop.insist(lambda: self._log.append(receipts, spent, now, witnesses), self._report)
         for receipt in receipts:
             self._pending.popleft()
             self._pending_seconds -= receipt.metered_seconds

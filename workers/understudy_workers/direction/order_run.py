@@ -12,7 +12,7 @@ import structlog
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
 from understudy_api.verdict import Refusal
-from understudy_workers.direction.batch import Answer
+from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
@@ -176,15 +176,15 @@ class OrderRun:
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
         turnout = self.schedule.answered(assignment, performer, answer, now)
-        return self._took_in(turnout, answer.busy_seconds)
+        return self._took_in(turnout, answer.busy_seconds, answer.witness)
 
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
         """Takes in that a performer died."""
         return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
 
-    def _took_in(self, turnout: Turnout, busy_seconds: float) -> Turnout:
+    def _took_in(self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None) -> Turnout:
         if self.books is not None:
-            self.books.take_in(turnout, busy_seconds)
+            self.books.take_in(turnout, busy_seconds, witness)
         if turnout.paused is not None and self.ending is None:
             self._paused_until = self.workshop.clock() + PAUSE_SECONDS
             self._note_waiting(True, turnout.paused)

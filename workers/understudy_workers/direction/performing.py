@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from understudy_api.settings import PoolSettings
-from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome
+from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome, Witness
 from understudy_workers.objects import OutageError
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
 
@@ -22,7 +22,9 @@ class Studio(Protocol):
     """What works are done with; `understudy_workers.pipeline.Studio` is the real one."""
 
     thumbprint: str
-    """Names the key it made for itself."""
+    """Names the key it made for itself, by which it signs receipts."""
+    key: str
+    """The public half of that key: `x` of its JWK."""
 
     def stop(self, order_uid: str, until: float) -> None:
         """Makes nothing more of an order as it was taken up until then (Unix seconds). Called from another thread."""
@@ -31,7 +33,7 @@ class Studio(Protocol):
         """Makes the clips of a take."""
 
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
-        """Makes an item of its clips."""
+        """Makes an item of its clips; a receipt that says done is signed."""
 
 
 def open_studio(name: str, settings: PoolSettings) -> Studio:
@@ -45,7 +47,8 @@ def perform(studio: Studio, batch: Batch) -> Answer:
     """Does the works of a batch in order. Never raises for what a work raises."""
     began = time.perf_counter()
     outcomes = tuple(_do(studio, work, batch.permit) for work in batch.works)
-    return Answer(outcomes, time.perf_counter() - began, studio.thumbprint)
+    witness = Witness(studio.key, batch.permit.grant)
+    return Answer(outcomes, time.perf_counter() - began, studio.thumbprint, witness)
 
 
 def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:

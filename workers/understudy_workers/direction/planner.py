@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from understudy_api.order import Order
-from understudy_api.receipt import Receipt
+from understudy_api.receipt import UNSIGNED, Receipt
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.rows import fetch_rows, stored_rows
 from understudy_workers.direction.workshop import Workshop
@@ -91,5 +91,5 @@ class Planner:
 def _carried(earlier: Receipt, planned: PlannedItem) -> Receipt:
     """The receipt of an item that was billed before: it costs nothing and is delivered again where need be."""
     return earlier.model_copy(
-        update={"ordinal": planned.ordinal, "carried": True, "metered_seconds": 0.0, "attempts": 1}
+        update={"ordinal": planned.ordinal, "carried": True, "metered_seconds": 0.0, "attempts": 1, **UNSIGNED}
     )

@@ -16,7 +16,17 @@ from threading import Lock
 from typing import Final
 
 from understudy_api.order import Order
-from understudy_api.receipt import MAX_SEGMENT_ITEMS, Finished, Receipt, Segment, Totals, finished_key, segment_key
+from understudy_api.receipt import (
+    MAX_SEGMENT_ITEMS,
+    UNSIGNED,
+    Finished,
+    Receipt,
+    Segment,
+    Totals,
+    finished_key,
+    segment_key,
+)
+from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.ordinals import ItemPlaces, Ordinals
 from understudy_workers.objects import MissingObjectError, Objects, StoreError
 
@@ -115,10 +125,18 @@ class ReceiptLog:
                     return receipt
         return None
 
-    def append(self, receipts: tuple[Receipt, ...], spent: Spent, now: float, *, even_empty: bool = False) -> Appended:
+    def append(
+        self,
+        receipts: tuple[Receipt, ...],
+        spent: Spent,
+        now: float,
+        witnesses: Iterable[Witness] = (),
+        *,
+        even_empty: bool = False,
+    ) -> Appended:
         """Writes receipts of items that have none yet as the next segment; `now` in Unix seconds.
 
-        With nothing to tell no segment is written, unless `even_empty`: then one that repeats the totals. Raises ValueError for
+        `witnesses` are what the receipts are verified by.         With nothing to tell no segment is written, unless `even_empty`: then one that repeats the totals. Raises ValueError for
         more than MAX_SEGMENT_ITEMS receipts.
         """
         if len(receipts) > MAX_SEGMENT_ITEMS:
@@ -128,7 +146,7 @@ class ReceiptLog:
             fresh = tuple(self._as_new(receipt) for receipt in receipts if receipt.ordinal not in self.accounted)
             if not fresh and not even_empty and (receipts or spent == Spent()):
                 return Appended(None, tuple(met))
-            segment = self._next_segment(fresh, spent, now)
+            segment = self._next_segment(fresh, spent, now, tuple(witnesses))
             key = segment_key(self._order.uid, segment.sequence)
             if self._objects.create(self._bucket, key, segment.model_dump_json().encode(), "application/json"):
                 self._take_in(segment)
@@ -143,9 +161,11 @@ class ReceiptLog:
         """The receipt, unmetered when another content of the job has been billed for the very item meanwhile."""
         if receipt.outcome != "done" or receipt.carried or not len(self.earlier) or not self.carried(receipt.item):
             return receipt
-        return receipt.model_copy(update={"carried": True, "metered_seconds": 0.0})
+        return receipt.model_copy(update={"carried": True, "metered_seconds": 0.0, **UNSIGNED})
 
-    def _next_segment(self, receipts: tuple[Receipt, ...], spent: Spent, now: float) -> Segment:
+    def _next_segment(
+        self, receipts: tuple[Receipt, ...], spent: Spent, now: float, witnesses: tuple[Witness, ...]
+    ) -> Segment:
         totals = totals_after(self.totals, receipts, spent)
         return Segment(
             uid=self._order.uid,
@@ -155,6 +175,8 @@ class ReceiptLog:
             generation=self._order.generation,
             written_at=now,
             receipts=receipts,
+            keys=tuple(dict.fromkeys(witness.key for witness in witnesses)),
+            grants=tuple(dict.fromkeys(witness.grant for witness in witnesses)),
             totals=totals,
             billed_seconds=self.billed_seconds + totals.metered_seconds - self.totals.metered_seconds,
             billed_worker_seconds=self.billed_worker_seconds + spent.worker_seconds,

@@ -1,0 +1,113 @@
+"""Signed receipts: proof that an item was made by a performer that the farm's own grant names, for one order and no other.
+
+A performer signs what is charged for with the key that it made for itself. A segment carries the public keys and the
+grants that its receipts name, so that it proves itself with nothing but the farm's key: whoever writes the log can leave
+receipts out, and cannot make any up, alter them or bring them from another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from joserfc.jwk import OKPKey
+
+from understudy_api import token
+from understudy_api.digest import canonical, digest_bytes
+from understudy_api.grant import Grant, signed_grant
+from understudy_api.receipt import Receipt, Segment
+from understudy_api.verdict import Refusal
+
+FORMAT: Final = "understudy-receipt/1"
+NOT_PROVEN: Final = "ReceiptNotProven"
+"""Reason of the refusal of a segment: nothing of it counts."""
+
+
+def signed(receipt: Receipt, performer: OKPKey, uid: str, order: str, grant: str) -> Receipt:
+    """The receipt with the performer's signature, for the order of that uid and digest; `grant` is the token it worked under."""
+    named = receipt.model_copy(update={"performer": token.thumbprint(performer), "grant": digest_bytes(grant.encode())})
+    return named.model_copy(update={"signature": token.signature(performer, signed_bytes(named, uid, order))})
+
+
+def signed_bytes(receipt: Receipt, uid: str, order: str) -> bytes:
+    """What is signed: who made which item, how long, which bytes, for which order under which grant."""
+    return canonical(
+        [
+            FORMAT,
+            uid,
+            order,
+            receipt.grant,
+            receipt.performer,
+            receipt.item,
+            receipt.ordinal,
+            receipt.row,
+            receipt.locale,
+            receipt.output,
+            receipt.frames,
+            receipt.metered_seconds,
+            receipt.sha256,
+            receipt.bytes,
+            receipt.takes,
+        ]
+    )
+
+
+def fault(segment: Segment, uid: str, account: str, farm: OKPKey) -> Refusal | None:
+    """Why a segment of the log of job `uid` may not count in an account (its id); None when every receipt is proven.
+
+    Receipts that nothing is charged for need no proof.
+    """
+    if segment.uid != uid:
+        return _refused(segment, uid, f"it is from the log of job {segment.uid}")
+    evidence = _evidence(segment, farm)
+    for receipt in filter(_needs_proof, segment.receipts):
+        for wrong in _faults(receipt, segment, account, evidence):
+            return _refused(segment, uid, f"item {receipt.item[:12]}: {wrong}")
+    return None
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What a segment carries to prove itself: keys by thumbprint, grants by digest."""
+
+    keys: dict[str, OKPKey]
+    grants: dict[str, Grant | Refusal]
+
+
+def _evidence(segment: Segment, farm: OKPKey) -> _Evidence:
+    keys = [token.key_of_x(x) for x in segment.keys]
+    return _Evidence(
+        keys={token.thumbprint(key): key for key in keys if key is not None},
+        grants={digest_bytes(text.encode()): signed_grant(text, farm) for text in segment.grants},
+    )
+
+
+def _needs_proof(receipt: Receipt) -> bool:
+    return receipt.outcome == "done" and not receipt.carried
+
+
+def _faults(receipt: Receipt, segment: Segment, account: str, evidence: _Evidence) -> Iterator[str]:
+    """What is wrong with a receipt, the first of which is enough."""
+    if not receipt.signature:
+        yield "no performer signed it"
+    grant, key = evidence.grants.get(receipt.grant), evidence.keys.get(receipt.performer)
+    if not isinstance(grant, Grant):
+        yield grant.message if grant else "the segment does not carry its grant"
+        return
+    if (grant.sub, grant.order, grant.account) != (segment.uid, segment.order, account):
+        yield "its grant is for another job, order or license"
+    if receipt.performer not in grant.performers:
+        yield f"its grant does not name performer {receipt.performer[:12]!r}"
+    if key is None:
+        yield f"the segment does not carry the key of performer {receipt.performer[:12]!r}"
+    elif not token.holds(receipt.signature, key, signed_bytes(receipt, segment.uid, segment.order)):
+        yield "its signature does not hold"
+
+
+def _refused(segment: Segment, uid: str, what: str) -> Refusal:
+    return Refusal(
+        reason=NOT_PROVEN,
+        message=f"receipts: segment {segment.sequence} of job {uid}: {what}; nothing counts or is delivered from there on: "
+        "find out who wrote it, then apply the job under another name",
+    )
