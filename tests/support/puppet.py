@@ -1,7 +1,7 @@
 """A studio of strings: real rights, real files in S3, nothing to look at. Sentences may carry stage directions.
 
 `[fail]` raises, `[fail once]` raises the first time, `[die once]` and `[die]` end the process, `[slow]` takes 0.15 s,
-`[hold]` waits until a test has said `curtain_up`, or until the order is stopped.
+`[measured]` asks for the item's length first, `[hold]` waits until a test has said `curtain_up`, or until the order is stopped.
 Every work leaves a line in `puppet.log` of the work folder: what, its id, the process.
 """
 
@@ -48,6 +48,13 @@ class Puppet:
         refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
         if refusal is not None:
             return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, refusal)
+        if "[measured]" in take.words and take.speech is not None:
+            seconds = float(len(take.speech.sentences))
+            verdict = self._verdict(permit, take.locale, seconds, take.speech.committed_seconds)
+            if not verdict.permitted:
+                none = (False,) * len(take.outputs)
+                refusal = verdict.refusals[0]
+                return TakeResult(take.take_id, 0, none, 0.0, {}, started_at, refusal, seconds, item_refused=True)
         self._note("take", take.take_id)
         self._act(take.words, take.take_id)
         if "[hold]" in take.words and not self._hold(permit):

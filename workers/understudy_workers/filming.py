@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -17,7 +18,8 @@ from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
 from understudy_workers.media.compose import Composer
 from understudy_workers.models.face import Performance
-from understudy_workers.sealing import Seal
+from understudy_workers.models.voice import FPS, UnspeakableError
+from understudy_workers.sealing import Seal, VersionSeal
 from understudy_workers.stages.animate import animate
 from understudy_workers.stages.encode import encode
 from understudy_workers.stages.speak import speak
@@ -30,6 +32,14 @@ from understudy_workers.work import Permit, TakeResult, TakeWork
 _COMPOSERS: Final = 3
 
 log = structlog.get_logger("take")
+
+
+class RefusedItemError(Exception):
+    """The item that needs a take may not be made: `refusal` says why, `seconds` how long it is where that is why."""
+
+    def __init__(self, refusal: Refusal, seconds: float | None = None) -> None:
+        super().__init__(refusal.message)
+        self.refusal, self.seconds = refusal, seconds
 
 
 class Filming:
@@ -69,16 +79,21 @@ class Filming:
             seal = self._custody.seal(permit)
         if isinstance(seal, Refusal):
             return _refused(take, seal, watch, started_at)
+        item_seconds = None
         with watch.stage("find"):
             spoken = self._cache.take(take.take_id, seal.of(permit.twin.version))
             # A take is kept before its clips: where it is not, asking for them would only cost requests.
             reused = tuple(spoken is not None and self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
         if spoken is None or not all(reused):
             try:
-                spoken = self._film(take, permit, seal, reused, spoken, watch)
+                spoken, item_seconds = self._film(take, permit, seal, reused, spoken, watch)
             except InterruptedTakeError as interrupted:
                 return _refused(take, interrupted.refusal, watch, started_at)
-        return TakeResult(take.take_id, spoken.frames, reused, watch.total_seconds, watch.stages, started_at)
+            except RefusedItemError as refused:
+                result = _refused(take, refused.refusal, watch, started_at)
+                return replace(result, item_seconds=refused.seconds, item_refused=True)
+        result = TakeResult(take.take_id, spoken.frames, reused, watch.total_seconds, watch.stages, started_at)
+        return replace(result, item_seconds=item_seconds)
 
     def _film(
         self,
@@ -88,15 +103,20 @@ class Filming:
         reused: tuple[bool, ...],
         spoken: Spoken | None,
         watch: Stopwatch,
-    ) -> Spoken:
+    ) -> tuple[Spoken, float | None]:
         with watch.stage("load"):
             cast = self._twins.get(permit.twin, seal)
         version = seal.of(permit.twin.version)
         keeping: list[Future[None]] = []
-        if spoken is None:
+
+        def say(take_id: str, words: str) -> Spoken:
             with watch.stage("speak"):
-                spoken = speak(cast.voice, take.words, take.locale)
-            keeping.append(self._uploads.submit(self._cache.keep_take, take.take_id, spoken, version))
+                said = speak(cast.voice, words, take.locale)
+            keeping.append(self._uploads.submit(self._cache.keep_take, take_id, said, version))
+            return said
+
+        spoken = spoken or say(take.take_id, take.words)
+        item_seconds = self._item_seconds(take, permit, spoken, version, say)
         missing = {
             clip_id: output
             for clip_id, output, known in zip(take.clip_ids, take.outputs, reused, strict=True)
@@ -113,7 +133,37 @@ class Filming:
         with watch.stage("keep"):  # uploads run beside the next output's encoder: this is what was left to wait for
             for upload in keeping:
                 upload.result()
-        return spoken
+        return spoken, item_seconds
+
+    def _item_seconds(
+        self, take: TakeWork, permit: Permit, spoken: Spoken, version: VersionSeal, say: Callable[[str, str], Spoken]
+    ) -> float | None:
+        """How long the item is that needs the take first, where that has to be known before a frame is made.
+
+        Its other sentences are spoken now and kept: nothing is spoken twice. Raises RefusedItemError when there may be
+        no such item. None also where a sentence cannot be spoken: its own take says so.
+        """
+        speech = take.speech
+        if speech is None or not self._gatekeeper.wants_length(permit, speech.committed_seconds):
+            return None
+        frames = {take.take_id: spoken.frames}
+        for take_id, words in zip(speech.take_ids, speech.sentences, strict=True):
+            if take_id in frames:
+                continue
+            verdict = self._gatekeeper.ask_take(permit, words, take.locale, take.outputs)
+            if not verdict.permitted:
+                raise RefusedItemError(verdict.refusals[0])
+            try:
+                said = self._cache.take(take_id, version) or say(take_id, words)
+            except UnspeakableError:
+                return None
+            frames[take_id] = said.frames
+        seconds = sum(frames[take_id] for take_id in speech.take_ids) / FPS
+        output, committed_seconds = take.outputs[0], speech.committed_seconds
+        verdict = self._gatekeeper.ask_item(permit, take.locale, output, seconds, committed_seconds)
+        if not verdict.permitted:
+            raise RefusedItemError(verdict.refusals[0], seconds)
+        return seconds
 
     def _between(self, permit: Permit) -> Callable[[], None]:
         """What is asked between two frames. It raises InterruptedTakeError when there must be no next one."""

@@ -27,6 +27,8 @@ from understudy_workers.work import GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, Permit
 
 _SLACK_SECONDS: Final = 1e-6
 """Metered seconds are sums of n / 25 in binary; a slice used up to the last frame must not fail by rounding."""
+NEAR_SECONDS: Final = 60.0
+"""With less than this left of a grant, an item's length is asked about before its frames are made."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,14 @@ class Gatekeeper:
     ) -> Verdict:
         """May an item of that length be finished now, on the pool the order was sent to?"""
         return self._ask(permit, locale, (output,), seconds, committed_seconds)
+
+    def wants_length(self, permit: Permit, committed_seconds: float) -> bool:
+        """Whether an item's length has to be known before its frames: the license bounds it, or the grant ends soon."""
+        rights = _rights_of(permit, self.farm_public_key)
+        if isinstance(rights, Refusal):
+            return False
+        bounded = rights.license.terms.max_item_seconds is not None
+        return bounded or rights.grant.seconds - committed_seconds < NEAR_SECONDS
 
     def late(self, permit: Permit) -> Refusal | None:
         """Why frames may be made no longer under a permit that was asked about before: its time is over."""

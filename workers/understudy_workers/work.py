@@ -93,14 +93,30 @@ class PlannedItem:
 
 
 @dataclass(frozen=True)
+class Speech:
+    """Everything that is said in the item that needs a take first: `take_ids` go along `sentences`, one each.
+
+    `committed_seconds` are the metered seconds of the whole order so far, those in flight included.
+    """
+
+    take_ids: tuple[str, ...]
+    sentences: tuple[str, ...]
+    committed_seconds: float
+
+
+@dataclass(frozen=True)
 class TakeWork:
-    """One sentence to perform, and the clips to make of it: `clip_ids` go along `outputs`, one each."""
+    """One sentence to perform, and the clips to make of it: `clip_ids` go along `outputs`, one each.
+
+    With `speech` the performer may find out how long the item is before it makes a frame.
+    """
 
     take_id: str
     clip_ids: tuple[str, ...]
     outputs: tuple[VideoOutput, ...]
     words: str
     locale: str
+    speech: Speech | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,10 @@ class TakeResult:
     stage_seconds: dict[str, float]
     started_at: float
     refusal: Refusal | None = None
+    item_seconds: float | None = None
+    """Length of the item that needs the take first, where it had to be known."""
+    item_refused: bool = False
+    """Whether the refusal is about that item alone: others may want the take."""
 
 
 @dataclass(frozen=True)

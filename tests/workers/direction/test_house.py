@@ -598,6 +598,25 @@ def test_a_director_that_takes_over_waits_for_commits_again_and_a_changed_order_
     assert orders.delivered(later)["r1/en-GB/landscape.mp4"] == b"Hello Bob."
 
 
+def test_a_director_says_how_much_the_next_item_lacks_before_any_of_it_is_made(stage, orders, settings) -> None:
+    order = orders.write(["Ada"], ("[measured] {name}.", "[measured] Spring is here."), grant={"seconds": 1.5})
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            waiting = await at.until(order, "WaitingForGrant")
+            assert (waiting.short_seconds, waiting.takes_in_flight) == (2.0, 0)
+            at.house.desk.renew(order.uid, orders.signers.grant(order, seconds=1.9))
+            await asyncio.sleep(0.1)
+            assert (await at.until(order, "WaitingForGrant")).short_seconds == 2.0
+            assert noted(settings.work_dir, "take") == []
+            at.house.desk.renew(order.uid, orders.signers.grant(order, seconds=2.0))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert [receipt.metered_seconds for receipt in orders.receipts(order)] == [2.0]
+
+
 def test_a_director_says_how_much_the_next_item_lacks(stage, orders) -> None:
     order = orders.write(TEN, grant={"seconds": 4})
 

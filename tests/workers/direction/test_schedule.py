@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Failure
 from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turnout
 from understudy_workers.direction.units import Assignment
-from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork
+from understudy_workers.work import GRANT_EXHAUSTED, ItemResult, ItemWork, PlannedItem, Speech, TakeResult, TakeWork
 
 LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
 STORY = VideoOutput(name="story", width=216, height=384)
@@ -425,3 +425,70 @@ def resolve(play: Play, performer: str, batches: list[Assignment], fate: str) ->
         else:
             outcomes.append(ItemResult(None, (), 0.0, refusal=refusal))
     play.answer(batch, *outcomes, performer=performer)
+
+
+TOO_LONG = Refusal(reason="ItemTooLong", message="license: too long")
+
+
+def test_a_take_carries_what_its_item_says_until_its_length_is_known() -> None:
+    play = Play()
+    play.add(item(0, "a", "b", "c"))
+    first = play.next(budget=Budget(5.0, 1e9))
+    assert first.works[0].speech == Speech(("a", "b", "c"), ("Say a.", "Say b.", "Say c."), 5.0)
+    play.answer(first, replace(took(first.works[0]), item_seconds=6.0))
+    assert play.work().works[0].speech is None
+
+
+def test_an_item_that_is_too_long_takes_no_other_along() -> None:
+    """Two rows begin alike; the first goes on for too long. Neither is a clip made that it alone wanted."""
+    play = Play()
+    play.add(item(0, "a", "b"), item(1, "a", "b", output=STORY), item(2, "a", "c"))
+    first = play.work()
+    turnout = play.answer(first, replace(took(first.works[0], refusal=TOO_LONG), item_seconds=99.0, item_refused=True))
+    assert [(one.receipt.ordinal, one.receipt.outcome, one.receipt.reason) for one in turnout.ended] == [
+        (0, "rejected", "ItemTooLong"),
+        (1, "rejected", "ItemTooLong"),
+    ]
+    again = play.work()
+    assert (again.works[0].take_id, again.works[0].outputs) == ("a", (LANDSCAPE,))
+    assert again.works[0].speech.take_ids == ("a", "c")
+    play.answer(again)
+    assert {receipt.ordinal: receipt.outcome for receipt in play.finish()} == {0: "rejected", 1: "rejected", 2: "done"}
+    assert play.schedule.open_items == 0
+
+
+def test_a_take_whose_only_item_is_too_long_is_forgotten() -> None:
+    play = Play()
+    play.add(item(0, "a", "b"))
+    first = play.work()
+    play.answer(first, replace(took(first.works[0], refusal=TOO_LONG), item_seconds=99.0, item_refused=True))
+    assert play.next() is None
+    play.add(item(1, "a", output=STORY))
+    assert [receipt.outcome for receipt in play.finish()] == ["rejected", "done"]
+
+
+def test_an_item_wanted_again_in_an_output_that_was_left_out_is_made() -> None:
+    play = Play()
+    play.add(item(0, "a", "b", output=STORY), item(1, "a"))
+    first = play.work()
+    play.answer(first, replace(took(first.works[0], refusal=TOO_LONG), item_seconds=99.0, item_refused=True))
+    again = play.work()
+    assert again.works[0].outputs == (LANDSCAPE,)
+    play.add(item(2, "a", output=STORY))
+    play.answer(again)
+    assert {receipt.ordinal: receipt.outcome for receipt in play.finish()} == {0: "rejected", 1: "done", 2: "done"}
+
+
+def test_what_the_performer_measured_is_held_against_every_grant_that_follows() -> None:
+    """It says how long the item is; until a grant reaches for it, nobody is asked again and the shortage is told."""
+    play = Play()
+    play.add(item(0, "a", "b"))
+    first = play.next(budget=Budget(10.0, 12.0))
+    short = Refusal(reason=GRANT_EXHAUSTED, message="grant: 4.00 s wanted")
+    turnout = play.answer(first, replace(took(first.works[0], refusal=short), item_seconds=4.0, item_refused=True))
+    assert (turnout.paused, turnout.ended) == (short, [])
+    for budget in (Budget(10.0, 12.0), Budget(10.0, 13.9)):
+        assert (play.schedule.short_of_grant, play.schedule.short_seconds) == (True, 4.0)
+        assert play.next(budget=budget) is None
+    assert play.next(budget=Budget(10.0, 14.0)).works[0].take_id == "a"
+    assert not play.schedule.short_of_grant

@@ -13,7 +13,7 @@ from understudy_workers.models.bundle import BundleError
 from understudy_workers.models.voice import UnspeakableError
 from understudy_workers.stages.encode import encode
 from understudy_workers.stages.store import clip_key, take_key
-from understudy_workers.work import ORDER_STOPPED, PAUSING_REASONS, TakeWork, permit_of
+from understudy_workers.work import GRANT_EXHAUSTED, ORDER_STOPPED, PAUSING_REASONS, Speech, TakeWork, permit_of
 
 
 def test_the_mouth_opens_with_the_sound(shown: Any) -> None:
@@ -202,3 +202,81 @@ def test_a_take_that_fails_says_so_in_the_log(backlot: Any, monkeypatch: pytest.
         backlot.studio.perform(one_take(backlot, order), permit_of(order))
     assert [line["event"] for line in lines] == ["frames begin", "frames end"]
     assert lines[-1]["ended"] == "failed"
+
+
+THREE = ("Hello {name}!", "Spring is here.", "Come and see what is new.")
+
+
+def opening(backlot: Any, order: Any, committed_seconds: float = 0.0) -> TakeWork:
+    """The first take of the order's first item, with all that the item says."""
+    item = backlot.items(order)[0]
+    return replace(one_take(backlot, order), speech=Speech(item.take_ids, item.sentences, committed_seconds))
+
+
+def three_sentences(backlot: Any, job: str, grant: Any = None, **terms: Any) -> Any:
+    license_ = backlot.signers.license(jti=f"license-{job}", **terms)
+    return backlot.order(job, scenes={"en-GB": (" ".join(THREE),)}, license=license_, grant=grant)
+
+
+def nothing_was_filmed(backlot: Any, take: TakeWork, result: Any, lines: Any) -> None:
+    assert (result.frames, result.reused, result.item_refused) == (0, (False,), True)
+    assert not {"animate", "compose", "encode"} & set(result.stage_seconds)
+    assert lines == []
+    assert backlot.objects.head(backlot.staging, clip_key(take.clip_ids[0])) is None
+
+
+def test_an_item_that_is_too_long_is_refused_before_its_first_frame(backlot: Any) -> None:
+    order = three_sentences(backlot, "too-long", max_item_seconds=2)
+    take = opening(backlot, order)
+    with capture_logs() as lines:
+        result = backlot.studio.perform(take, permit_of(order))
+    assert result.refusal.reason == "ItemTooLong"
+    assert result.item_seconds > 2
+    nothing_was_filmed(backlot, take, result, lines)
+    again = backlot.studio.perform(take, permit_of(order))
+    assert (again.item_seconds, "speak" in again.stage_seconds) == (result.item_seconds, False), (
+        "nothing is spoken twice"
+    )
+
+
+def test_an_item_beyond_the_grant_waits_before_its_first_frame_and_says_how_much_it_needs(backlot: Any) -> None:
+    order = three_sentences(backlot, "beyond", grant={"seconds": 21.0})
+    take = opening(backlot, order, committed_seconds=20.0)
+    with capture_logs() as lines:
+        result = backlot.studio.perform(take, permit_of(order))
+    assert result.refusal.reason == GRANT_EXHAUSTED
+    assert f"{result.item_seconds:.2f} s wanted, 1.00 s of 21.00 s left" in result.refusal.message
+    nothing_was_filmed(backlot, take, result, lines)
+    enough = {"seconds": 20.0 + result.item_seconds}
+    renewed = order.model_copy(update={"grant": backlot.signers.grant(order, **enough)})
+    made = backlot.studio.perform(take, permit_of(renewed))
+    assert (made.refusal, made.reused, made.item_seconds) == (None, (False,), result.item_seconds)
+    takes = backlot.film(renewed, backlot.items(renewed)[:1])
+    assert sum(one.frames for one in takes) / 25 == result.item_seconds
+    assert ["speak" in one.stage_seconds for one in takes] == [False, False, False]
+
+
+def test_with_plenty_left_and_no_bound_nothing_is_asked_ahead(backlot: Any) -> None:
+    order = three_sentences(backlot, "plenty")
+    result = backlot.studio.perform(opening(backlot, order), permit_of(order))
+    assert (result.refusal, result.item_seconds) == (None, None)
+    others = backlot.items(order)[0].take_ids[1:]
+    assert [backlot.objects.head(backlot.staging, take_key(one)) for one in others] == [None, None]
+
+
+def test_a_sentence_that_nobody_may_say_refuses_its_item_alone(backlot: Any) -> None:
+    order = three_sentences(backlot, "floor-ahead", max_item_seconds=60)
+    take = opening(backlot, order)
+    speech = replace(take.speech, sentences=(take.words, THREE[1], "This tea cures cancer."))
+    with capture_logs() as lines:
+        result = backlot.studio.perform(replace(take, speech=speech), permit_of(order))
+    assert (result.refusal.reason, result.item_seconds) == ("ContentBlocked", None)
+    nothing_was_filmed(backlot, take, result, lines)
+
+
+def test_a_sentence_that_cannot_be_spoken_is_left_to_its_own_take(backlot: Any) -> None:
+    order = three_sentences(backlot, "mute", max_item_seconds=60)
+    take = opening(backlot, order)
+    speech = replace(take.speech, sentences=(take.words, "...", THREE[2]))
+    result = backlot.studio.perform(replace(take, speech=speech), permit_of(order))
+    assert (result.refusal, result.reused, result.item_seconds) == (None, (False,), None)

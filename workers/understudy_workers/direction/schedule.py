@@ -6,16 +6,18 @@ out. A take in flight is waited for, not repeated. An item is handed out once al
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
 from understudy_api.receipt import Receipt
-from understudy_api.verdict import Refusal
-from understudy_workers.direction.batch import Answer, Failure, Outcome, Pace
+from understudy_workers.direction.asking import Asking as Asking
+from understudy_workers.direction.asking import Budget as Budget
+from understudy_workers.direction.asking import Turnout as Turnout
+from understudy_workers.direction.batch import Answer, Failure, Pace
 from understudy_workers.direction.ready import Ready
 from understudy_workers.direction.takes import Doom, Takes, doomed_receipt
 from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit
 from understudy_workers.work import (
+    GRANT_EXHAUSTED,
     PAUSING_REASONS,
     ItemResult,
     ItemWork,
@@ -30,35 +32,6 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
 _SLACK_SECONDS: Final = 1e-6
 
 U = TypeVar("U", TakeUnit, ItemUnit, TakeUnit | ItemUnit)
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A performer that asks for work: `idle` holds nothing of anybody; `thumbprint` is its own key's."""
-
-    performer: str
-    idle: bool
-    performers: int
-    thumbprint: str = ""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Metered seconds: `committed` by receipts so far, `granted` in total."""
-
-    committed_seconds: float
-    granted_seconds: float
-
-
-@dataclass
-class Turnout:
-    """What an answer, or the loss of a performer, changed."""
-
-    ended: list[Ended] = field(default_factory=list)
-    outcomes: tuple[Outcome, ...] = ()
-    paused: Refusal | None = None
-    outage: str = ""
-    failures: int = 0
 
 
 class Schedule:
@@ -80,7 +53,7 @@ class Schedule:
         self.in_flight = 0
         """Works that performers hold."""
         self.short_of_grant = False
-        """Whether the last call of `next` found an item that the granted seconds do not reach for."""
+        """Whether an item was found, by the last call of `next` or since, that the granted seconds do not reach for."""
         self.short_seconds = 0.0
         """Metered seconds of the last such item."""
 
@@ -183,7 +156,7 @@ class Schedule:
             unit = queue.pop(asking.performer, asking.performers)
             if unit is None:
                 break
-            work = self._takes.send(unit) if isinstance(unit, TakeUnit) else self._item_work(unit, budget)
+            work = self._take_work(unit, budget) if isinstance(unit, TakeUnit) else self._item_work(unit, budget)
             if work is not None:
                 units.append(unit)
                 works.append(work)
@@ -197,12 +170,27 @@ class Schedule:
     def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
         committed = budget.committed_seconds + self._in_flight_seconds
-        if committed + unit.seconds > budget.granted_seconds + _SLACK_SECONDS:
-            self.short_of_grant, self.short_seconds = True, unit.seconds
+        if self._falls_short(unit.seconds, budget):
             (self._suspects if unit.suspect else self._ready_items).push_front(unit)
             return None
         self._in_flight_seconds += unit.seconds
         return ItemWork(unit.planned, committed, staging_prefix(self._order_uid, unit.planned.item_id))
+
+    def _take_work(self, take: TakeUnit, budget: Budget) -> TakeWork | None:
+        """The take's work; None when nobody waits for it, or when its item is known not to fit into the grant."""
+        seconds = self._takes.item_seconds(take)
+        if seconds is not None and self._falls_short(seconds, budget):
+            (self._suspects if take.suspect else self._ready_takes).push_front(take)
+            return None
+        return self._takes.send(take, budget.committed_seconds + self._in_flight_seconds)
+
+    def _falls_short(self, seconds: float, budget: Budget) -> bool:
+        """Whether the grant does not reach for an item of that length; noted for whoever can grant more."""
+        committed = budget.committed_seconds + self._in_flight_seconds
+        if committed + seconds <= budget.granted_seconds + _SLACK_SECONDS:
+            return False
+        self.short_of_grant, self.short_seconds = True, seconds
+        return True
 
     def _give_back(self, assignment: Assignment) -> None:
         self.in_flight -= len(assignment.units)
@@ -214,6 +202,8 @@ class Schedule:
 
     def _took(self, take: TakeUnit, result: TakeResult, now: float, turnout: Turnout) -> None:
         refusal = result.refusal
+        if result.item_seconds is not None:
+            self._takes.learn(take, result.item_seconds)
         if refusal is None:
             complete, again = self._takes.made(take, result)
             for unit in complete:
@@ -222,6 +212,13 @@ class Schedule:
                 self._ready_takes.push(take, now)
         elif refusal.reason in PAUSING_REASONS:
             turnout.paused = refusal
+            if refusal.reason == GRANT_EXHAUSTED and result.item_seconds is not None:
+                self.short_of_grant, self.short_seconds = True, result.item_seconds
+            self._requeue(take)
+        elif result.item_refused:
+            doom = Doom("rejected", refusal.reason, refusal.message, take.attempts + 1)
+            for unit in self._takes.of_item(take):
+                self._end(unit, doomed_receipt(unit.planned, doom), turnout)
             self._requeue(take)
         else:
             self._give_up(take, Doom("rejected", refusal.reason, refusal.message, take.attempts + 1), turnout)

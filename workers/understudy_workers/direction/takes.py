@@ -8,9 +8,10 @@ from typing import Final, Literal
 from understudy_api.receipt import Receipt
 from understudy_workers.direction.ready import KnownClips
 from understudy_workers.direction.units import ItemUnit, TakeUnit
-from understudy_workers.work import PlannedItem, TakeResult, TakeWork
+from understudy_workers.work import PlannedItem, Speech, TakeResult, TakeWork
 
 _MAX_DOOMED: Final = 10_000
+_MAX_LENGTHS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Takes:
         self._takes: dict[str, TakeUnit] = {}
         self._clips = KnownClips()
         self._doomed: dict[str, Doom] = {}
+        self._lengths: dict[tuple[str, ...], float] = {}
+        """Seconds of items, by their takes, that had to be known before all takes were made."""
 
     def doom_of(self, take_ids: tuple[str, ...]) -> Doom | None:
         """Why one of these takes will never be; None when nothing is known against them."""
@@ -81,17 +84,44 @@ class Takes:
         take.waiting[clip_id].append(unit)
         return take
 
-    def send(self, take: TakeUnit) -> TakeWork | None:
-        """The work to hand out for a queued take; None when nobody waits for it any more."""
+    def send(self, take: TakeUnit, committed_seconds: float = 0.0) -> TakeWork | None:
+        """The work to hand out for a queued take; None when nobody waits for it any more.
+
+        Clips that nobody waits for are left out. `committed_seconds` are the metered seconds of the order so far.
+        """
         take.queued = False
-        if not take.waiters():
+        wanted = {clip_id: output for clip_id, output in take.wanted.items() if take.waits_for(clip_id)}
+        first = take.first
+        if first is None:
             del self._takes[take.take_id]
             return None
-        take.sent = TakeWork(
-            take.take_id, tuple(take.wanted), tuple(take.wanted.values()), words=take.words, locale=take.locale
-        )
+        take.waiting = {clip_id: take.waiting[clip_id] for clip_id in wanted}
+        speech, said = None, first.planned
+        if said.take_ids not in self._lengths:
+            speech = Speech(said.take_ids, said.sentences, committed_seconds)
+        outputs = tuple(wanted.values())
+        take.sent = TakeWork(take.take_id, tuple(wanted), outputs, words=take.words, locale=take.locale, speech=speech)
         take.wanted = {}
         return take.sent
+
+    def item_seconds(self, take: TakeUnit) -> float | None:
+        """Length of the item that needs a take first; None when it is not known before all its takes are made."""
+        if not self._lengths:
+            return None
+        return self._lengths.get(take.first.planned.take_ids) if take.first is not None else None
+
+    def learn(self, take: TakeUnit, item_seconds: float) -> None:
+        """The performer says how long the item is whose speech went along with a take."""
+        if take.sent is not None and take.sent.speech is not None:
+            self._lengths[take.sent.speech.take_ids] = item_seconds
+            if len(self._lengths) > _MAX_LENGTHS:
+                del self._lengths[next(iter(self._lengths))]
+
+    def of_item(self, take: TakeUnit) -> list[ItemUnit]:
+        """The item whose speech went along with a take, in all outputs that wait for it."""
+        speech = take.sent.speech if take.sent else None
+        waiters = dict.fromkeys(take.waiters())
+        return [unit for unit in waiters if speech is not None and unit.planned.take_ids == speech.take_ids]
 
     def unsend(self, take: TakeUnit) -> None:
         """The work came back undone: all its clips are wanted again. The caller queues the take."""

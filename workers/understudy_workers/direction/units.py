@@ -60,6 +60,15 @@ class TakeUnit(Unit):
     queued: bool = False
     waiting: dict[str, list[ItemUnit]] = field(default_factory=dict)
 
+    def waits_for(self, clip_id: str) -> bool:
+        """Whether an item without an outcome waits for a clip."""
+        return any(not unit.ended for unit in self.waiting.get(clip_id, ()))
+
+    @property
+    def first(self) -> ItemUnit | None:
+        """The item without an outcome that waits longest; None when none does."""
+        return next((unit for units in self.waiting.values() for unit in units if not unit.ended), None)
+
     def waiters(self) -> list[ItemUnit]:
         """Items without an outcome that wait for any clip of this take."""
         return [unit for units in self.waiting.values() for unit in units if not unit.ended]
