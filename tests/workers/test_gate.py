@@ -74,6 +74,24 @@ def test_refuses_work_that_is_not_what_was_granted(
     assert verdict.reason not in PAUSING_REASONS
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"job": "summer"},
+        {"use": OrderedUse(purpose="advertising", channels=("social",), territories=("GB",))},
+        {"making": None},
+    ],
+)
+def test_what_the_work_says_of_itself_is_what_the_grant_covers(
+    signers: Any, write_order: WriteOrder, change: dict[str, Any]
+) -> None:
+    """All of it would be permitted by itself: what was declared cannot be declared anew on the way."""
+    order = write_order()
+    assert ask(signers, replace(permit_of(order), **change)).reason == "GrantMismatch"
+    other = order.making.model_copy(update={"content": "0" * 64, **{k: v for k, v in change.items() if k != "making"}})
+    assert ask(signers, replace(permit_of(order), **{**change, "making": other})).reason == "GrantMismatch"
+
+
 def test_refuses_another_twin_and_another_version(signers: Any, write_order: WriteOrder) -> None:
     permit = permit_of(write_order())
     twin = permit.twin

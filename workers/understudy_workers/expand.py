@@ -16,14 +16,14 @@ from typing import Any, BinaryIO, Final
 
 from understudy_api.digest import canonical
 from understudy_api.localize import resolve
-from understudy_api.message import Message, MessageError, variables
+from understudy_api.message import Message, MessageError, to_text, variables
 from understudy_api.order import Order, VideoOutput
 from understudy_api.sentences import sentence_templates
 from understudy_api.terms import LICENSE_TYPE
 from understudy_api.token import unverified
 from understudy_api.verdict import Refusal
 from understudy_workers.recipe import ITEM_FORMAT, clip_recipe, take_recipe
-from understudy_workers.work import PlannedItem
+from understudy_workers.work import Filling, PlannedItem
 
 ROW_WITHOUT_DATA: Final = "1"
 """Row key of the one row of a job without data."""
@@ -86,6 +86,7 @@ def _items(order: Order, rows: Iterable[Mapping[str, Any]], scripts: tuple[_Scri
                 raise PlanError(f"row {name!r}, {script.locale}: {error}") from error
             words = tuple(take.words for take in takes)
             take_ids = tuple(take.id for take in takes)
+            fillings = tuple(take.filling for take in takes if take.filling is not None)
             spoken = ",".join(map(encode_basestring, words))
             for index, output in enumerate(order.outputs):
                 yield PlannedItem(
@@ -97,6 +98,7 @@ def _items(order: Order, rows: Iterable[Mapping[str, Any]], scripts: tuple[_Scri
                     sentences=words,
                     take_ids=take_ids,
                     clip_ids=tuple(take.clip_ids[index] for take in takes),
+                    fillings=fillings,
                 )
                 ordinal += 1
 
@@ -117,6 +119,7 @@ class _Take:
     words: str
     id: str
     clip_ids: tuple[str, ...]
+    filling: Filling | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class _Script:
     def __init__(self, order: Order, locale: str, jti: str, cache_key: bytes) -> None:
         self.locale = locale
         self._key = cache_key
+        self._tells = order.clearance is not None and order.clearance.subject.form == "templates"
         self._take = _hole({**_take_name(order, locale, jti), "words": _HOLE})
         self._clips = tuple(_hole({**_clip_name(output), "take": _HOLE}) for output in order.outputs)
         self._items = tuple(
@@ -154,7 +158,7 @@ class _Script:
 
     def _prepared(self, sentence: Message) -> _Take | _Blank:
         columns = tuple(variables(sentence))
-        return _Blank(sentence, columns) if columns else self._named(resolve(sentence, {}, self.locale))
+        return _Blank(sentence, columns) if columns else self._named(sentence, {}, ())
 
     def _filled(self, blank: _Blank, row: Mapping[str, Any]) -> _Take:
         values = [row.get(column) for column in blank.columns]
@@ -167,13 +171,17 @@ class _Script:
         if known is None:
             if len(blank.known) >= _REMEMBERED_TAKES:
                 blank.known.clear()
-            known = blank.known[key] = self._named(resolve(blank.message, row, self.locale))
+            known = blank.known[key] = self._named(blank.message, row, blank.columns)
         return known
 
-    def _named(self, words: str) -> _Take:
+    def _named(self, message: Message, row: Mapping[str, Any], columns: tuple[str, ...]) -> _Take:
+        words, filling = resolve(message, row, self.locale), None
+        if self._tells:
+            filling = Filling(to_text(message), tuple((column, row[column]) for column in columns))
         before, after = self._take
         take_id = self._digest(f"{before}{encode_basestring(words)}{after}")
-        return _Take(words, take_id, tuple(self._digest(f'{start}"{take_id}"{end}') for start, end in self._clips))
+        clip_ids = tuple(self._digest(f'{start}"{take_id}"{end}') for start, end in self._clips)
+        return _Take(words, take_id, clip_ids, filling)
 
     def _digest(self, text: str) -> str:
         """`understudy_api.digest.keyed_digest` of a value whose canonical JSON is `text`."""

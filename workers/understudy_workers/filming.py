@@ -13,6 +13,7 @@ import structlog
 
 from understudy_api.order import TwinPin, VideoOutput
 from understudy_api.verdict import Refusal
+from understudy_workers.consented import Consented
 from understudy_workers.custody import Custody
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
@@ -27,7 +28,7 @@ from understudy_workers.stages.store import ClipCache
 from understudy_workers.stops import InterruptedTakeError, Stops
 from understudy_workers.stopwatch import Stopwatch
 from understudy_workers.twins import Cast, Twins
-from understudy_workers.work import Permit, TakeResult, TakeWork
+from understudy_workers.work import Filling, Permit, TakeResult, TakeWork
 
 _COMPOSERS: Final = 3
 
@@ -45,9 +46,18 @@ class RefusedItemError(Exception):
 class Filming:
     """Makes clips, one take at a time. Keeps a few composers with their placed plates, as twins stay warm."""
 
-    def __init__(self, gatekeeper: Gatekeeper, stops: Stops, custody: Custody, twins: Twins, cache: ClipCache) -> None:
+    def __init__(
+        self,
+        gatekeeper: Gatekeeper,
+        stops: Stops,
+        consented: Consented,
+        custody: Custody,
+        twins: Twins,
+        cache: ClipCache,
+    ) -> None:
         self._gatekeeper = gatekeeper
         self._stops = stops
+        self._consented = consented
         self._custody = custody
         self._twins = twins
         custody.follow(self._forget)
@@ -71,8 +81,7 @@ class Filming:
         A take whose order is stopped, or whose grant runs out, ends before its next frame.
         """
         watch, started_at = Stopwatch(), self._gatekeeper.clock()
-        verdict = self._gatekeeper.ask_take(permit, take.words, take.locale, take.outputs)
-        refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
+        refusal = self._stops.refusal(permit) or self._refusal(take, permit, take.words, take.filling)
         if refusal is not None:
             return _refused(take, refusal, watch, started_at)
         with watch.stage("key"):
@@ -147,12 +156,12 @@ class Filming:
         if speech is None or not self._gatekeeper.wants_length(permit, speech.committed_seconds):
             return None
         frames = {take.take_id: spoken.frames}
-        for take_id, words in zip(speech.take_ids, speech.sentences, strict=True):
+        fillings = speech.fillings or (None,) * len(speech.take_ids)
+        for take_id, words, filling in zip(speech.take_ids, speech.sentences, fillings, strict=True):
             if take_id in frames:
                 continue
-            verdict = self._gatekeeper.ask_take(permit, words, take.locale, take.outputs)
-            if not verdict.permitted:
-                raise RefusedItemError(verdict.refusals[0])
+            if (refusal := self._refusal(take, permit, words, filling)) is not None:
+                raise RefusedItemError(refusal)
             try:
                 said = self._cache.take(take_id, version) or say(take_id, words)
             except UnspeakableError:
@@ -164,6 +173,13 @@ class Filming:
         if not verdict.permitted:
             raise RefusedItemError(verdict.refusals[0], seconds)
         return seconds
+
+    def _refusal(self, take: TakeWork, permit: Permit, words: str, filling: Filling | None) -> Refusal | None:
+        """Why a sentence must not be said in a take's locale and outputs: the gate's reason, or that it is not on the list."""
+        verdict = self._gatekeeper.ask_take(permit, words, take.locale, take.outputs)
+        if not verdict.permitted:
+            return verdict.refusals[0]
+        return self._consented.refusal(permit, words, take.locale, filling)
 
     def _between(self, permit: Permit) -> Callable[[], None]:
         """What is asked between two frames. It raises InterruptedTakeError when there must be no next one."""

@@ -17,7 +17,7 @@ from understudy_api.digest import digest_bytes
 from understudy_api.grant import Grant, refusal_now, signed_grant
 from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.moderation.rule import examine, found_categories
-from understudy_api.order import VideoOutput
+from understudy_api.order import Making, VideoOutput
 from understudy_api.permits import Size, Usage, Use, permits
 from understudy_api.terms import License, read_license
 from understudy_api.token import load_key, public_jwk, thumbprint
@@ -91,6 +91,8 @@ def check(
     verdict = permits(rights.license.terms, use, _usage(rights.grant), now)
     if not verdict.permitted:
         return verdict.at("performer")
+    if not _is_made_of(permit, rights.grant):
+        return Verdict(refusals=(_another_order(),)).at("performer")
     left = rights.grant.seconds - committed_seconds
     if seconds > left + _SLACK_SECONDS or left <= 0:
         return Verdict(refusals=(_exhausted(seconds, left, rights.grant.seconds),)).at("performer")
@@ -143,6 +145,31 @@ def _mismatches(rights: Rights, permit: Permit, pool: str) -> Iterator[Refusal]:
                 message=f"grant: its {what} is {granted[:16]!r}, the work says {wanted[:16]!r}; a grant is good for one "
                 "order on one pool",
             )
+
+
+def _is_made_of(permit: Permit, grant: Grant) -> bool:
+    """Whether what the work says of itself is what the grant's digest covers: nobody changes the use, or leaves out that
+    its words had to be released."""
+    made = permit.making
+    return (
+        made is not None
+        and _digest_of(made) == grant.order
+        and (made.namespace, made.job, made.twin) == (permit.namespace, permit.job, permit.twin)
+        and (made.license, made.use) == (permit.license, permit.use)
+        and made.clearance == (permit.clearance.digest if permit.clearance else None)
+    )
+
+
+@lru_cache(maxsize=512)
+def _digest_of(made: Making) -> str:
+    return made.digest
+
+
+def _another_order() -> Refusal:
+    return Refusal(
+        reason="GrantMismatch",
+        message="grant: the work is not the order that it covers; put the order again as it was admitted",
+    )
 
 
 def _usage(grant: Grant) -> Usage:

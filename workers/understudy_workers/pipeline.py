@@ -16,6 +16,7 @@ from joserfc.jwk import OKPKey
 from understudy_api.proof import signed
 from understudy_api.settings import PoolSettings
 from understudy_api.token import load_key, new_key, public_jwk, thumbprint
+from understudy_workers.consented import Consented
 from understudy_workers.custody import Custody, end_process
 from understudy_workers.filming import Filming
 from understudy_workers.finishing import FaultyItemError, Finishing
@@ -61,7 +62,8 @@ class Studio:
         bundle_key = load_key(settings.bundle_public_key_file.read_text())
         twins = Twins(self._objects, buckets.twins, bundle_key, folder / "twins")
         self._stops = Stops()
-        self._filming = Filming(gatekeeper, self._stops, self._custody, twins, cache)
+        consented = Consented(self._objects, buckets.staging)
+        self._filming = Filming(gatekeeper, self._stops, consented, self._custody, twins, cache)
         sealer = Sealer(settings.c2pa, settings.farm)
         self._finishing = Finishing(
             gatekeeper, self._stops, self._custody, self._objects, buckets.staging, cache, sealer, folder / "scratch"

@@ -79,8 +79,19 @@ def permit_of(order: Order, taken_up_at: float = 0.0) -> Permit:
 
 
 @dataclass(frozen=True)
+class Filling:
+    """How a sentence came about: its template, and the values that fill it by their columns."""
+
+    template: str
+    values: tuple[tuple[str, str | int | float], ...]
+
+
+@dataclass(frozen=True)
 class PlannedItem:
-    """One item with all its words resolved; `take_ids` and `clip_ids` go along `sentences`, one each."""
+    """One item with all its words resolved; `take_ids` and `clip_ids` go along `sentences`, one each.
+
+    So do `fillings`, where templates and values were consented to; elsewhere nobody asks, and there are none.
+    """
 
     ordinal: int
     item_id: str
@@ -90,6 +101,7 @@ class PlannedItem:
     sentences: tuple[str, ...]
     take_ids: tuple[str, ...]
     clip_ids: tuple[str, ...]
+    fillings: tuple[Filling, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,7 @@ class Speech:
     take_ids: tuple[str, ...]
     sentences: tuple[str, ...]
     committed_seconds: float
+    fillings: tuple[Filling, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,7 @@ class TakeWork:
     words: str
     locale: str
     speech: Speech | None = None
+    filling: Filling | None = None
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,31 @@ class Listing(Model):
     first: tuple[Line, ...] = Field(default=(), max_length=MAX_SHOWN, description="The first sentences.")
 
 
+def copy_key(uid: str, digest: str) -> str:
+    """Object key of a list in the staging bucket: the copy that performers of an order hold their words against."""
+    return f"orders/{uid}/consent-{digest}.jsonl"
+
+
+def head_line(form: Form, content: str) -> bytes:
+    """The first line of the list of some content (its digest), with its newline; so are all lines."""
+    return _line({"format": FORMAT, "form": form, "content": content})
+
+
+def sentence_line(locale: str, sentence: str) -> bytes:
+    """The line that stands for a sentence as it is spoken."""
+    return _line({"locale": locale, "sentence": sentence})
+
+
+def template_line(locale: str, template: str) -> bytes:
+    """The line that stands for a sentence before a row fills it."""
+    return _line({"locale": locale, "template": template})
+
+
+def value_line(column: str, value: object) -> bytes:
+    """The line that stands for a value of a column."""
+    return _line({"column": column, "value": value})
+
+
 class Lister:
     """Takes the rows of a job once and then writes the list. Holds at most MAX_SENTENCES sentences, or every value once.
 
@@ -79,16 +104,16 @@ class Lister:
     def lines(self) -> Iterator[bytes]:
         """The lines of the list, each with its newline."""
         form: Form = "sentences" if self._is_short else "templates"
-        yield _line({"format": FORMAT, "form": form, "content": self._content})
+        yield head_line(form, self._content)
         if form == "sentences":
             for locale, sentence in self._sentences:
-                yield _line({"locale": locale, "sentence": sentence})
+                yield sentence_line(locale, sentence)
             return
         for locale, part in self._parts:
-            yield _line({"locale": locale, "template": to_text(part)})
+            yield template_line(locale, to_text(part))
         for column, seen in self._values.items():
             for value in seen:
-                yield _line({"column": column, "value": value})
+                yield value_line(column, value)
 
     def listing(self) -> Listing:
         """What was listed, without writing it."""

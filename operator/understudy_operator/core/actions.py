@@ -58,7 +58,8 @@ class FreezeContent:
 
 @dataclass(frozen=True, kw_only=True)
 class ListSentences:
-    """Write the list of everything the frozen content says to `consent_spec.list_key`, and remember it by the content."""
+    """Write the list of everything the frozen content says to `consent_spec.list_key`, and a copy for performers; remember it by
+    the content."""
 
     uid: str
     owner_namespace: str

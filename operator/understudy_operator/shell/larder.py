@@ -15,7 +15,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from understudy_api.moderation.listing import Lister, Listing
+from understudy_api.moderation.listing import Lister, Listing, copy_key
 from understudy_api.moderation.wordlist import lists_digest
 from understudy_api.settings import OperatorSettings
 from understudy_operator.core import places, rows
@@ -99,6 +99,7 @@ class Larder:
                 file.writelines(lister.lines())
             key = list_key(action.owner_namespace, listing.digest)
             self._farm.put_file(self._settings.buckets.outputs, key, path, JSON_LINES)
+            self._farm.put_file(self._staging, copy_key(action.uid, listing.digest), path, JSON_LINES)
         self._farm.put(self._staging, _listing_key(action.uid, content.digest), listing.model_dump_json().encode())
         with self._lock:
             self._listings[action.uid] = listing

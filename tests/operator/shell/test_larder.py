@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from operator_site import Admin, Site
 
 from understudy_api.digest import digest_bytes
+from understudy_api.moderation.listing import copy_key
 from understudy_api.moderation.report import Moderator
+from understudy_api.order import Content
 from understudy_api.renderjob import S3Source
-from understudy_operator.core.actions import FreezeContent
+from understudy_operator.core.actions import FreezeContent, ListSentences
+from understudy_operator.core.consent_spec import list_key
 from understudy_operator.core.request import ContentRequest
 from understudy_operator.core.state import ContentProblem, FrozenContent
 from understudy_operator.shell.apiserver import ApiServer
@@ -95,6 +98,30 @@ def test_a_problem_is_remembered_for_its_request_only(larder: Larder, namespace:
     assert larder.content(what.uid, "0" * 64) is None
     larder.forget(what.uid)
     assert larder.content(what.uid, what.request.digest) is None
+
+
+def test_a_list_is_written_for_the_owner_and_copied_for_performers(
+    larder: Larder, namespace: str, operator_site: Site
+) -> None:
+    what = action(namespace, rows=({"id": 1, "name": "Ada"},))
+    found = frozen(larder, what)
+    content = Content(
+        script_locale="en-GB",
+        scenes=what.request.scenes,
+        key="id",
+        rows_s3_key=found.rows_s3_key,
+        rows_digest=found.rows_digest,
+        rows_count=1,
+    )
+    larder.list_sentences(ListSentences(uid=what.uid, owner_namespace=namespace, content=content))
+    made = larder.listing(what.uid, content.digest)
+    assert made is not None
+    data = operator_site.peer.objects.get(OUTPUTS, list_key(namespace, made.digest))
+    assert data is not None
+    assert digest_bytes(data) == made.digest
+    assert operator_site.peer.objects.get(STAGING, copy_key(what.uid, made.digest)) == data
+    larder.clear(what.uid)
+    assert operator_site.peer.objects.get(STAGING, copy_key(what.uid, made.digest)) is None
 
 
 def test_clearing_removes_what_was_staged(larder: Larder, namespace: str, operator_site: Site) -> None:

@@ -14,7 +14,16 @@ from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Failure
 from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turnout
 from understudy_workers.direction.units import Assignment
-from understudy_workers.work import GRANT_EXHAUSTED, ItemResult, ItemWork, PlannedItem, Speech, TakeResult, TakeWork
+from understudy_workers.work import (
+    GRANT_EXHAUSTED,
+    Filling,
+    ItemResult,
+    ItemWork,
+    PlannedItem,
+    Speech,
+    TakeResult,
+    TakeWork,
+)
 
 LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
 STORY = VideoOutput(name="story", width=216, height=384)
@@ -492,3 +501,11 @@ def test_what_the_performer_measured_is_held_against_every_grant_that_follows() 
         assert play.next(budget=budget) is None
     assert play.next(budget=Budget(10.0, 14.0)).works[0].take_id == "a"
     assert not play.schedule.short_of_grant
+
+
+def test_how_a_sentence_came_about_goes_along_with_it() -> None:
+    fillings = tuple(Filling(f"Say {{what}} {name}.", (("what", name),)) for name in ("a", "b"))
+    play = Play()
+    play.add(replace(item(0, "a", "b"), fillings=fillings))
+    work = play.work().works[0]
+    assert (work.filling, work.speech.fillings) == (fillings[0], fillings)

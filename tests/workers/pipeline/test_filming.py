@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from understudy_api.consent import Clearance, ConsentSubject
+from understudy_api.moderation.listing import Lister, copy_key
 from understudy_workers.models.bundle import BundleError
 from understudy_workers.models.voice import UnspeakableError
 from understudy_workers.stages.encode import encode
@@ -280,3 +282,34 @@ def test_a_sentence_that_cannot_be_spoken_is_left_to_its_own_take(backlot: Any) 
     speech = replace(take.speech, sentences=(take.words, "...", THREE[2]))
     result = backlot.studio.perform(replace(take, speech=speech), permit_of(order))
     assert (result.refusal, result.reused, result.item_seconds) == (None, (False,), None)
+
+
+def test_words_that_are_not_on_the_list_make_no_frame(backlot: Any) -> None:
+    """A director hands over a sentence that nobody consented to, under the clearance of another one."""
+    order = three_sentences(backlot, "consented")
+    lister = Lister(order.content.scenes, order.content.digest)
+    lister.row({"id": "c1", "name": "Mia"})
+    subject = ConsentSubject(
+        namespace=order.namespace,
+        job=order.job,
+        twin=order.twin.id,
+        license="license-consented",
+        use=order.use,
+        locales=order.locales,
+        content=order.content.digest,
+        listing=lister.listing().digest,
+        form="sentences",
+    )
+    backlot.objects.put(backlot.staging, copy_key(order.uid, subject.listing), b"".join(lister.lines()))
+    cleared = order.model_copy(update={"clearance": Clearance(subject=subject, reviewer="rita")})
+    cleared = cleared.model_copy(update={"grant": backlot.signers.grant(cleared, seconds=30.0)})
+    take = opening(backlot, cleared)
+    with capture_logs() as lines:
+        result = backlot.studio.perform(replace(take, words="Buy it now!"), permit_of(cleared))
+        ahead = replace(take.speech, sentences=(take.words, "Buy it now!", THREE[2]))
+        refused = backlot.studio.perform(replace(take, speech=ahead), permit_of(cleared))
+    assert (result.refusal.reason, result.frames, result.stage_seconds) == ("WordsNotConsented", 0, {})
+    assert refused.refusal.reason == "WordsNotConsented"
+    nothing_was_filmed(backlot, take, refused, lines)
+    made = backlot.studio.perform(take, permit_of(cleared))
+    assert (made.refusal, made.reused) == (None, (False,))

@@ -76,7 +76,8 @@ class Takes:
         take_id = planned.take_ids[place]
         take = self._takes.get(take_id)
         if take is None:
-            take = TakeUnit(take_id=take_id, words=planned.sentences[place], locale=planned.locale)
+            filling = planned.fillings[place] if planned.fillings else None
+            take = TakeUnit(take_id=take_id, words=planned.sentences[place], locale=planned.locale, filling=filling)
             self._takes[take_id] = take
         if clip_id not in take.waiting:
             take.waiting[clip_id] = []
@@ -98,9 +99,9 @@ class Takes:
         take.waiting = {clip_id: take.waiting[clip_id] for clip_id in wanted}
         speech, said = None, first.planned
         if said.take_ids not in self._lengths:
-            speech = Speech(said.take_ids, said.sentences, committed_seconds)
-        outputs = tuple(wanted.values())
-        take.sent = TakeWork(take.take_id, tuple(wanted), outputs, words=take.words, locale=take.locale, speech=speech)
+            speech = Speech(said.take_ids, said.sentences, committed_seconds, said.fillings)
+        clip_ids, outputs = tuple(wanted), tuple(wanted.values())
+        take.sent = TakeWork(take.take_id, clip_ids, outputs, take.words, take.locale, speech, take.filling)
         take.wanted = {}
         return take.sent
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from understudy_api.order import VideoOutput
 from understudy_api.receipt import Receipt
-from understudy_workers.work import ItemWork, PlannedItem, TakeWork
+from understudy_workers.work import Filling, ItemWork, PlannedItem, TakeWork
 
 FPS: Final = 25
 
@@ -55,6 +55,7 @@ class TakeUnit(Unit):
     take_id: str = field(kw_only=True)
     words: str = field(kw_only=True)
     locale: str = field(kw_only=True)
+    filling: Filling | None = None
     wanted: dict[str, VideoOutput] = field(default_factory=dict)
     sent: TakeWork | None = None
     queued: bool = False
