@@ -17,6 +17,7 @@ from understudy_api.verdict import Refusal
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_text
 from understudy_cli.ledger_bucket import LedgerBucket, open_ledger
+from understudy_cli.ledger_receipts import held_against_receipts
 
 BROKEN: Final = 2  # 1 says that something cannot be read, and 2 is what a script has to act on
 
@@ -37,6 +38,9 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    receipts: Annotated[
+        bool, typer.Option("--receipts", help="Also hold every charge against the signed receipt it was made of.")
+    ] = False,
     settings: Settings = None,
 ) -> None:
     """Read every link of every chain; exit code 0 when all hold, 2 when something was deleted, altered, moved or cut."""
@@ -46,12 +50,16 @@ def verify(
     findings += _against_stored(ledger, chains)
     heads = read_kept(kept, ledger.farm) if kept is not None else ()
     findings += compare(heads, chains)
+    proofs = held_against_receipts(ledger, chains) if receipts else None
+    findings += proofs.findings if proofs else ()
     for finding in findings:
         typer.echo(f"{finding.fault}: {finding.where}: {finding.message}")
     links = sum(one.length for one in chains.values())
     entries = sum(len(link.entries) for one in chains.values() for link in one.links.values())
     verdict = f"{len(findings)} findings" if findings else "nothing was deleted, altered or moved"
     typer.echo(f"{len(chains)} licenses, {links} links, {entries} entries: {verdict}")
+    if proofs is not None:
+        typer.echo(str(proofs))
     typer.echo(_what_is_excluded(kept, heads, findings))
     raise typer.Exit(BROKEN if findings else 0)
 

@@ -33,6 +33,8 @@ class LedgerBucket:
     farm: OKPKey
     """The farm's key: who signs checkpoints."""
     _store: Minio = field(repr=False)
+    receipts_name: str = ""
+    """The bucket of the receipt logs that the ledger was written from."""
 
     def chains(self, wanted: Iterable[str] | None = None) -> dict[str, Chain]:
         """The chains of these accounts, all by default, each checked by itself."""
@@ -74,27 +76,36 @@ class LedgerBucket:
         found = self._read(self._keys(f"names/{account}/"))
         return {key.rpartition("/")[2]: data.decode("utf-8", "replace") for key, data in found.items()}
 
-    def _keys(self, prefix: str) -> list[str]:
+    def receipt_keys(self, uid: str) -> list[str]:
+        """Keys of what is kept of a job's receipt log."""
+        return self._keys(f"{uid}/", self.receipts_name)
+
+    def receipts(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Segments of receipt logs by their keys."""
+        return self._read(keys, self.receipts_name)
+
+    def _keys(self, prefix: str, bucket: str = "") -> list[str]:
         from minio.error import MinioException
 
+        bucket = bucket or self.name
         try:
-            found = self._store.list_objects(self.name, prefix=prefix, recursive=True)
+            found = self._store.list_objects(bucket, prefix=prefix, recursive=True)
             return sorted(str(one.object_name) for one in found)
         except MinioException as error:
-            raise _unreadable(self.name, error) from error
+            raise _unreadable(bucket, error) from error
 
-    def _read(self, keys: Iterable[str]) -> dict[str, bytes]:
+    def _read(self, keys: Iterable[str], bucket: str = "") -> dict[str, bytes]:
         from minio.error import MinioException
 
-        ordered = list(keys)
+        ordered, bucket = list(keys), bucket or self.name
         try:
             with ThreadPoolExecutor(_READERS) as readers:
-                return dict(zip(ordered, readers.map(self._get, ordered), strict=True))
+                return dict(zip(ordered, readers.map(lambda key: self._get(bucket, key), ordered), strict=True))
         except MinioException as error:
-            raise _unreadable(self.name, error) from error
+            raise _unreadable(bucket, error) from error
 
-    def _get(self, key: str) -> bytes:
-        response = self._store.get_object(self.name, key)
+    def _get(self, bucket: str, key: str) -> bytes:
+        response = self._store.get_object(bucket, key)
         try:
             return bytes(response.read())
         finally:
@@ -108,7 +119,7 @@ def open_ledger(settings: Path | None = None) -> LedgerBucket:
 
     given = OperatorSettings.load(settings or Home.default().operator_settings)
     farm = token.load_key(read_text(given.farm_key_file, "the farm's key"))
-    return LedgerBucket(given.buckets.ledger, farm, client(given.s3))
+    return LedgerBucket(given.buckets.ledger, farm, client(given.s3), given.buckets.receipts)
 
 
 def _unreadable(bucket: str, error: Exception) -> UserError:
