@@ -60,8 +60,11 @@ def fault(segment: Segment, uid: str, account: str, farm: OKPKey) -> Refusal | N
     """
     if segment.uid != uid:
         return _refused(segment, uid, f"it is from the log of job {segment.uid}")
-    evidence = _evidence(segment, farm)
+    evidence, told = _evidence(segment, farm), set[str]()
     for receipt in filter(_needs_proof, segment.receipts):
+        if receipt.item in told:
+            return _refused(segment, uid, f"item {receipt.item[:12]}: it is told twice")
+        told.add(receipt.item)
         for wrong in _faults(receipt, segment, account, evidence):
             return _refused(segment, uid, f"item {receipt.item[:12]}: {wrong}")
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,7 +59,16 @@ def held_against_receipts(ledger: LedgerBucket, chains: Mapping[str, Chain]) -> 
         for charge in some:
             proofs.checked += 1
             proofs.findings += _findings(ledger, charge, found[charge.key])
+    proofs.findings += _twice(charges)
     return proofs
+
+
+def _twice(charges: Iterable[_Charge]) -> Iterator[Finding]:
+    """Items that a job was charged for more than once: a signed receipt that was told again."""
+    told = Counter((one.uid, one.item) for charge in charges for one in charge.items)
+    for (uid, item), times in told.items():
+        if times > 1:
+            yield Finding("altered", f"job {uid}", f"item {item[:12]} is charged {times} times")
 
 
 def _charges(account: str, chain: Chain) -> Iterator[_Charge]:

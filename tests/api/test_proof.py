@@ -140,10 +140,11 @@ FORGED, ANOTHER_LICENSE = a_grant(STRANGE_FARM), a_grant(account="9" * 64)
     ],
 )
 def test_what_another_performer_order_or_farm_made_does_not_count(made: Receipt, changes: Any, words: str) -> None:
-    found = fault(segment(by(), made, **changes), UID, ACCOUNT, FARM)
+    before = by(receipt=MADE.model_copy(update={"item": "0" * 64}))
+    found = fault(segment(before, made, **changes), UID, ACCOUNT, FARM)
     assert found is not None
     assert words in found.message
-    assert found.message.startswith(f"receipts: segment 7 of job {UID}: item 111111111111: ")
+    assert found.message.startswith(f"receipts: segment 7 of job {UID}: item ")
     assert "apply the job under another name" in found.message
 
 
@@ -160,6 +161,10 @@ def test_who_signs_with_a_named_performers_name_is_found_out() -> None:
     """A stranger's signature under the performer's thumbprint."""
     forged = by(STRANGER).model_copy(update={"performer": token.thumbprint(PERFORMER)})
     assert "its signature does not hold" in str(fault(segment(forged, keys=BOTH_KEYS), UID, ACCOUNT, FARM))
+
+
+def test_a_receipt_is_told_once() -> None:
+    assert "it is told twice" in str(fault(segment(by(), by()), UID, ACCOUNT, FARM))
 
 
 def test_a_grant_is_named_by_the_digest_of_its_token() -> None:

@@ -130,3 +130,11 @@ def test_a_charge_beyond_what_was_signed_is_found(ledger: Signed) -> None:
     result = ledger.run("ledger", "verify", "--receipts")
     assert result.exit_code == 2
     assert "what the ledger charges is not what its receipts say" in result.output
+
+
+def test_a_receipt_that_was_told_again_is_found(ledger: Signed) -> None:
+    once = ledger.segment.receipts[0]
+    ledger.charge(ledger.segment.model_copy(update={"receipts": (once, once)}))
+    result = ledger.run("ledger", "verify", "--receipts")
+    assert result.exit_code == 2
+    assert f"altered: job {WHO}: item {once.item[:12]} is charged 2 times" in result.output
