@@ -29,6 +29,7 @@ __all__ = [
     "covers_language",
     "findings",
     "permits",
+    "stands",
 ]
 
 NOT_FOUND: Final = Refusal(
@@ -46,6 +47,10 @@ CLAUSES: Final[tuple[Clause, ...]] = (
 """Every clause, in the order they are told."""
 
 
+STANDING: Final = frozenset({"revocation", "status", "exclusive"})
+"""Clauses that ask of the license itself whether it stands, whatever it would be used for."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one clause says of a use, whether it objects or not."""
@@ -61,6 +66,26 @@ def permits(terms: Terms, use: Use, usage: Usage, now: float) -> Verdict:
     if not _is_assignee(terms, use, usage):
         return Verdict(refusals=(NOT_FOUND,))
     return Verdict(refusals=tuple(_refusals(Asked(terms, use, usage, now))))
+
+
+def stands(terms: Terms, usage: Usage, now: float) -> Verdict:
+    """Whether the license stands at `now` (Unix seconds), or what its owner and other licenses say against it.
+
+    Whoever shows a license asks this; whoever uses one asks `permits`, which asks the same clauses and more.
+    """
+    use = Use(
+        purpose=terms.purposes[0],
+        channels=terms.channels,
+        territories=(),
+        farm=terms.aud,
+        namespace=terms.assignee.namespace,
+        twin=terms.twin,
+        locales=(),
+        seconds=0,
+    )
+    asked = Asked(terms, use, usage, now)
+    every = (clause.refusal(asked) for clause in CLAUSES if clause.name in STANDING)
+    return Verdict(refusals=tuple(refusal for refusal in every if refusal is not None))
 
 
 def findings(terms: Terms, use: Use, usage: Usage, now: float) -> tuple[Finding, ...]:

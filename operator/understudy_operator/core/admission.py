@@ -103,7 +103,7 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(found, Refusal):
         return _refused(found, *own)
     version = state.status.twin_version or twin.version
-    verdict = permits(found.license.terms, _use(state, spec, found, version), usage(state), now)
+    verdict = permits(found.license.terms, _use(state, spec, found, version), usage(state, found.license.terms), now)
     # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
     clauses = _but_consent(verdict.refusals)
     if isinstance(state.content, FrozenContent):
@@ -140,7 +140,7 @@ def _of_order(
     use = _use(
         state, spec, found, order.twin.version, least_seconds(state.log, order), remaining_items(state.log, order)
     )
-    against = _but_consent(permits(found.license.terms, use, usage(state), now).refusals)
+    against = _but_consent(permits(found.license.terms, use, usage(state, found.license.terms), now).refusals)
     if against or isinstance(where, Refusal):
         said = (where, *against) if isinstance(where, Refusal) else against
         return Refused(Verdict(refusals=said).at("admission"), order, digest)

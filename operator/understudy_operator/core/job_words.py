@@ -26,7 +26,8 @@ def license_words(state: JobState) -> JobLicense | None:
     found = rights(state.twin, state.license, state.identity.namespace)
     if isinstance(found, Refusal):
         return None
-    terms, used = found.license.terms, usage(state)
+    terms = found.license.terms
+    used = usage(state, terms)
     left = terms.quota.seconds - used.used_seconds - used.reserved_seconds
     return JobLicense(
         id=terms.jti,

@@ -9,11 +9,14 @@ from understudy_api.keyring import read_keyring
 from understudy_api.ledger.account import MICROS_PER_SECOND, Account
 from understudy_api.license import LicenseStatus
 from understudy_api.model import Condition
+from understudy_api.owner_word import SILENCE
+from understudy_api.permits import stands
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.standing import standing
 from understudy_operator.core.state import LicenseState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -86,7 +89,10 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
             "WrongFarm",
             f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
         )
-    if state.twin is not None and (refusal := state.twin.word.refusal(terms.jti)):
+    word = state.twin.word if state.twin else SILENCE
+    verdict = stands(terms, standing(terms, word), now)
+    refusal = word.erased or next(iter(verdict.refusals), None)
+    if refusal is not None:
         return Said("Valid", "False", refusal.reason, refusal.message)
     if now < terms.nbf:
         return Said("Valid", "False", "NotYetValid", f"valid from {rfc3339(terms.nbf)}")

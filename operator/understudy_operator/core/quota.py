@@ -12,12 +12,14 @@ from typing import Final
 from understudy_api.ledger.account import MICROS_PER_SECOND
 from understudy_api.ledger.entry import Reserved
 from understudy_api.order import Order
+from understudy_api.owner_word import SILENCE
 from understudy_api.permits import Usage
-from understudy_api.terms import License
+from understudy_api.terms import License, Terms
 from understudy_api.verdict import Refusal
 from understudy_operator.core.booking import Booking, charged, licensed, micros
 from understudy_operator.core.claims import is_behind, last_counted
 from understudy_operator.core.conditions import find
+from understudy_operator.core.standing import standing
 from understudy_operator.core.state import JobState, OrderLog, PoolView
 
 SLICE_SECONDS: Final = 600.0
@@ -68,19 +70,21 @@ def remaining_seconds(log: OrderLog, demand: Demand) -> float:
     return max(demand.bound_seconds - made, mean * left) if left > 0 else 0.0
 
 
-def usage(state: JobState) -> Usage:
-    """What was used under the license by everybody, and what is promised to other jobs."""
+def usage(state: JobState, terms: Terms) -> Usage:
+    """What stands against a license, what was used under it by everybody, and what is promised to other jobs."""
+    known = standing(terms, state.twin.word if state.twin else SILENCE)
     account = state.license.account if state.license else None
     if account is None:
-        return Usage()
+        return known
     others = [claim for uid, claim in account.claims.items() if uid != state.identity.uid]
-    return Usage(
-        used_seconds=account.used_micros / MICROS_PER_SECOND,
-        reserved_seconds=sum(claim.open_micros for claim in others) / MICROS_PER_SECOND,
-        used_items=account.used_items,
-        reserved_items=sum(claim.open_items for claim in others),
-        running=len(others),
-    )
+    amounts = {
+        "used_seconds": account.used_micros / MICROS_PER_SECOND,
+        "reserved_seconds": sum(claim.open_micros for claim in others) / MICROS_PER_SECOND,
+        "used_items": account.used_items,
+        "reserved_items": sum(claim.open_items for claim in others),
+        "running": len(others),
+    }
+    return known.model_copy(update=amounts)
 
 
 def needed_seconds(state: JobState) -> float:
