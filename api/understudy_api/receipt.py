@@ -43,6 +43,11 @@ class Receipt(Model):
     bytes: int = Field(default=0, ge=0)
     takes: int = Field(default=0, ge=0, description="Clips the item is joined from.")
 
+    @property
+    def charged(self) -> bool:
+        """Whether it counts under the license: done, and made by this very order."""
+        return self.outcome == "done" and not self.carried
+
 
 class Totals(Model):
     """Running totals after a segment."""
@@ -79,6 +84,7 @@ class Segment(Model):
     receipts: tuple[Receipt, ...] = Field(max_length=MAX_SEGMENT_ITEMS)
     totals: Totals = Field(description="Of this order digest.")
     billed_seconds: float = Field(default=0, description="Metered seconds of the whole log: all orders of the job.")
+    billed_items: int = Field(default=0, ge=0, description="Items of the whole log that are charged.")
     billed_worker_seconds: float = Field(default=0, description="Worker seconds of the whole log.")
 
 

@@ -294,6 +294,7 @@ def logged(
         receipts=receipts,
         totals=Totals(done=len(receipts), metered_seconds=before + sum(seconds)),
         billed_seconds=before + sum(seconds),
+        billed_items=sum(receipt.charged for receipt in receipts),
     )
     return Logged(segment=segment, digest=hashlib.sha256(f"{uid} {sequence}".encode()).hexdigest())
 

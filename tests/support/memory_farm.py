@@ -72,6 +72,7 @@ class Job:
     segments: list[Logged] = field(default_factory=list)
     committed: int = -1
     granted_seconds: float | None = None
+    granted_items: int | None = None
     finished: dict[str, Finished] = field(default_factory=dict)
     events: list[do.EmitEvent] = field(default_factory=list)
     status_writes: int = 0
@@ -88,12 +89,12 @@ class Job:
 class MemoryFarm:
     """One twin, one license, one pool, any number of jobs."""
 
-    def __init__(self, now: float, quota_seconds: int = 100_000) -> None:
+    def __init__(self, now: float, quota_seconds: int = 100_000, quota_items: int | None = None) -> None:
         self.now = now
         self.jobs: dict[str, Job] = {}
         self.twin: TwinView | None = a_twin_view()
-        self.token: str | None = a_license_token(quota={"seconds": quota_seconds})
-        self.quota_seconds = quota_seconds
+        self.token: str | None = a_license_token(quota={"seconds": quota_seconds, "items": quota_items})
+        self.quota_seconds, self.quota_items = quota_seconds, quota_items
         self.pool_exists = True
         self.reachable = True
         self.accounts: dict[str, Account] = {}
@@ -123,7 +124,7 @@ class MemoryFarm:
 
     def restart_operator(self) -> None:
         for job in self.jobs.values():
-            job.grant_expires_at, job.granted_seconds, job.problem = None, None, None
+            job.grant_expires_at, job.granted_seconds, job.granted_items, job.problem = None, None, None, None
 
     def lose_director(self) -> None:
         """The director restarts and has forgotten its orders; receipts stay."""
@@ -148,7 +149,9 @@ class MemoryFarm:
         item = (order.digest, totals.items)
         seconds = 0.0 if item in job.made else self.item_seconds
         job.state = "Running"
-        if totals.metered_seconds + seconds > grant.seconds + 1e-6:
+        billed_items = job.head.billed_items if job.head else 0
+        none_left = grant.items is not None and seconds > 0 and billed_items >= grant.items
+        if totals.metered_seconds + seconds > grant.seconds + 1e-6 or none_left:
             job.state = "WaitingForGrant"
             return
         totals = totals.model_copy(
@@ -180,6 +183,7 @@ class MemoryFarm:
 
     def _append(self, job: Job, order: Order, receipts: tuple[Receipt, ...], totals: Totals) -> None:
         before = job.segments[-1].segment.billed_seconds if job.segments else 0.0
+        items = job.segments[-1].segment.billed_items if job.segments else 0
         billed = before + sum(receipt.metered_seconds for receipt in receipts)
         segment = Segment(
             uid=job.uid,
@@ -191,6 +195,7 @@ class MemoryFarm:
             receipts=receipts,
             totals=totals,
             billed_seconds=billed,
+            billed_items=items + sum(receipt.charged for receipt in receipts),
             billed_worker_seconds=billed / 2,
         )
         job.segments.append(Logged(segment=segment, digest=digest(segment.sequence)))
@@ -296,6 +301,7 @@ class MemoryFarm:
             held=held,
             grant_expires_at=job.grant_expires_at,
             granted_seconds=job.granted_seconds,
+            granted_items=job.granted_items,
         )
 
     # --- apply ---
@@ -344,6 +350,7 @@ class MemoryFarm:
                 assert job.order is None or job.order.generation <= order.generation
                 job.order = order.model_copy(update={"grant": signed})
                 job.state, job.grant_expires_at, job.granted_seconds = "Running", grant.exp, grant.seconds
+                job.granted_items = grant.items
                 if job.head and job.head.order == order.digest and job.head.totals.items == order.total_items:
                     job.state = "Finishing"
                     self._deliver(job)
@@ -354,7 +361,7 @@ class MemoryFarm:
                 assert job.order is not None
                 assert grant.order == job.order.digest
                 job.order = job.order.model_copy(update={"grant": sign_grant(a_key("farm"), grant)})
-                job.grant_expires_at, job.granted_seconds = grant.exp, grant.seconds
+                job.grant_expires_at, job.granted_seconds, job.granted_items = grant.exp, grant.seconds, grant.items
                 job.state = "Running" if job.state == "WaitingForGrant" else job.state
             case do.StopOrder(uid=uid):
                 assert uid == job.uid
@@ -394,6 +401,8 @@ class MemoryFarm:
             if isinstance(entry, Released):
                 self.ends[base.id, entry.uid] = entry.segment
         assert after.used_micros + after.reserved_micros <= self.quota_seconds * 1e6, "promised more than there is"
+        promised = sum(claim.open_items for claim in after.claims.values())
+        assert after.used_items + promised <= (self.quota_items or 10**9), "promised more items than there are"
 
     def _license(self) -> License | None:
         if self.token is None:

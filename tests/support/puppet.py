@@ -38,7 +38,7 @@ class Puppet:
 
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         started_at = time.time()
-        verdict = self._verdict(permit, take.locale, 0.0, 0.0)
+        verdict = self._verdict(permit, take.locale, 0.0, committed_seconds=0.0)
         if not verdict.permitted:
             return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, verdict.refusals[0])
         self._note("take", take.take_id)
@@ -52,7 +52,8 @@ class Puppet:
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         planned = item.planned
         seconds = float(len(planned.clip_ids))
-        verdict = self._verdict(permit, planned.locale, seconds, item.committed_seconds)
+        so_far = {"committed_seconds": item.committed_seconds, "items": 1, "committed_items": item.committed_items}
+        verdict = self._verdict(permit, planned.locale, seconds, **so_far)
         if not verdict.permitted:
             return self._refused(item, verdict)
         missing = tuple(clip for clip in planned.clip_ids if not self._objects.head(self._bucket, f"clips/{clip}"))
@@ -78,15 +79,15 @@ class Puppet:
         )
         return ItemResult(receipt, staged, 0.01, {"join": 0.01})
 
-    def _verdict(self, permit, locale, seconds, committed_seconds):
+    def _verdict(self, permit, locale, seconds, **so_far):
         return gate.check(
             permit,
             self._farm_key,
             pool=permit.pool,
             locale=locale,
             seconds=seconds,
-            committed_seconds=committed_seconds,
             now=time.time(),
+            **so_far,
         )
 
     def _refused(self, item, verdict) -> ItemResult:

@@ -29,8 +29,9 @@ from understudy_operator.core.consent_policy import (
 from understudy_operator.core.content import content
 from understudy_operator.core.draft import draft, ordered_use
 from understudy_operator.core.estimate import at_rate
+from understudy_operator.core.items import least_items
 from understudy_operator.core.places import job_place_refusals
-from understudy_operator.core.quota import Demand, exhausted, least_seconds, remaining_items, usage
+from understudy_operator.core.quota import Demand, exhausted, least_seconds, usage
 from understudy_operator.core.rights import Rights, rights
 from understudy_operator.core.script_policy import script_refusals
 from understudy_operator.core.state import (
@@ -137,9 +138,8 @@ def _of_order(
             "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
-    use = _use(
-        state, spec, found, order.twin.version, least_seconds(state.log, order), remaining_items(state.log, order)
-    )
+    least = least_seconds(state.log, order), least_items(state, order)
+    use = _use(state, spec, found, order.twin.version, *least)
     against = _but_consent(permits(found.license.terms, use, usage(state, found.license.terms), now).refusals)
     if against or isinstance(where, Refusal):
         said = (where, *against) if isinstance(where, Refusal) else against

@@ -110,6 +110,8 @@ class PoolView:
     """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
     granted_seconds: float | None = None
     """`seconds` of that grant."""
+    granted_items: int | None = None
+    """`items` of that grant."""
     answer: PoolAnswer | None = None
 
     @property
@@ -136,6 +138,7 @@ class LogHead:
     totals: Totals
     billed_seconds: float
     billed_worker_seconds: float
+    billed_items: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -261,6 +261,7 @@ def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) ->
         performers=sources.pool.performers,
         grant_performers=sources.pool.grant_performers(uid),
         granted_seconds=sources.pool.granted_seconds(uid),
+        granted_items=sources.pool.granted_items(uid),
         answer=sources.pool.answer(uid),
     )
 

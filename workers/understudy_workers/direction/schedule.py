@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Failure, Outcome, Pace
+from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.ready import Ready
 from understudy_workers.direction.takes import Doom, Takes, doomed_receipt
 from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit
@@ -27,7 +28,6 @@ from understudy_workers.work import (
 
 MAX_ATTEMPTS: Final = 3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
-_SLACK_SECONDS: Final = 1e-6
 
 U = TypeVar("U", TakeUnit, ItemUnit, TakeUnit | ItemUnit)
 
@@ -40,14 +40,6 @@ class Asking:
     idle: bool
     performers: int
     thumbprint: str = ""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Metered seconds: `committed` by receipts so far, `granted` in total."""
-
-    committed_seconds: float
-    granted_seconds: float
 
 
 @dataclass
@@ -74,13 +66,13 @@ class Schedule:
         self._item_pace, self._take_pace = Pace(), Pace()
         self._isolating: str | None = None
         self._outages = 0
-        self._in_flight_seconds = 0.0
+        self._in_flight_seconds, self._in_flight_items = 0.0, 0
         self.open_items = 0
         """Items planned but without a receipt."""
         self.in_flight = 0
         """Works that performers hold."""
         self.short_of_grant = False
-        """Whether the last call of `next` found an item that the granted seconds do not reach for."""
+        """Whether the last call of `next` found an item that the grant does not reach for."""
         self.short_seconds = 0.0
         """Metered seconds of the last such item."""
 
@@ -196,19 +188,22 @@ class Schedule:
 
     def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
-        committed = budget.committed_seconds + self._in_flight_seconds
-        if committed + unit.seconds > budget.granted_seconds + _SLACK_SECONDS:
+        if not budget.reaches(unit.seconds, self._in_flight_seconds, self._in_flight_items):
             self.short_of_grant, self.short_seconds = True, unit.seconds
             (self._suspects if unit.suspect else self._ready_items).push_front(unit)
             return None
+        seconds = budget.committed_seconds + self._in_flight_seconds
+        items = budget.committed_items + self._in_flight_items
         self._in_flight_seconds += unit.seconds
-        return ItemWork(unit.planned, committed, staging_prefix(self._order_uid, unit.planned.item_id))
+        self._in_flight_items += 1
+        return ItemWork(unit.planned, seconds, staging_prefix(self._order_uid, unit.planned.item_id), items)
 
     def _give_back(self, assignment: Assignment) -> None:
         self.in_flight -= len(assignment.units)
         for unit in assignment.units:
             if isinstance(unit, ItemUnit):
                 self._in_flight_seconds -= unit.seconds
+                self._in_flight_items -= 1
         if not self.in_flight:
             self._in_flight_seconds = 0.0
 
