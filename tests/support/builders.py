@@ -30,6 +30,7 @@ from understudy_api.token import thumbprint
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core.booking import Logged
 from understudy_operator.core.content import request
+from understudy_operator.core.registration import Registration
 from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
 from understudy_operator.core.state import (
@@ -181,11 +182,18 @@ def a_claim(seconds: float, **changed: Any) -> Claim:
     return Claim(**{**known, **changed})
 
 
-def a_license_view(token: str | None = None, account: Account | None = None) -> LicenseView:
-    """A license with an empty account."""
+FIRST = Registration(number=0, following=1)
+"""Of the only license of a twin."""
+
+
+def a_license_view(
+    token: str | None = None, account: Account | None = None, registration: Registration = FIRST
+) -> LicenseView:
+    """A license with an empty account, recorded on this farm."""
     token = token or a_license_token()
     found = account_id(token)
-    return LicenseView(token=token, account=account or (Account(id=found) if found else None))
+    empty = Account(id=found) if found else None
+    return LicenseView(token=token, account=account or empty, registration=registration)
 
 
 def a_pool_view(**changed: Any) -> PoolView:
@@ -344,6 +352,7 @@ def a_license(token: str | None = None, **changed: Any) -> LicenseState:
         "farm": a_farm(),
         "twin": a_twin_view(),
         "account": a_license_view(token).account,
+        "registration": FIRST,
         "held": frozenset(),
     }
     return LicenseState(**{**known, **changed})

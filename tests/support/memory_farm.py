@@ -26,6 +26,7 @@ from understudy_operator.core import actions as do
 from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
+from understudy_operator.core.registration import Registration
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
 from understudy_operator.core.state import (
     FINALIZER,
@@ -98,6 +99,7 @@ class MemoryFarm:
         self.pool_exists = True
         self.reachable = True
         self.accounts: dict[str, Account] = {}
+        self.register: list[str] = []
         self.ends: dict[tuple[str, str], int] = {}
         """Where claims ended: the first segment that did not count."""
         self.item_seconds = ITEM_SECONDS
@@ -239,7 +241,7 @@ class MemoryFarm:
             status=job.status,
             farm=a_farm(),
             twin=self.twin,
-            license=LicenseView(token=self.token, account=self._account()) if self.token else None,
+            license=self._license_view(),
             pool=self._pool_view(job) if self.pool_exists else None,
             content=job.frozen.get(wanted) or remembered,
             credentials=job.credentials,
@@ -247,6 +249,15 @@ class MemoryFarm:
             next_segment=first,
             uncounted=tuple(job.segments[first : first + MAX_SEGMENTS]),
         )
+
+    def _license_view(self) -> LicenseView | None:
+        if self.token is None:
+            return None
+        return LicenseView(token=self.token, account=self._account(), registration=self._registration())
+
+    def _registration(self) -> Registration:
+        number = self.register.index(self.token) if self.token in self.register else None
+        return Registration(number=number, following=len(self.register))
 
     def _next_segment(self, job: Job) -> int:
         account = self._account()
@@ -271,6 +282,7 @@ class MemoryFarm:
             farm=a_farm(),
             twin=self.twin,
             account=self._account(),
+            registration=self._registration(),
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
         )
@@ -321,6 +333,8 @@ class MemoryFarm:
         for action in decision.actions:
             if isinstance(action, do.Record):
                 self._record(action)
+            if isinstance(action, do.RegisterLicense):
+                self._register(action)
         self.license_status = decision.status or self.license_status
 
     def _do(self, job: Job, action: do.Action) -> None:
@@ -335,6 +349,8 @@ class MemoryFarm:
                 job.exists = job.deleted_at is None
             case do.FreezeContent():
                 self._freeze(job, action)
+            case do.RegisterLicense():
+                self._register(action)
             case do.Record():
                 self._record(action)
             case do.TellCommitted(uid=uid, sequence=sequence):
@@ -388,6 +404,12 @@ class MemoryFarm:
             job.problem = problem(action.request, found, self.now)
         else:
             job.frozen[action.request.digest] = found
+
+    def _register(self, action: do.RegisterLicense) -> None:
+        if action.number != len(self.register):
+            raise ConflictError
+        assert action.registered.license not in self.register, "recorded twice"
+        self.register.append(action.registered.license)
 
     def _record(self, action: do.Record) -> None:
         base = action.account

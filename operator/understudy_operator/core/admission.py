@@ -32,6 +32,7 @@ from understudy_operator.core.estimate import at_rate
 from understudy_operator.core.items import least_items
 from understudy_operator.core.places import job_place_refusals
 from understudy_operator.core.quota import Demand, exhausted, least_seconds, usage
+from understudy_operator.core.registration import UNREGISTERED
 from understudy_operator.core.rights import Rights, rights
 from understudy_operator.core.script_policy import script_refusals
 from understudy_operator.core.state import (
@@ -45,6 +46,8 @@ from understudy_operator.core.state import (
 
 FREEZING: Final = "FreezingRows"
 """Reason of waiting until rows are frozen."""
+UNRECORDED: Final = "LicenseNotRecorded"
+"""Reason of waiting until the license stands in the register of its twin."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,12 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(found, Refusal):
         return _refused(found, *own)
     version = state.status.twin_version or twin.version
-    verdict = permits(found.license.terms, _use(state, spec, found, version), usage(state, found.license.terms), now)
+    known = usage(state, found.license.terms, now)
+    verdict = permits(found.license.terms, _use(state, spec, found, version), known, now)
     # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
     clauses = _but_consent(verdict.refusals)
+    if not clauses and not own and (unrecorded := _unrecorded(state)) is not None:
+        return unrecorded
     if isinstance(state.content, FrozenContent):
         floor = floor_refusals(state.content.moderation.findings)
         needed = clauses != verdict.refusals
@@ -116,6 +122,16 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(state.content, ContentProblem):
         return _refused(Refusal(reason=state.content.reason, message=state.content.message))
     return Waiting(FREEZING, "rows: being read and checked")
+
+
+def _unrecorded(state: JobState) -> Refused | Waiting | None:
+    """Before anything is made under a license it takes its place among the others of its twin."""
+    registration = state.license.registration if state.license else UNREGISTERED
+    if registration.full is not None:
+        return _refused(registration.full)
+    if registration.number is None:
+        return Waiting(UNRECORDED, "license: it is being recorded on this farm")
+    return None
 
 
 def _of_order(
@@ -140,7 +156,7 @@ def _of_order(
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
     least = least_seconds(state.log, order), least_items(state, order)
     use = _use(state, spec, found, order.twin.version, *least)
-    against = _but_consent(permits(found.license.terms, use, usage(state, found.license.terms), now).refusals)
+    against = _but_consent(permits(found.license.terms, use, usage(state, found.license.terms, now), now).refusals)
     if against or isinstance(where, Refusal):
         said = (where, *against) if isinstance(where, Refusal) else against
         return Refused(Verdict(refusals=said).at("admission"), order, digest)

@@ -19,7 +19,7 @@ MAX_TERMS_CHARACTERS: Final = 6000
 """How much of the terms a job repeats: its status stays small, the whole stands in the License."""
 
 
-def license_words(state: JobState) -> JobLicense | None:
+def license_words(state: JobState, now: float) -> JobLicense | None:
     """The terms and what is left of them; None when the license is not this brand's, or its signature does not hold."""
     if state.twin is None:
         return None
@@ -27,7 +27,7 @@ def license_words(state: JobState) -> JobLicense | None:
     if isinstance(found, Refusal):
         return None
     terms = found.license.terms
-    used = usage(state, terms)
+    used = usage(state, terms, now)
     left = terms.quota.seconds - used.used_seconds - used.reserved_seconds
     return JobLicense(
         id=terms.jti,

@@ -9,7 +9,6 @@ from understudy_api.keyring import read_keyring
 from understudy_api.ledger.account import MICROS_PER_SECOND, Account
 from understudy_api.license import LicenseStatus
 from understudy_api.model import Condition
-from understudy_api.owner_word import SILENCE
 from understudy_api.permits import stands
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import License, Terms, read_license
@@ -89,9 +88,9 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
             "WrongFarm",
             f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
         )
-    word = state.twin.word if state.twin else SILENCE
-    verdict = stands(terms, standing(terms, word), now)
-    refusal = word.erased or next(iter(verdict.refusals), None)
+    verdict = stands(terms, standing(terms, state.twin, state.registration, now), now)
+    erased = state.twin.word.erased if state.twin else None
+    refusal = erased or next(iter(verdict.refusals), state.registration.full)
     if refusal is not None:
         return Said("Valid", "False", refusal.reason, refusal.message)
     if now < terms.nbf:

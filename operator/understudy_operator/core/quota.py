@@ -12,7 +12,6 @@ from typing import Final
 from understudy_api.ledger.account import MICROS_PER_SECOND
 from understudy_api.ledger.entry import Reserved
 from understudy_api.order import Order
-from understudy_api.owner_word import SILENCE
 from understudy_api.permits import Usage
 from understudy_api.terms import License, Terms
 from understudy_api.verdict import Refusal
@@ -65,10 +64,11 @@ def remaining_seconds(log: OrderLog, demand: Demand) -> float:
     return max(demand.bound_seconds - made, mean * left) if left > 0 else 0.0
 
 
-def usage(state: JobState, terms: Terms) -> Usage:
+def usage(state: JobState, terms: Terms, now: float) -> Usage:
     """What stands against a license, what was used under it by everybody, and what is promised to other jobs."""
-    known = standing(terms, state.twin.word if state.twin else SILENCE)
-    account = state.license.account if state.license else None
+    if state.license is None:
+        return Usage()
+    known, account = standing(terms, state.twin, state.license.registration, now), state.license.account
     if account is None:
         return known
     others = [claim for uid, claim in account.claims.items() if uid != state.identity.uid]

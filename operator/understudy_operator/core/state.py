@@ -33,6 +33,7 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.registration import UNREGISTERED, Registration
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
@@ -76,6 +77,7 @@ class LicenseView:
     token: str
     account: Account | None
     """As of the newest link; None when the token names no account (`account_id` is None)."""
+    registration: Registration = UNREGISTERED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +227,7 @@ class LicenseState:
     twin: TwinView | None
     account: Account | None
     """None when the token names no account."""
+    registration: Registration = UNREGISTERED
     jobs: frozenset[str] = frozenset()
     """Uids of all RenderJobs that exist, read after the account."""
     held: frozenset[str] | None = None

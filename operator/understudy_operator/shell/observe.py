@@ -24,6 +24,7 @@ from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.registration import UNREGISTERED, Registration
 from understudy_operator.core.state import (
     ActState,
     ConsentState,
@@ -55,6 +56,7 @@ from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
+from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.store import Body, Store
 
 
@@ -70,6 +72,7 @@ class Sources:
     ledger: Ledger
     larder: Larder
     acts: ActBook
+    register: RegisterBook
     pool: Pool
     ray: RayJobs
 
@@ -103,7 +106,8 @@ def _job(sources: Sources, body: Body) -> JobState:
             content=None, log=log,
         )  # fmt: skip
     frozen = _content(sources, who.uid, spec)
-    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
+    twin = _twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name)
+    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name), twin)
     done = status.phase in FINISHED and status.observed_generation == who.generation
     first = _next_segment(sources, who.uid, license_.account if license_ else None, log.head, done)
     last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
@@ -112,7 +116,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         spec=spec,
         status=status,
         farm=sources.farm.view,
-        twin=_twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name),
+        twin=twin,
         license=license_,
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
         content=frozen,
@@ -171,9 +175,11 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
+    registration = UNREGISTERED
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        registration = _registration(sources, twin, spec.token)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -181,6 +187,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         farm=sources.farm.view,
         twin=twin,
         account=account,
+        registration=registration,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
     )
@@ -220,12 +227,16 @@ def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
     return views.twin(body, sources.acts.word(twin_id(str(body.get("spec", {}).get("genesis", "")))))
 
 
-def _license_view(sources: Sources, key: Key) -> LicenseView | None:
+def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseView | None:
     body = sources.store.get(key)
     if body is None or views.is_deleted(body):
         return None
     token = str(body.get("spec", {}).get("token", ""))
-    return LicenseView(token=token, account=_account(sources, token))
+    return LicenseView(token=token, account=_account(sources, token), registration=_registration(sources, twin, token))
+
+
+def _registration(sources: Sources, twin: TwinView | None, token: str) -> Registration:
+    return sources.register.registration(twin_id(twin.genesis), token) if twin else UNREGISTERED
 
 
 def _account(sources: Sources, token: str) -> Account | None:

@@ -40,6 +40,7 @@ from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
+from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.stall import Stalls
@@ -102,6 +103,7 @@ class Operator:
             ),
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
+            register=RegisterBook(self._objects, settings.buckets.ledger),
             pool=Pool(self._director),
             ray=self._ray,
         )

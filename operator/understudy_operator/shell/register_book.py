@@ -1,0 +1,95 @@
+"""The register of licenses in the ledger bucket: read by twin, each entry once, since no entry ever changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from understudy_api.digest import digest_bytes
+from understudy_api.register import Registered, claimed_terms, register_key, register_prefix
+from understudy_operator.core.actions import RegisterLicense
+from understudy_operator.core.registration import Registration, Rival
+from understudy_operator.shell.errors import ConflictError, OutageError
+from understudy_operator.shell.objects import Objects
+
+FRESH_SECONDS: Final = 5.0
+"""How often a license that was not found is looked for. One that was keeps its place, and all earlier ones are known with it."""
+
+
+@dataclass
+class _Known:
+    """What was read of one twin's register, entry by entry."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Place of each license by the digest of its token."""
+    rivals: list[tuple[int, Rival]] = field(default_factory=list)
+    following: int = 0
+    read_at: float = float("-inf")
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+class RegisterBook:
+    """Safe for use from many threads."""
+
+    def __init__(self, objects: Objects, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._objects = objects
+        self._bucket = bucket
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+
+    def registration(self, twin_id: str, license_token: str) -> Registration:
+        """What the register of a twin says of a license. OutageError when it cannot be read for what it is."""
+        wanted = digest_bytes(license_token.encode())
+        known = self._of(twin_id)
+        with known.reading:
+            if wanted not in known.numbers and self._clock() - known.read_at >= FRESH_SECONDS:
+                self._read_on(twin_id, known)
+            number = known.numbers.get(wanted)
+            before = known.following if number is None else number
+            rivals = tuple(rival for place, rival in known.rivals if place < before)
+            return Registration(number=number, following=known.following, rivals=rivals)
+
+    def record(self, action: RegisterLicense) -> None:
+        """Give a license its number. ConflictError when another got it meanwhile: what is there now decides anew."""
+        key = register_key(action.twin_id, action.number)
+        written = self._objects.create(self._bucket, key, action.registered.model_dump_json().encode())
+        known = self._of(action.twin_id)
+        with known.reading:
+            known.read_at = float("-inf")
+        if not written:
+            raise ConflictError(f"{key}: another license was recorded there first")
+
+    def _of(self, twin_id: str) -> _Known:
+        with self._lock:
+            return self._known.setdefault(twin_id, _Known())
+
+    def _read_on(self, twin_id: str, known: _Known) -> None:
+        """Take in what was added since the last time."""
+        now = self._clock()
+        after = register_key(twin_id, known.following - 1) if known.following else ""
+        for key in self._objects.keys(self._bucket, register_prefix(twin_id), after):
+            if key != register_key(twin_id, known.following):
+                raise _broken(key, f"entry {known.following} should come next")
+            license_token = self._entry(key).license
+            terms = claimed_terms(license_token)
+            if terms is not None and terms.exclusive:
+                known.rivals.append((known.following, Rival(license_token, terms)))
+            known.numbers.setdefault(digest_bytes(license_token.encode()), known.following)
+            known.following += 1
+        known.read_at = now
+
+    def _entry(self, key: str) -> Registered:
+        try:
+            return Registered.model_validate_json(self._objects.get(self._bucket, key) or b"")
+        except ValidationError as error:
+            raise _broken(key, "it is no entry of a register") from error
+
+
+def _broken(key: str, message: str) -> OutageError:
+    return OutageError("ledger", f"{key}: {message}; restore the register, no license of this twin is valid meanwhile")
