@@ -28,6 +28,7 @@ __all__ = [
     "Use",
     "covers_language",
     "findings",
+    "is_assignee",
     "permits",
     "stands",
 ]
@@ -63,7 +64,7 @@ class Finding:
 
 def permits(terms: Terms, use: Use, usage: Usage, now: float) -> Verdict:
     """Permitted, or every clause that speaks against it. `now` in Unix seconds."""
-    if not _is_assignee(terms, use, usage):
+    if not is_assignee(terms, use.namespace, use.namespace_uid, usage):
         return Verdict(refusals=(NOT_FOUND,))
     return Verdict(refusals=tuple(_refusals(Asked(terms, use, usage, now))))
 
@@ -91,17 +92,20 @@ def stands(terms: Terms, usage: Usage, now: float) -> Verdict:
 def findings(terms: Terms, use: Use, usage: Usage, now: float) -> tuple[Finding, ...]:
     """The whole answer clause by clause, for whoever may read the terms; agrees with `permits` in every case."""
     asked = Asked(terms, use, usage, now)
-    who = None if _is_assignee(terms, use, usage) else NOT_FOUND
+    who = None if is_assignee(terms, use.namespace, use.namespace_uid, usage) else NOT_FOUND
     return (
         Finding("assignee", use.namespace, terms.assignee.namespace, who),
         *(Finding(one.name, one.wanted(asked), one.allowed(asked), one.refusal(asked)) for one in CLAUSES),
     )
 
 
-def _is_assignee(terms: Terms, use: Use, usage: Usage) -> bool:
-    """A namespace deleted and created again is another one: its UID was pinned at first use."""
-    same = usage.namespace_uid is None or use.namespace_uid == usage.namespace_uid
-    return use.namespace == terms.assignee.namespace and same
+def is_assignee(terms: Terms, namespace: str, namespace_uid: str | None, usage: Usage) -> bool:
+    """Whether a namespace may use the license and read its terms.
+
+    One deleted and created again is another one: its UID was pinned at first use.
+    """
+    same = usage.namespace_uid is None or namespace_uid == usage.namespace_uid
+    return namespace == terms.assignee.namespace and same
 
 
 def _refusals(asked: Asked) -> Iterator[Refusal]:

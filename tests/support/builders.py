@@ -53,6 +53,7 @@ from understudy_operator.core.state import (
 NOW = 1_780_000_000.0
 DAY = 86_400
 UID = "0d6f4a52-5f0e-4f0e-9d53-0a1b2c3d4e5f"
+NAMESPACE_UID = "5b1d7c3e-0000-4000-8000-00000000acme"
 VERSION = "ab" * 32
 RELEASE = "cd" * 32
 
@@ -230,6 +231,7 @@ def a_job(spec: RenderJobSpec | None = None, **changed: Any) -> JobState:
         "license": a_license_view(),
         "pool": a_pool_view(),
         "content": changed["content"] if "content" in changed else frozen(spec),
+        "namespace_uid": NAMESPACE_UID,
     }
     return JobState(**{**known, **changed})
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from understudy_api.moderation.rule import floor_refusals, found_categories
 from understudy_api.order import Content, Order
-from understudy_api.permits import Size, Use, permits
+from understudy_api.permits import NOT_FOUND, Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
 from understudy_operator.core.consent_policy import (
@@ -109,6 +109,8 @@ def admit(state: JobState, now: float) -> Admission:
     version = state.status.twin_version or twin.version
     known = usage(state, found.license.terms, now)
     verdict = permits(found.license.terms, _use(state, spec, found, version), known, now)
+    if NOT_FOUND in verdict.refusals:
+        return _refused(NOT_FOUND, *own)
     # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
     clauses = _but_consent(verdict.refusals)
     if not clauses and not own and (unrecorded := _unrecorded(state)) is not None:
@@ -218,6 +220,7 @@ def _use(
         **declared,
         farm=state.farm.thumbprint,
         namespace=state.identity.namespace,
+        namespace_uid=state.namespace_uid,
         twin=found.keyring.twin_id,
         version=version,
         locales=spec.locales,

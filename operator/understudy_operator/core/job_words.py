@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.permits import is_assignee
 from understudy_api.plain import terms_in_words
 from understudy_api.renderjob_status import JobLicense, JobRefusal
 from understudy_api.verdict import Refusal
@@ -28,6 +29,8 @@ def license_words(state: JobState, now: float) -> JobLicense | None:
         return None
     terms = found.license.terms
     used = usage(state, terms, now)
+    if not is_assignee(terms, state.identity.namespace, state.namespace_uid, used):
+        return None
     left = terms.quota.seconds - used.used_seconds - used.reserved_seconds
     return JobLicense(
         id=terms.jti,

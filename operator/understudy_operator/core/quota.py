@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from understudy_api.ledger.account import MICROS_PER_SECOND
-from understudy_api.ledger.entry import Reserved
+from understudy_api.ledger.account import MICROS_PER_SECOND, namespace_pseudonym
+from understudy_api.ledger.entry import Pin, Reserved
 from understudy_api.order import Order
 from understudy_api.permits import Usage
 from understudy_api.terms import License, Terms
@@ -78,6 +78,7 @@ def usage(state: JobState, terms: Terms, now: float) -> Usage:
         "used_items": account.used_items,
         "reserved_items": sum(claim.open_items for claim in others),
         "running": len(others),
+        "namespace_uid": account.pins.get(namespace_pseudonym(account.id, state.identity.namespace)),
     }
     return known.model_copy(update=amounts)
 
@@ -239,4 +240,14 @@ def _reserved(state: JobState, demand: Demand, segment: int, amount: int, items:
         reserved_micros=amount,
         items=items,
         granted_until=until,
+        pin=_pin(state),
     )
+
+
+def _pin(state: JobState) -> Pin | None:
+    """That this namespace object is the one that uses the license from now on; None once that is on record."""
+    account = state.license.account if state.license else None
+    if account is None or state.namespace_uid is None:
+        return None
+    name = namespace_pseudonym(account.id, state.identity.namespace)
+    return None if name in account.pins else Pin(namespace=name, uid=state.namespace_uid)

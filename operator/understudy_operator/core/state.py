@@ -175,6 +175,8 @@ class JobState:
     """The list of what the frozen content says; None: not written yet, or not looked for because nothing needs it."""
     consents: tuple[ConsentView, ...] = ()
     """The ConsentRequests that stand for this job."""
+    namespace_uid: str | None = None
+    """UID of the namespace it lives in; not asked for once it is being deleted."""
     next_segment: int = 0
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()

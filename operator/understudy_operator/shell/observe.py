@@ -24,7 +24,7 @@ from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
-from understudy_operator.core.registration import UNREGISTERED, Registration
+from understudy_operator.core.registration import UNREGISTERED
 from understudy_operator.core.state import (
     ActState,
     ConsentState,
@@ -53,6 +53,7 @@ from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
+from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
@@ -73,6 +74,7 @@ class Sources:
     larder: Larder
     acts: ActBook
     register: RegisterBook
+    namespaces: Namespaces
     pool: Pool
     ray: RayJobs
 
@@ -124,6 +126,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=consents.of_job(sources.store, body),
+        namespace_uid=sources.namespaces.uid_of(who.namespace, who.uid) if who.deleted_at is None else None,
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last),
     )
@@ -179,7 +182,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
-        registration = _registration(sources, twin, spec.token)
+        registration = sources.register.registration(twin, spec.token)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -232,11 +235,9 @@ def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseV
     if body is None or views.is_deleted(body):
         return None
     token = str(body.get("spec", {}).get("token", ""))
-    return LicenseView(token=token, account=_account(sources, token), registration=_registration(sources, twin, token))
-
-
-def _registration(sources: Sources, twin: TwinView | None, token: str) -> Registration:
-    return sources.register.registration(twin_id(twin.genesis), token) if twin else UNREGISTERED
+    return LicenseView(
+        token=token, account=_account(sources, token), registration=sources.register.registration(twin, token)
+    )
 
 
 def _account(sources: Sources, token: str) -> Account | None:

@@ -33,6 +33,7 @@ from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import Sources, observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
@@ -104,6 +105,7 @@ class Operator:
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
             register=RegisterBook(self._objects, settings.buckets.ledger),
+            namespaces=Namespaces(cluster),
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -218,7 +220,8 @@ class Operator:
             self._bell.ring("MODIFIED", body)
 
     def _forget(self, uid: str) -> None:
-        for memory in (self._sources.pool, self._sources.receipts, self._sources.larder):
+        sources = self._sources
+        for memory in (sources.pool, sources.receipts, sources.larder, sources.namespaces):
             memory.forget(uid)
 
     def _jobs_by_phase(self) -> dict[str, int]:

@@ -11,9 +11,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from understudy_api.digest import digest_bytes
+from understudy_api.genesis import twin_id
 from understudy_api.register import Registered, claimed_terms, register_key, register_prefix
 from understudy_operator.core.actions import RegisterLicense
-from understudy_operator.core.registration import Registration, Rival
+from understudy_operator.core.registration import UNREGISTERED, Registration, Rival
+from understudy_operator.core.state import TwinView
 from understudy_operator.shell.errors import ConflictError, OutageError
 from understudy_operator.shell.objects import Objects
 
@@ -43,13 +45,15 @@ class RegisterBook:
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
-    def registration(self, twin_id: str, license_token: str) -> Registration:
+    def registration(self, twin: TwinView | None, license_token: str) -> Registration:
         """What the register of a twin says of a license. OutageError when it cannot be read for what it is."""
-        wanted = digest_bytes(license_token.encode())
-        known = self._of(twin_id)
+        if twin is None:
+            return UNREGISTERED
+        wanted, id_ = digest_bytes(license_token.encode()), twin_id(twin.genesis)
+        known = self._of(id_)
         with known.reading:
             if wanted not in known.numbers and self._clock() - known.read_at >= FRESH_SECONDS:
-                self._read_on(twin_id, known)
+                self._read_on(id_, known)
             number = known.numbers.get(wanted)
             before = known.following if number is None else number
             rivals = tuple(rival for place, rival in known.rivals if place < before)
@@ -65,16 +69,16 @@ class RegisterBook:
         if not written:
             raise ConflictError(f"{key}: another license was recorded there first")
 
-    def _of(self, twin_id: str) -> _Known:
+    def _of(self, twin: str) -> _Known:
         with self._lock:
-            return self._known.setdefault(twin_id, _Known())
+            return self._known.setdefault(twin, _Known())
 
-    def _read_on(self, twin_id: str, known: _Known) -> None:
+    def _read_on(self, twin: str, known: _Known) -> None:
         """Take in what was added since the last time."""
         now = self._clock()
-        after = register_key(twin_id, known.following - 1) if known.following else ""
-        for key in self._objects.keys(self._bucket, register_prefix(twin_id), after):
-            if key != register_key(twin_id, known.following):
+        after = register_key(twin, known.following - 1) if known.following else ""
+        for key in self._objects.keys(self._bucket, register_prefix(twin), after):
+            if key != register_key(twin, known.following):
                 raise _broken(key, f"entry {known.following} should come next")
             license_token = self._entry(key).license
             terms = claimed_terms(license_token)

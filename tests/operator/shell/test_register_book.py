@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from builders import NOW, a_license_token
+from builders import NOW, a_genesis_record, a_license_token, a_twin_view
 
+from understudy_api.genesis import twin_id
 from understudy_api.register import Registered, register_key, register_prefix
 from understudy_operator.core.actions import RegisterLicense
-from understudy_operator.core.registration import Registration
+from understudy_operator.core.registration import UNREGISTERED, Registration
+from understudy_operator.core.state import TwinView
 from understudy_operator.shell.errors import ConflictError, OutageError
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.register_book import FRESH_SECONDS, RegisterBook
@@ -38,23 +40,26 @@ def book(object_store: Any, clock: Clock) -> RegisterBook:
 
 
 @pytest.fixture
-def twin() -> str:
-    return secrets.token_hex(32)
+def twin() -> TwinView:
+    return a_twin_view(genesis=a_genesis_record("owner", secrets.token_hex(8)))
 
 
 def token(number: int, **changed: Any) -> str:
     return a_license_token(jti=f"license-{number:04d}", **changed)
 
 
-def entry(twin: str, number: int, text: str, at: float = NOW) -> RegisterLicense:
-    return RegisterLicense(twin_id=twin, number=number, registered=Registered(license=text, recorded_at=at))
+def entry(twin: TwinView, number: int, text: str, at: float = NOW) -> RegisterLicense:
+    return RegisterLicense(
+        twin_id=twin_id(twin.genesis), number=number, registered=Registered(license=text, recorded_at=at)
+    )
 
 
-def test_a_twin_without_licenses(book: RegisterBook, twin: str) -> None:
+def test_a_twin_without_licenses(book: RegisterBook, twin: TwinView) -> None:
     assert book.registration(twin, token(0)) == Registration()
+    assert book.registration(None, token(0)) == UNREGISTERED
 
 
-def test_what_is_recorded_is_known_at_once_with_what_came_before(book: RegisterBook, twin: str) -> None:
+def test_what_is_recorded_is_known_at_once_with_what_came_before(book: RegisterBook, twin: TwinView) -> None:
     texts = [token(0), token(1, exclusive=True), token(2), token(3, exclusive=True)]
     for number, text in enumerate(texts):
         assert book.registration(twin, text).number is None
@@ -65,7 +70,7 @@ def test_what_is_recorded_is_known_at_once_with_what_came_before(book: RegisterB
     assert len(book.registration(twin, token(9)).rivals) == 2
 
 
-def test_a_number_is_given_once(book: RegisterBook, twin: str) -> None:
+def test_a_number_is_given_once(book: RegisterBook, twin: TwinView) -> None:
     book.record(entry(twin, 0, token(0)))
     with pytest.raises(ConflictError, match="recorded there first"):
         book.record(entry(twin, 0, token(1)))
@@ -74,7 +79,7 @@ def test_a_number_is_given_once(book: RegisterBook, twin: str) -> None:
 
 
 def test_another_operator_knows_within_seconds_and_asks_no_more_once_it_does(
-    book: RegisterBook, clock: Clock, object_store: Any, twin: str
+    book: RegisterBook, clock: Clock, object_store: Any, twin: TwinView
 ) -> None:
     asked: list[str] = []
 
@@ -92,10 +97,10 @@ def test_another_operator_knows_within_seconds_and_asks_no_more_once_it_does(
     assert other.registration(twin, token(0)).number == 0
     clock.now += 10 * FRESH_SECONDS
     assert other.registration(twin, token(0)).number == 0
-    assert asked == [register_prefix(twin)] * 2
+    assert asked == [register_prefix(twin_id(twin.genesis))] * 2
 
 
-def test_operators_that_race_give_every_license_a_number_of_its_own(object_store: Any, twin: str) -> None:
+def test_operators_that_race_give_every_license_a_number_of_its_own(object_store: Any, twin: TwinView) -> None:
     texts = [token(number) for number in range(12)]
     begin = threading.Barrier(3)
 
@@ -119,18 +124,20 @@ def test_operators_that_race_give_every_license_a_number_of_its_own(object_store
 
 @pytest.mark.parametrize(("number", "data"), [(2, None), (1, b"{}"), (1, b"not JSON")])
 def test_a_register_with_a_gap_or_nonsense_is_an_outage(
-    book: RegisterBook, object_store: Any, twin: str, number: int, data: bytes | None
+    book: RegisterBook, object_store: Any, twin: TwinView, number: int, data: bytes | None
 ) -> None:
     book.record(entry(twin, 0, token(0)))
     text = Registered(license=token(1), recorded_at=NOW).model_dump_json().encode()
-    Objects(object_store.operator).put(BUCKET, register_key(twin, number), data or text)
+    Objects(object_store.operator).put(BUCKET, register_key(twin_id(twin.genesis), number), data or text)
     with pytest.raises(OutageError, match="no license of this twin is valid meanwhile"):
         RegisterBook(Objects(object_store.operator), BUCKET).registration(twin, token(1))
 
 
-def test_nobody_but_the_operator_writes_and_nobody_removes(book: RegisterBook, object_store: Any, twin: str) -> None:
+def test_nobody_but_the_operator_writes_and_nobody_removes(
+    book: RegisterBook, object_store: Any, twin: TwinView
+) -> None:
     with pytest.raises(S3RefusalError):
         RegisterBook(Objects(object_store.pool), BUCKET).record(entry(twin, 0, token(0)))
     book.record(entry(twin, 0, token(0)))
     with pytest.raises(S3RefusalError):
-        Objects(object_store.operator).delete(BUCKET, [register_key(twin, 0)])
+        Objects(object_store.operator).delete(BUCKET, [register_key(twin_id(twin.genesis), 0)])
