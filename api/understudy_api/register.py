@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import Field, ValidationError
 
 from understudy_api import token
+from understudy_api.digest import digest
 from understudy_api.model import Model, Token
 from understudy_api.terms import LICENSE_TYPE, Terms
 from understudy_api.verdict import Refusal
@@ -35,6 +36,11 @@ def claimed_terms(license_token: str) -> Terms | None:
         return Terms.model_validate(claims)
     except ValidationError:
         return None
+
+
+def sameness(terms: Terms) -> str:
+    """Equal for licenses that say the same, whenever they were signed: one signed anew keeps the place of the first."""
+    return digest(terms.model_dump(mode="json", exclude={"iat"}))
 
 
 def register_prefix(twin_id: str) -> str:

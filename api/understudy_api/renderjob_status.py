@@ -94,6 +94,9 @@ class RenderJobStatus(Observed):
     refusals: tuple[JobRefusal, ...] = Field(
         default=(), max_length=16, description="Everything that speaks against it; empty while nothing does."
     )
+    noted_refusals: tuple[Annotated[str, Field(max_length=96)], ...] = Field(
+        default=(), max_length=16, description="Refusals that stand in the ledger, as generation/reason."
+    )
     consent_request: str | None = Field(
         default=None, max_length=317, description="The ConsentRequest that stands for its words, as namespace/name."
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from builders import NOW, a_license_token, some_terms
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from understudy_api.register import Registered, claimed_terms, register_key, register_prefix
+from understudy_api.register import Registered, claimed_terms, register_key, register_prefix, sameness
 
 TWIN = "a" * 64
 
@@ -34,6 +36,14 @@ def test_what_is_no_entry_is_refused(changed: dict[str, object]) -> None:
 def test_a_token_claims_its_terms_whoever_signed_it() -> None:
     assert claimed_terms(a_license_token(exclusive=True)) == some_terms(exclusive=True)
     assert claimed_terms(a_license_token(signer="thief")) == some_terms()
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [({"iat": int(NOW)}, True), ({"jti": "other-license"}, False), ({"exclusive": True}, False), ({"nbf": 5}, False)],
+)
+def test_a_license_signed_anew_says_the_same(changed: dict[str, Any], same: bool) -> None:
+    assert (sameness(some_terms(**changed)) == sameness(some_terms())) is same
 
 
 @pytest.mark.parametrize("text", ["", "no.token.here", a_license_token().partition(".")[2]])

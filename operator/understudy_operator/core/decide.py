@@ -33,9 +33,11 @@ from understudy_operator.core.job_status import job_status
 from understudy_operator.core.license_policy import license_event, license_look, license_status, verified
 from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
+from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
 from understudy_operator.core.recording import record_license, record_license_of
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.times import earliest
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
 
@@ -53,11 +55,18 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
     first = (*record_license_of(state, admission, now), *freeze(state, admission, now))
     actions = (*first, *asked, *dispatch(state, admission, stands, now))
     status = job_status(state, admission, stands, now)
+    reasons = unnoted(state, admission, stands)
+    noted = note(state, reasons, actions)
+    if noted:
+        marks = (*status.noted_refusals, *(mark(state, reason) for reason in reasons))
+        status = status.model_copy(update={"noted_refusals": marks})
     told = events(state.status.conditions, status.conditions, job_event)
     return Decision(
-        actions=(*_guard(state.identity, actions), *told),
+        actions=(*_guard(state.identity, actions), *noted, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=next_look(state, admission, stands, actions, now),
+        requeue_after_seconds=earliest(
+            next_look(state, admission, stands, actions, now), NOTE_SECONDS if reasons and not noted else None
+        ),
     )
 
 

@@ -49,6 +49,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         license_digest=permitted.rights.license.digest if permitted else old.license_digest,
         license=license_words(state, now) or (old.license if course.finished else None),
         refusals=refusal_words(admission) if not course.finished else old.refusals,
+        noted_refusals=old.noted_refusals,
         consent_request=_consent_request(state, admission) or old.consent_request,
         twin_version=order.twin.version if order else old.twin_version,
         quota_needed_seconds=_quota_needed(state, admission),

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -91,20 +92,17 @@ class Operator:
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store = Cluster(server), Store()
         events = Events(server, identity)
+        prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
         self._sources = Sources(
             farm=Farm.open(settings),
             release=installed_release(),
             cluster=cluster,
             store=store,
             receipts=Receipts(self._objects, settings.buckets.receipts),
-            ledger=Ledger(
-                self._objects,
-                settings.buckets.ledger,
-                prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
-            ),
+            ledger=Ledger(self._objects, settings.buckets.ledger, prove=prove),
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
-            register=RegisterBook(self._objects, settings.buckets.ledger),
+            register=RegisterBook(self._objects, settings.buckets.ledger, prove=prove),
             namespaces=Namespaces(cluster),
             pool=Pool(self._director),
             ray=self._ray,

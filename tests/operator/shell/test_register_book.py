@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,7 +79,22 @@ def test_a_number_is_given_once(book: RegisterBook, twin: TwinView) -> None:
     assert book.registration(twin, token(1)) == Registration(following=1)
 
 
-def test_another_operator_knows_within_seconds_and_asks_no_more_once_it_does(
+def test_a_license_signed_anew_keeps_its_place(book: RegisterBook, twin: TwinView) -> None:
+    """A root key that was replaced signs nothing any more: what it licensed is signed anew, and nobody slips in between."""
+    first, between = token(0, exclusive=True), token(1, exclusive=True)
+    again, wider = token(0, exclusive=True, iat=int(NOW)), token(0, exclusive=True, iat=int(NOW), territories=("JP",))
+    for number, text in enumerate((first, between, again, wider)):
+        book.record(entry(twin, number, text))
+    known = {text: book.registration(twin, text) for text in (first, between, again, wider)}
+    assert [one.number for one in known.values()] == [0, 1, 2, 3]
+    assert known[again].rivals == ()
+    assert [one.token for one in known[between].rivals] == [first, again]
+    assert [one.token for one in known[wider].rivals] == [first, between, again], "other terms are another license"
+    unrecorded = token(1, exclusive=True, iat=int(NOW) - 5)
+    assert book.registration(twin, unrecorded) == replace(known[between], number=None, following=4)
+
+
+def test_another_operator_knows_within_seconds(
     book: RegisterBook, clock: Clock, object_store: Any, twin: TwinView
 ) -> None:
     asked: list[str] = []
@@ -95,7 +111,7 @@ def test_another_operator_knows_within_seconds_and_asks_no_more_once_it_does(
     assert other.registration(twin, token(0)).number is None
     clock.now += 0.2
     assert other.registration(twin, token(0)).number == 0
-    clock.now += 10 * FRESH_SECONDS
+    clock.now += FRESH_SECONDS - 0.1
     assert other.registration(twin, token(0)).number == 0
     assert asked == [register_prefix(twin_id(twin.genesis))] * 2
 
@@ -131,6 +147,17 @@ def test_a_register_with_a_gap_or_nonsense_is_an_outage(
     Objects(object_store.operator).put(BUCKET, register_key(twin_id(twin.genesis), number), data or text)
     with pytest.raises(OutageError, match="no license of this twin is valid meanwhile"):
         RegisterBook(Objects(object_store.operator), BUCKET).registration(twin, token(1))
+
+
+def test_nothing_is_recorded_where_a_write_could_overwrite(object_store: Any, twin: TwinView) -> None:
+    def refuse() -> None:
+        raise S3RefusalError("got an overwrite; use an S3 service with conditional writes")
+
+    book = RegisterBook(Objects(object_store.operator), BUCKET, prove=refuse)
+    for _ in range(2):
+        with pytest.raises(S3RefusalError, match="got an overwrite"):
+            book.record(entry(twin, 0, token(0)))
+    assert book.registration(twin, token(0)) == Registration()
 
 
 def test_nobody_but_the_operator_writes_and_nobody_removes(
