@@ -31,12 +31,13 @@ def license_words(state: JobState, now: float) -> JobLicense | None:
     used = usage(state, terms, now)
     if not is_assignee(terms, state.identity.namespace, state.namespace_uid, used):
         return None
-    left = terms.quota.seconds - used.used_seconds - used.reserved_seconds
+    left, bound = terms.quota.seconds - used.used_seconds - used.reserved_seconds, terms.quota.items
     return JobLicense(
         id=terms.jti,
         terms=_bounded(terms_in_words(terms)),
         used_seconds=decimal_seconds(used.used_seconds),
         left_seconds=decimal_seconds(max(left, 0.0)),
+        left_items=None if bound is None else max(bound - used.used_items - used.reserved_items, 0),
         until=rfc3339(terms.exp),
     )
 

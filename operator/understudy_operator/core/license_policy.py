@@ -62,6 +62,8 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
         used_seconds=decimal_seconds(used),
         reserved_seconds=decimal_seconds(reserved),
         left_seconds=decimal_seconds(max(terms.quota.seconds - used - reserved, 0.0)),
+        used_items=state.account.used_items if state.account else 0,
+        left_items=_left_items(state.account, terms),
     )
 
 
@@ -105,6 +107,13 @@ def _counted(account: Account | None) -> tuple[float, float]:
     if account is None:
         return 0.0, 0.0
     return account.used_micros / MICROS_PER_SECOND, account.reserved_micros / MICROS_PER_SECOND
+
+
+def _left_items(account: Account | None, terms: Terms) -> int | None:
+    if terms.quota.items is None or account is None:
+        return terms.quota.items
+    promised = sum(claim.open_items for claim in account.claims.values())
+    return max(terms.quota.items - account.used_items - promised, 0)
 
 
 def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:

@@ -185,6 +185,17 @@ def test_a_job_that_finds_no_item_left_stops_and_says_so() -> None:
     assert any(isinstance(one, StopOrder) for one in decision.actions)
 
 
+def test_a_brand_reads_how_many_are_left_for_it() -> None:
+    status = decide_job(_job(20, _account(20, 4, other=a_claim(10, items=3), **{UID: a_claim(9, items=8)})), NOW).status
+    assert status is not None
+    assert status.license is not None
+    assert status.license.left_items == 13
+    unbounded = decide_job(a_job(), NOW).status
+    assert unbounded is not None
+    assert unbounded.license is not None
+    assert unbounded.license.left_items is None
+
+
 @pytest.mark.parametrize("changed", [{"granted_items": 2}, {"granted_items": None}, {"grant_expires_at": NOW - 1}])
 def test_a_job_that_was_not_granted_everything_has_not_run_out(changed: dict[str, Any]) -> None:
     state = _short()

@@ -8,6 +8,7 @@ import pytest
 from builders import (
     DAY,
     NOW,
+    a_claim,
     a_genesis_record,
     a_job,
     a_key,
@@ -94,6 +95,17 @@ def test_seconds_are_used_reserved_and_left() -> None:
     account = an_account(token, used=1042.75, one=60, two=9.75)
     status = _status(a_license(token, account=account, jobs=frozenset(account.claims)))
     assert (status.used_seconds, status.reserved_seconds, status.left_seconds) == ("1042.75", "69.75", "98887.5")
+
+
+def test_items_are_used_and_left_where_they_are_bounded() -> None:
+    token = a_license_token(quota={"seconds": 1000, "items": 20})
+    claims = {"one": a_claim(5, items=6, committed_items=2)}
+    account = an_account(token).model_copy(update={"quota_items": 20, "used_items": 9, "claims": claims})
+    status = _status(a_license(token, account=account, jobs=frozenset(claims)))
+    assert (status.used_items, status.left_items) == (9, 7)
+    unused = _status(a_license(token, account=None))
+    assert (unused.used_items, unused.left_items) == (0, 20)
+    assert _status(a_license()).left_items is None
 
 
 def test_an_exhausted_license_has_nothing_left() -> None:
