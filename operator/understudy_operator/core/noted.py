@@ -2,7 +2,8 @@
 
 A refusal is noted once the job has been told so, and each reason once for each generation of the job. A brand can make a
 job be refused as often as it likes by changing it: no job leaves more than MAX_NOTED entries behind, in whatever time, and
-a look leaves at most one link. Who is a stranger to the license, or shows a token that does not hold, leaves none.
+a look leaves at most one link. What an operator that dies between ledger and status writes again has the same id. Who is a
+stranger to the license, or shows a token that does not hold, leaves none.
 """
 
 from __future__ import annotations
