@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders import a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
+from builders import NAMESPACE_UID, a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
 
 from understudy_api.digest import digest
 from understudy_api.grant import Grant, read_grant, sign_grant
@@ -26,6 +26,7 @@ from understudy_operator.core import actions as do
 from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
+from understudy_operator.core.lifecycle import FINISHED
 from understudy_operator.core.registration import Registration
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
 from understudy_operator.core.state import (
@@ -246,9 +247,13 @@ class MemoryFarm:
             content=job.frozen.get(wanted) or remembered,
             credentials=job.credentials,
             log=OrderLog(head=job.head, finished=tuple(job.finished.values())),
+            namespace_uid=None if self._is_done(job) or job.deleted_at else NAMESPACE_UID,
             next_segment=first,
             uncounted=tuple(job.segments[first : first + MAX_SEGMENTS]),
         )
+
+    def _is_done(self, job: Job) -> bool:
+        return job.status.phase in FINISHED and job.status.observed_generation == job.generation
 
     def _license_view(self) -> LicenseView | None:
         if self.token is None:

@@ -176,7 +176,7 @@ class JobState:
     consents: tuple[ConsentView, ...] = ()
     """The ConsentRequests that stand for this job."""
     namespace_uid: str | None = None
-    """UID of the namespace it lives in; not asked for once it is being deleted."""
+    """UID of the namespace it lives in; not asked for once the job is done or being deleted."""
     next_segment: int = 0
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()

@@ -126,7 +126,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=consents.of_job(sources.store, body),
-        namespace_uid=sources.namespaces.uid_of(who.namespace, who.uid) if who.deleted_at is None else None,
+        namespace_uid=None if done or who.deleted_at else sources.namespaces.uid_of(who.namespace, who.uid),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import NAMESPACE_UID, NOW, a_job, a_license_token, a_license_view, an_account
+from builders import NAMESPACE_UID, NOW, a_job, a_job_spec, a_license_token, a_license_view, an_account
+from memory_farm import MemoryFarm
 
 from understudy_api.ledger.account import Account, account_id, fold, namespace_pseudonym
 from understudy_api.ledger.entry import Pin, Reserved
@@ -63,3 +64,15 @@ def test_a_namespace_that_was_not_asked_for_is_not_the_pinned_one() -> None:
     state = a_job(license=a_license_view(account=_pinned("uid-of-the-first")), namespace_uid=None)
     assert isinstance(admit(state, NOW), Refused)
     assert isinstance(admit(a_job(license=a_license_view(account=_pinned(NAMESPACE_UID))), NOW), Permitted)
+
+
+def test_a_job_that_is_done_stays_what_it_was_without_asking() -> None:
+    farm = MemoryFarm(NOW)
+    job = farm.create("spring", a_job_spec())
+    farm.finish()
+    assert job.status.phase == "Complete"
+    (account,) = farm.accounts.values()
+    assert account.pins == {namespace_pseudonym(account.id, "acme"): NAMESPACE_UID}
+    assert farm.observe("spring").namespace_uid is None
+    again = decide_job(farm.observe("spring"), farm.now)
+    assert (again.actions, again.status) == ((), None)
