@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from operator_site import Admin, OperatorProcess, Site, Tenant, condition_of, until
@@ -13,7 +14,11 @@ pytestmark = pytest.mark.farm
 
 
 def test_a_namespace_created_anew_does_not_inherit_its_license(
-    admin: Admin, operator_process: OperatorProcess, operator_site: Site, new_tenant: Callable[[], Tenant]
+    controllers: Any,
+    admin: Admin,
+    operator_process: OperatorProcess,
+    operator_site: Site,
+    new_tenant: Callable[[], Tenant],
 ) -> None:
     tenant, peer = new_tenant(), operator_site.peer
     admin.create(tenant.twin())
