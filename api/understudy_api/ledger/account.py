@@ -73,14 +73,6 @@ class Account(Model):
         """What can still be promised."""
         return max(self.quota_micros - self.used_micros - self.reserved_micros, 0)
 
-    @property
-    def left_items(self) -> int | None:
-        """Items that can still be promised; None without a bound."""
-        if self.quota_items is None:
-            return None
-        promised = sum(claim.open_items for claim in self.claims.values())
-        return max(self.quota_items - self.used_items - promised, 0)
-
 
 def namespace_pseudonym(account: str, namespace: str) -> str:
     """What an account calls a namespace: the ledger holds no names, and two accounts call the same one differently."""

@@ -40,9 +40,12 @@ def uncounted_items(state: JobState, booking: Booking) -> int:
 
 
 def reachable_items(state: JobState, booking: Booking) -> int | None:
-    """What the job's claim could be opened up to: its own open part and all that nobody else holds; None without a bound."""
-    claim, left = booking.claim(state.identity.uid), booking.account.left_items
-    return None if left is None else left + (claim.open_items if claim else 0)
+    """What the job's claim could be open for: all that nobody made and nobody else holds; None without a bound."""
+    account = booking.account
+    if account.quota_items is None:
+        return None
+    others = sum(claim.open_items for uid, claim in account.claims.items() if uid != state.identity.uid)
+    return max(account.quota_items - account.used_items - others, 0)
 
 
 def wanted_items(state: JobState, booking: Booking, order: Order, ahead: int) -> int:
@@ -55,9 +58,12 @@ def wanted_items(state: JobState, booking: Booking, order: Order, ahead: int) ->
 
 
 def granted_items(state: JobState, booking: Booking) -> int | None:
-    """Charged items that the job's whole log may reach under the claim as it stands after the booking; None without a bound."""
-    if booking.account.quota_items is None:
+    """Charged items that the job's whole log may reach under the claim as it stands after the booking; None without a bound.
+
+    A claim from before the license was signed anew, with a bound, reaches no further than the bound.
+    """
+    left, claim = reachable_items(state, booking), booking.claim(state.identity.uid)
+    if left is None:
         return None
-    claim = booking.claim(state.identity.uid)
-    still = (claim.open_items if claim else 0) - uncounted_items(state, booking)
+    still = min(claim.open_items if claim else 0, left) - uncounted_items(state, booking)
     return (state.log.head.billed_items if state.log.head else 0) + max(still, 0)

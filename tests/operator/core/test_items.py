@@ -157,6 +157,16 @@ def test_a_grant_counts_the_whole_log_whatever_counts_already() -> None:
     assert granted_items(ahead, Booking(_account(None), _account(None))) is None
 
 
+@pytest.mark.parametrize(("used", "others", "granted"), [(0, 0, 8), (5, 0, 3), (5, 2, 1), (8, 0, 0), (9, 3, 0)])
+def test_a_claim_from_before_a_bound_was_signed_reaches_no_further_than_the_bound(
+    used: int, others: int, granted: int
+) -> None:
+    """It was promised everything, and the ledger takes no promise back: the grant is what holds."""
+    mine, other = a_claim(100, items=500), a_claim(10, items=others)
+    account = _account(8, used, **{UID: mine, "other": other})
+    assert granted_items(_job(8, account), Booking(account, account)) == granted
+
+
 def _short(**changed: Any) -> JobState:
     """A job whose director waits for an item, with all seconds at hand: others hold the five items that it lacks."""
     digest = _digest(_job(8))
