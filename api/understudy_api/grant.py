@@ -38,6 +38,9 @@ class Grant(Model):
         default=None, ge=0, description="When the status list was signed that said the license stands; None: no list."
     )
     seconds: float = Field(ge=0, le=1e9, description="Metered seconds the order may reach in total.")
+    items: int | None = Field(
+        default=None, ge=0, description="Charged items the order's whole log may reach; None: the license bounds none."
+    )
     performers: tuple[Thumbprint, ...] = Field(
         default=(), max_length=MAX_PERFORMERS, description="Keys of the performers it is good for; nobody else's."
     )

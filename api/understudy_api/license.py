@@ -37,6 +37,8 @@ class LicenseStatus(Observed):
     used_seconds: str | None = Field(default=None, max_length=32, description="Metered seconds made under it.")
     reserved_seconds: str | None = Field(default=None, max_length=32, description="Seconds promised to running jobs.")
     left_seconds: str | None = Field(default=None, max_length=32, description="Seconds left to promise.")
+    used_items: int | None = Field(default=None, description="Videos made under it.")
+    left_items: int | None = Field(default=None, description="Videos left to promise, where the license bounds them.")
 
 
 KIND: Final = Kind(

@@ -41,31 +41,24 @@ class OwnerWord:
     taken: Mapping[str, float] = field(default_factory=dict)
     """Every recorded act by the digest of its token."""
 
-    def refusal(self, jti: str) -> Refusal | None:
-        """Why a license of this owner no longer counts, whatever its terms say; None when it does."""
-        if jti in self.revoked:
-            return Refusal(
-                reason="LicenseRevoked",
-                message="license: its owner revoked it; ask for a new one",
-                clause="revocation",
-                wanted="a license that stands",
-                allowed="none",
-            )
-        return self.halted
+    @property
+    def erased(self) -> Refusal | None:
+        """That the twin was erased; None when it was not. Revocations and stops are clauses of the license rule."""
+        if self.erased_at is None:
+            return None
+        return Refusal(
+            reason="TwinErased", message="twinRef: its owner had it erased; nothing of it can be opened again"
+        )
 
     @property
     def halted(self) -> Refusal | None:
-        """Why nothing of the twin may be trained or rendered; None when it may."""
-        if self.erased_at is not None:
-            return Refusal(
-                reason="TwinErased", message="twinRef: its owner had it erased; nothing of it can be opened again"
-            )
-        if self.stops:
-            return Refusal(
-                reason="TwinStopped",
-                message="twinRef: its owner stopped all licenses and training; ask the owner, who can lift the stop",
-            )
-        return None
+        """Why nothing of the twin may be trained; None when it may."""
+        if self.erased or not self.stops:
+            return self.erased
+        return Refusal(
+            reason="TwinStopped",
+            message="twinRef: its owner stopped all licenses and training; ask the owner, who can lift the stop",
+        )
 
 
 SILENCE: Final = OwnerWord()

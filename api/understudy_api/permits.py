@@ -28,7 +28,9 @@ __all__ = [
     "Use",
     "covers_language",
     "findings",
+    "is_assignee",
     "permits",
+    "stands",
 ]
 
 NOT_FOUND: Final = Refusal(
@@ -46,6 +48,10 @@ CLAUSES: Final[tuple[Clause, ...]] = (
 """Every clause, in the order they are told."""
 
 
+STANDING: Final = frozenset({"revocation", "status", "exclusive"})
+"""Clauses that ask of the license itself whether it stands, whatever it would be used for."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one clause says of a use, whether it objects or not."""
@@ -58,25 +64,48 @@ class Finding:
 
 def permits(terms: Terms, use: Use, usage: Usage, now: float) -> Verdict:
     """Permitted, or every clause that speaks against it. `now` in Unix seconds."""
-    if not _is_assignee(terms, use, usage):
+    if not is_assignee(terms, use.namespace, use.namespace_uid, usage):
         return Verdict(refusals=(NOT_FOUND,))
     return Verdict(refusals=tuple(_refusals(Asked(terms, use, usage, now))))
+
+
+def stands(terms: Terms, usage: Usage, now: float) -> Verdict:
+    """Whether the license stands at `now` (Unix seconds), or what its owner and other licenses say against it.
+
+    Whoever shows a license asks this; whoever uses one asks `permits`, which asks the same clauses and more.
+    """
+    use = Use(
+        purpose=terms.purposes[0],
+        channels=terms.channels,
+        territories=(),
+        farm=terms.aud,
+        namespace=terms.assignee.namespace,
+        twin=terms.twin,
+        locales=(),
+        seconds=0,
+    )
+    asked = Asked(terms, use, usage, now)
+    every = (clause.refusal(asked) for clause in CLAUSES if clause.name in STANDING)
+    return Verdict(refusals=tuple(refusal for refusal in every if refusal is not None))
 
 
 def findings(terms: Terms, use: Use, usage: Usage, now: float) -> tuple[Finding, ...]:
     """The whole answer clause by clause, for whoever may read the terms; agrees with `permits` in every case."""
     asked = Asked(terms, use, usage, now)
-    who = None if _is_assignee(terms, use, usage) else NOT_FOUND
+    who = None if is_assignee(terms, use.namespace, use.namespace_uid, usage) else NOT_FOUND
     return (
         Finding("assignee", use.namespace, terms.assignee.namespace, who),
         *(Finding(one.name, one.wanted(asked), one.allowed(asked), one.refusal(asked)) for one in CLAUSES),
     )
 
 
-def _is_assignee(terms: Terms, use: Use, usage: Usage) -> bool:
-    """A namespace deleted and created again is another one: its UID was pinned at first use."""
-    same = usage.namespace_uid is None or use.namespace_uid == usage.namespace_uid
-    return use.namespace == terms.assignee.namespace and same
+def is_assignee(terms: Terms, namespace: str, namespace_uid: str | None, usage: Usage) -> bool:
+    """Whether a namespace may use the license and read its terms.
+
+    One deleted and created again is another one: its UID was pinned at first use.
+    """
+    same = usage.namespace_uid is None or namespace_uid == usage.namespace_uid
+    return namespace == terms.assignee.namespace and same
 
 
 def _refusals(asked: Asked) -> Iterator[Refusal]:

@@ -46,6 +46,11 @@ class Receipt(Model):
     grant: str = Field(default="", max_length=64, description="Digest of the grant token it worked under.")
     signature: str = Field(default="", max_length=86, description="Of `proof.signed_bytes`, base64url.")
 
+    @property
+    def charged(self) -> bool:
+        """Whether it counts under the license: done, and made by this very order."""
+        return self.outcome == "done" and not self.carried
+
 
 UNSIGNED: Final = {"performer": "", "grant": "", "signature": ""}
 """What a receipt that somebody changed says instead of the signature it had."""
@@ -92,6 +97,7 @@ class Segment(Model):
     )
     totals: Totals = Field(description="Of this order digest.")
     billed_seconds: float = Field(default=0, description="Metered seconds of the whole log: all orders of the job.")
+    billed_items: int = Field(default=0, ge=0, description="Items of the whole log that are charged.")
     billed_worker_seconds: float = Field(default=0, description="Worker seconds of the whole log.")
 
 

@@ -34,6 +34,7 @@ class JobLicense(Observed):
     terms: tuple[TermsLine, ...] = Field(default=(), max_length=48, description="The terms in plain words.")
     used_seconds: str = Field(default="0", max_length=32, description="Metered seconds made under it, by all jobs.")
     left_seconds: str = Field(max_length=32, description="Seconds left for this job and those to come.")
+    left_items: int | None = Field(default=None, description="Videos left for them, where the license bounds them.")
     until: str = Field(max_length=32, description="RFC 3339 time at which it ends.")
 
 
@@ -93,6 +94,9 @@ class RenderJobStatus(Observed):
     )
     refusals: tuple[JobRefusal, ...] = Field(
         default=(), max_length=16, description="Everything that speaks against it; empty while nothing does."
+    )
+    noted_refusals: tuple[Annotated[str, Field(max_length=96)], ...] = Field(
+        default=(), max_length=16, description="Refusals that stand in the ledger, as generation/reason."
     )
     consent_request: str | None = Field(
         default=None, max_length=317, description="The ConsentRequest that stands for its words, as namespace/name."

@@ -15,7 +15,7 @@ from understudy_api.ledger.chain import Chain, Finding
 from understudy_api.ledger.entry import Committed, Counted
 from understudy_api.receipt import Segment, segment_key
 from understudy_cli.ledger_bucket import LedgerBucket
-from understudy_operator.core.booking import charged, micros
+from understudy_operator.core.booking import micros
 
 _AT_ONCE: Final = 128
 """Segments held in memory at a time."""
@@ -95,6 +95,6 @@ def _findings(ledger: LedgerBucket, charge: _Charge, data: bytes) -> Iterator[Fi
     fault = proof.fault(segment, charge.counted.uid, charge.account, ledger.farm)
     if fault is not None:
         yield Finding("unsigned", where, fault.message)
-    signed = [(one.item, micros(one.metered_seconds), one.sha256) for one in segment.receipts if charged(one)]
+    signed = [(one.item, micros(one.metered_seconds), one.sha256) for one in segment.receipts if one.charged]
     if signed != [(one.item, one.micros, one.sha256) for one in charge.items]:
         yield Finding("altered", where, "what the ledger charges is not what its receipts say")

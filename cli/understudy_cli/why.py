@@ -92,6 +92,7 @@ def _license(status: RenderJobStatus) -> Iterator[str]:
         return
     found = status.license
     yield ""
-    yield f"License {found.id}: {found.left_seconds} s left, until {found.until}."
+    items = "" if found.left_items is None else f" and {found.left_items:,} videos"
+    yield f"License {found.id}: {found.left_seconds} s{items} left, until {found.until}."
     for line in found.terms:
         yield f"  {line}"

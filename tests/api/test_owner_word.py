@@ -29,15 +29,12 @@ REVOKED = [recorded(Revocation(twin=TWIN, jti=f"license-{n}", iat=T), NOW + n) f
 def test_nothing_said_refuses_nothing() -> None:
     word = owner_word((), ())
     assert word == OwnerWord()
-    assert (word.halted, word.refusal("license-0")) == (None, None)
+    assert (word.halted, word.erased) == (None, None)
 
 
 def test_a_revocation_ends_one_license_for_good() -> None:
     word = owner_word((), REVOKED[:1])
-    refusal = word.refusal("license-0")
-    assert refusal is not None
-    assert (refusal.reason, refusal.clause) == ("LicenseRevoked", "revocation")
-    assert word.refusal("license-1") is None
+    assert word.revoked == {"license-0": NOW}
     assert word.halted is None
 
 
@@ -57,9 +54,9 @@ def test_order_does_not_matter(acts: list[Recorded]) -> None:
 @given(st.sets(st.integers(0, 2)), st.sets(st.integers(0, 2)))
 def test_a_twin_is_stopped_while_a_stop_stands(stopped: set[int], lifted: set[int]) -> None:
     word = owner_word((), [*(STOPS[n] for n in stopped), *(LIFTS[n] for n in lifted)])
-    assert (word.halted is not None) == bool(stopped - lifted)
-    refusal = word.refusal("license-0")
-    assert (refusal is not None and refusal.reason == "TwinStopped") == bool(stopped - lifted)
+    assert bool(word.stops) == bool(stopped - lifted)
+    assert (word.halted is not None and word.halted.reason == "TwinStopped") == bool(stopped - lifted)
+    assert word.erased is None
 
 
 def test_a_lifted_stop_cannot_be_delivered_again() -> None:
@@ -72,7 +69,10 @@ def test_an_erased_twin_is_refused_first() -> None:
     word = owner_word((), [recorded(Erase(twin=TWIN, iat=T), NOW + 5), recorded(Erase(twin=TWIN, iat=T + 1), NOW + 3)])
     assert word.erased_at == NOW + 3
     assert word.halted is not None
+    assert word.halted == word.erased
     assert word.halted.reason == "TwinErased"
+    stopped = owner_word((), [STOPS[0], recorded(Erase(twin=TWIN, iat=T))])
+    assert stopped.halted == word.erased
 
 
 def test_other_acts_are_taken_and_stop_nothing() -> None:

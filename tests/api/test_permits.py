@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_api.permits import CLAUSES, NOT_FOUND, Usage, Use, covers_language, findings, permits
+from understudy_api.permits import CLAUSES, NOT_FOUND, Usage, Use, covers_language, findings, permits, stands
 from understudy_api.terms import Terms
 
 GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
@@ -298,6 +298,28 @@ PERMITTED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("given", "asked", "known"), PERMITTED, ids=lambda one: str(one)[:60])
 def test_each_clause_covers_to_the_last_unit(given: Any, asked: Any, known: Any) -> None:
     assert permits(terms(**given), use(**asked), usage(**known), 150).message == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "reasons"),
+    [
+        ({}, []),
+        ({"revoked": True}, ["LicenseRevoked"]),
+        ({"stopped": True}, ["TwinStopped"]),
+        ({"outranked": True}, ["ExclusivityConflict"]),
+        ({"status": "suspended"}, ["LicenseSuspended"]),
+        ({"revoked": True, "outranked": True}, ["LicenseRevoked", "ExclusivityConflict"]),
+        ({"used_seconds": 10_000, "running": 99, "namespace_uid": "u-1"}, []),
+    ],
+)
+def test_a_license_that_is_shown_answers_the_clauses_that_ask_for_itself(known: Any, reasons: list[str]) -> None:
+    shown = stands(TERMS, usage(**known), 10_000)
+    assert [one.reason for one in shown.refusals] == reasons
+    asked = permits(TERMS, use(namespace_uid="u-1"), usage(**known), 10_000)
+    assert set(shown.refusals) <= set(asked.refusals)
+    waiting = stands(terms(**STATUS, purposes=["advertising"]), usage(**known), 150)
+    unknown = [] if "status" in known else ["StatusUnknown"]
+    assert sorted(one.reason for one in waiting.refusals) == sorted([*reasons, *unknown])
 
 
 @pytest.mark.parametrize(

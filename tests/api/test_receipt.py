@@ -51,3 +51,11 @@ def test_segment_is_bounded() -> None:
     Segment.model_validate({**base, "receipts": [receipt] * 500, "totals": Totals()})
     with pytest.raises(ValidationError):
         Segment.model_validate({**base, "receipts": [receipt] * 501, "totals": Totals()})
+
+
+@pytest.mark.parametrize(
+    ("changed", "charged"), [({}, True), ({"carried": True}, False), ({"outcome": "failed"}, False)]
+)
+def test_what_was_made_anew_is_charged(changed: dict[str, object], charged: bool) -> None:
+    known = {"item": "a" * 64, "ordinal": 0, "row": "1", "locale": "de", "output": "wide", "outcome": "done"}
+    assert Receipt.model_validate({**known, **changed}).charged is charged

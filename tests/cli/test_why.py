@@ -44,6 +44,11 @@ def test_a_refusal_names_clause_and_change() -> None:
     assert "License spring-1: 60 s left, until 2031-01-01T00:00:00Z.\n  For acme alone." in found
 
 
+def test_what_is_left_counts_videos_where_they_are_bounded() -> None:
+    bounded = {**LICENSE, "leftItems": 1200}
+    assert "License spring-1: 60 s and 1,200 videos left, until" in text(a_job(phase="Running", license=bounded))
+
+
 def test_a_refusal_without_clause_is_told_in_its_own_words() -> None:
     refusal = {
         "reason": "ContentBlocked",

@@ -69,7 +69,9 @@ def test_a_job_goes_from_nothing_to_complete(admin: Admin, brand: Tenant, peer: 
     assert {"Admitted", "AllItemsDone"} <= {event["reason"] for event in admin.events(body)}
 
 
-def test_an_uncovered_locale_is_refused_and_nothing_is_ordered(admin: Admin, brand: Tenant, peer: Any) -> None:
+def test_an_uncovered_locale_is_refused_and_nothing_is_ordered(
+    admin: Admin, brand: Tenant, peer: Any, operator_site: Site
+) -> None:
     body = admin.create(
         brand.job("japan", locales=["en-GB", "ja-JP"], translations={"ja-JP": {"scenes": [{"say": "やあ"}]}})
     )
@@ -79,6 +81,14 @@ def test_an_uncovered_locale_is_refused_and_nothing_is_ordered(admin: Admin, bra
     assert "ja-JP" in said["message"]
     assert refused["status"]["phase"] == "Refused"
     assert peer.held(body["metadata"]["uid"]) is None
+    noted = until(lambda: admin.get(brand.key("japan")), lambda b: b["status"].get("notedRefusals"))
+    assert noted["status"]["notedRefusals"] == ["1/LanguageNotCovered"]
+    account = account_id(admin.get(Key("License", brand.owner, "spring"))["spec"]["token"])
+    objects = Objects(operator_site.settings.s3)
+    links = [objects.get(LEDGER, key) or b"" for key in objects.keys(LEDGER, f"licenses/{account}/")]
+    entries = [entry for link in links for entry in json.loads(link)["entries"] if entry["kind"] == "Refused"]
+    ours = [(one["generation"], one["reason"]) for one in entries if one["uid"] == body["metadata"]["uid"]]
+    assert ours == [(1, "LanguageNotCovered")]
 
 
 def test_anothers_license_answers_like_a_missing_one(

@@ -30,6 +30,7 @@ from understudy_api.token import thumbprint
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core.booking import Logged
 from understudy_operator.core.content import request
+from understudy_operator.core.registration import Registration
 from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
 from understudy_operator.core.state import (
@@ -52,6 +53,7 @@ from understudy_operator.core.state import (
 NOW = 1_780_000_000.0
 DAY = 86_400
 UID = "0d6f4a52-5f0e-4f0e-9d53-0a1b2c3d4e5f"
+NAMESPACE_UID = "5b1d7c3e-0000-4000-8000-00000000acme"
 VERSION = "ab" * 32
 RELEASE = "cd" * 32
 
@@ -181,11 +183,18 @@ def a_claim(seconds: float, **changed: Any) -> Claim:
     return Claim(**{**known, **changed})
 
 
-def a_license_view(token: str | None = None, account: Account | None = None) -> LicenseView:
-    """A license with an empty account."""
+FIRST = Registration(number=0, following=1)
+"""Of the only license of a twin."""
+
+
+def a_license_view(
+    token: str | None = None, account: Account | None = None, registration: Registration = FIRST
+) -> LicenseView:
+    """A license with an empty account, recorded on this farm."""
     token = token or a_license_token()
     found = account_id(token)
-    return LicenseView(token=token, account=account or (Account(id=found) if found else None))
+    empty = Account(id=found) if found else None
+    return LicenseView(token=token, account=account or empty, registration=registration)
 
 
 def a_pool_view(**changed: Any) -> PoolView:
@@ -222,6 +231,7 @@ def a_job(spec: RenderJobSpec | None = None, **changed: Any) -> JobState:
         "license": a_license_view(),
         "pool": a_pool_view(),
         "content": changed["content"] if "content" in changed else frozen(spec),
+        "namespace_uid": NAMESPACE_UID,
     }
     return JobState(**{**known, **changed})
 
@@ -294,6 +304,7 @@ def logged(
         receipts=receipts,
         totals=Totals(done=len(receipts), metered_seconds=before + sum(seconds)),
         billed_seconds=before + sum(seconds),
+        billed_items=sum(receipt.charged for receipt in receipts),
     )
     return Logged(segment=segment, digest=hashlib.sha256(f"{uid} {sequence}".encode()).hexdigest(), fault=None)
 
@@ -343,6 +354,7 @@ def a_license(token: str | None = None, **changed: Any) -> LicenseState:
         "farm": a_farm(),
         "twin": a_twin_view(),
         "account": a_license_view(token).account,
+        "registration": FIRST,
         "held": frozenset(),
     }
     return LicenseState(**{**known, **changed})

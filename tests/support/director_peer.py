@@ -171,6 +171,7 @@ class DirectorPeer:
             grants=(held.permit,),
             totals=held.totals,
             billed_seconds=(previous.billed_seconds if previous else 0) + sum(r.metered_seconds for r in receipts),
+            billed_items=(previous.billed_items if previous else 0) + sum(r.charged for r in receipts),
             billed_worker_seconds=(previous.billed_worker_seconds if previous else 0) + len(receipts),
         )
         key = segment_key(uid, segment.sequence)

@@ -24,6 +24,8 @@ from understudy_operator.shell.logs import set_up_logs
 from understudy_operator.shell.operator import Operator
 
 STEPS = (
+    "RegisterLicense before",
+    "RegisterLicense after",
     "FreezeContent after",
     "Reserve before",
     "Reserve prepared",

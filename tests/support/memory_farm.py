@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders import a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
+from builders import NAMESPACE_UID, a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
 
 from understudy_api.digest import digest
 from understudy_api.grant import Grant, read_grant, sign_grant
@@ -26,6 +26,8 @@ from understudy_operator.core import actions as do
 from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
+from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.registration import Registration
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
 from understudy_operator.core.state import (
     FINALIZER,
@@ -72,6 +74,7 @@ class Job:
     segments: list[Logged] = field(default_factory=list)
     committed: int = -1
     granted_seconds: float | None = None
+    granted_items: int | None = None
     finished: dict[str, Finished] = field(default_factory=dict)
     events: list[do.EmitEvent] = field(default_factory=list)
     status_writes: int = 0
@@ -88,15 +91,16 @@ class Job:
 class MemoryFarm:
     """One twin, one license, one pool, any number of jobs."""
 
-    def __init__(self, now: float, quota_seconds: int = 100_000) -> None:
+    def __init__(self, now: float, quota_seconds: int = 100_000, quota_items: int | None = None) -> None:
         self.now = now
         self.jobs: dict[str, Job] = {}
         self.twin: TwinView | None = a_twin_view()
-        self.token: str | None = a_license_token(quota={"seconds": quota_seconds})
-        self.quota_seconds = quota_seconds
+        self.token: str | None = a_license_token(quota={"seconds": quota_seconds, "items": quota_items})
+        self.quota_seconds, self.quota_items = quota_seconds, quota_items
         self.pool_exists = True
         self.reachable = True
         self.accounts: dict[str, Account] = {}
+        self.register: list[str] = []
         self.ends: dict[tuple[str, str], int] = {}
         """Where claims ended: the first segment that did not count."""
         self.item_seconds = ITEM_SECONDS
@@ -123,7 +127,7 @@ class MemoryFarm:
 
     def restart_operator(self) -> None:
         for job in self.jobs.values():
-            job.grant_expires_at, job.granted_seconds, job.problem = None, None, None
+            job.grant_expires_at, job.granted_seconds, job.granted_items, job.problem = None, None, None, None
 
     def lose_director(self) -> None:
         """The director restarts and has forgotten its orders; receipts stay."""
@@ -148,7 +152,9 @@ class MemoryFarm:
         item = (order.digest, totals.items)
         seconds = 0.0 if item in job.made else self.item_seconds
         job.state = "Running"
-        if totals.metered_seconds + seconds > grant.seconds + 1e-6:
+        billed_items = job.head.billed_items if job.head else 0
+        none_left = grant.items is not None and seconds > 0 and billed_items >= grant.items
+        if totals.metered_seconds + seconds > grant.seconds + 1e-6 or none_left:
             job.state = "WaitingForGrant"
             return
         totals = totals.model_copy(
@@ -180,6 +186,7 @@ class MemoryFarm:
 
     def _append(self, job: Job, order: Order, receipts: tuple[Receipt, ...], totals: Totals) -> None:
         before = job.segments[-1].segment.billed_seconds if job.segments else 0.0
+        items = job.segments[-1].segment.billed_items if job.segments else 0
         billed = before + sum(receipt.metered_seconds for receipt in receipts)
         segment = Segment(
             uid=job.uid,
@@ -191,6 +198,7 @@ class MemoryFarm:
             receipts=receipts,
             totals=totals,
             billed_seconds=billed,
+            billed_items=items + sum(receipt.charged for receipt in receipts),
             billed_worker_seconds=billed / 2,
         )
         job.segments.append(Logged(segment=segment, digest=digest(segment.sequence), fault=None))
@@ -234,14 +242,27 @@ class MemoryFarm:
             status=job.status,
             farm=a_farm(),
             twin=self.twin,
-            license=LicenseView(token=self.token, account=self._account()) if self.token else None,
+            license=self._license_view(),
             pool=self._pool_view(job) if self.pool_exists else None,
             content=job.frozen.get(wanted) or remembered,
             credentials=job.credentials,
             log=OrderLog(head=job.head, finished=tuple(job.finished.values())),
+            namespace_uid=None if self._is_done(job) or job.deleted_at else NAMESPACE_UID,
             next_segment=first,
             uncounted=tuple(job.segments[first : first + MAX_SEGMENTS]),
         )
+
+    def _is_done(self, job: Job) -> bool:
+        return job.status.phase in FINISHED and job.status.observed_generation == job.generation
+
+    def _license_view(self) -> LicenseView | None:
+        if self.token is None:
+            return None
+        return LicenseView(token=self.token, account=self._account(), registration=self._registration())
+
+    def _registration(self) -> Registration:
+        number = self.register.index(self.token) if self.token in self.register else None
+        return Registration(number=number, following=len(self.register))
 
     def _next_segment(self, job: Job) -> int:
         account = self._account()
@@ -266,6 +287,7 @@ class MemoryFarm:
             farm=a_farm(),
             twin=self.twin,
             account=self._account(),
+            registration=self._registration(),
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
         )
@@ -296,6 +318,7 @@ class MemoryFarm:
             held=held,
             grant_expires_at=job.grant_expires_at,
             granted_seconds=job.granted_seconds,
+            granted_items=job.granted_items,
         )
 
     # --- apply ---
@@ -315,6 +338,8 @@ class MemoryFarm:
         for action in decision.actions:
             if isinstance(action, do.Record):
                 self._record(action)
+            if isinstance(action, do.RegisterLicense):
+                self._register(action)
         self.license_status = decision.status or self.license_status
 
     def _do(self, job: Job, action: do.Action) -> None:
@@ -329,6 +354,8 @@ class MemoryFarm:
                 job.exists = job.deleted_at is None
             case do.FreezeContent():
                 self._freeze(job, action)
+            case do.RegisterLicense():
+                self._register(action)
             case do.Record():
                 self._record(action)
             case do.TellCommitted(uid=uid, sequence=sequence):
@@ -344,6 +371,7 @@ class MemoryFarm:
                 assert job.order is None or job.order.generation <= order.generation
                 job.order = order.model_copy(update={"grant": signed})
                 job.state, job.grant_expires_at, job.granted_seconds = "Running", grant.exp, grant.seconds
+                job.granted_items = grant.items
                 if job.head and job.head.order == order.digest and job.head.totals.items == order.total_items:
                     job.state = "Finishing"
                     self._deliver(job)
@@ -354,7 +382,7 @@ class MemoryFarm:
                 assert job.order is not None
                 assert grant.order == job.order.digest
                 job.order = job.order.model_copy(update={"grant": sign_grant(a_key("farm"), grant)})
-                job.grant_expires_at, job.granted_seconds = grant.exp, grant.seconds
+                job.grant_expires_at, job.granted_seconds, job.granted_items = grant.exp, grant.seconds, grant.items
                 job.state = "Running" if job.state == "WaitingForGrant" else job.state
             case do.StopOrder(uid=uid):
                 assert uid == job.uid
@@ -382,6 +410,12 @@ class MemoryFarm:
         else:
             job.frozen[action.request.digest] = found
 
+    def _register(self, action: do.RegisterLicense) -> None:
+        if action.number != len(self.register):
+            raise ConflictError
+        assert action.registered.license not in self.register, "recorded twice"
+        self.register.append(action.registered.license)
+
     def _record(self, action: do.Record) -> None:
         base = action.account
         before = self.accounts.get(base.id, Account(id=base.id))
@@ -394,6 +428,8 @@ class MemoryFarm:
             if isinstance(entry, Released):
                 self.ends[base.id, entry.uid] = entry.segment
         assert after.used_micros + after.reserved_micros <= self.quota_seconds * 1e6, "promised more than there is"
+        promised = sum(claim.open_items for claim in after.claims.values())
+        assert after.used_items + promised <= (self.quota_items or 10**9), "promised more items than there are"
 
     def _license(self) -> License | None:
         if self.token is None:

@@ -44,13 +44,13 @@ class Puppet:
 
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         started_at = time.time()
-        verdict = self._verdict(permit, take.locale, 0.0, 0.0)
+        verdict = self._verdict(permit, take.locale, 0.0, committed_seconds=0.0)
         refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
         if refusal is not None:
             return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, refusal)
         if "[measured]" in take.words and take.speech is not None:
             seconds = float(len(take.speech.sentences))
-            verdict = self._verdict(permit, take.locale, seconds, take.speech.committed_seconds)
+            verdict = self._verdict(permit, take.locale, seconds, committed_seconds=take.speech.committed_seconds)
             if not verdict.permitted:
                 none = (False,) * len(take.outputs)
                 refusal = verdict.refusals[0]
@@ -68,7 +68,8 @@ class Puppet:
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         planned = item.planned
         seconds = float(len(planned.clip_ids))
-        verdict = self._verdict(permit, planned.locale, seconds, item.committed_seconds)
+        so_far = {"committed_seconds": item.committed_seconds, "items": 1, "committed_items": item.committed_items}
+        verdict = self._verdict(permit, planned.locale, seconds, **so_far)
         refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
         if refusal is not None:
             return self._refused(item, refusal)
@@ -96,15 +97,15 @@ class Puppet:
         receipt = signed(receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
         return ItemResult(receipt, staged, 0.01, {"join": 0.01})
 
-    def _verdict(self, permit, locale, seconds, committed_seconds):
+    def _verdict(self, permit, locale, seconds, **so_far):
         return gate.check(
             permit,
             self._farm_key,
             pool=permit.pool,
             locale=locale,
             seconds=seconds,
-            committed_seconds=committed_seconds,
             now=time.time(),
+            **so_far,
         )
 
     def _refused(self, item, refusal) -> ItemResult:

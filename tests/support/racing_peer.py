@@ -55,6 +55,8 @@ class RacingPeer(DirectorPeer):
         uid = held.order.uid
         if held.state in ("Running", "WaitingForGrant") and not held.order.suspended:
             reaches = held.totals.metered_seconds + ITEM_SECONDS <= max(one.seconds for one in held.grants) + 1e-6
+            bounds = [one.items for one in held.grants if one.items is not None]
+            reaches = reaches and (not bounds or held.totals.done < max(bounds))
             if not reaches and uid not in self.beyond and int(uid[:4], 16) % 7 == 0:
                 self.beyond.add(uid)
                 reaches = True

@@ -38,6 +38,7 @@ def recount(client: Minio, given: dict) -> dict:
     if names != [f"licenses/{given['account']}/{number:08d}.json" for number in range(len(names))]:
         wrong.append("the chain has a gap")
     before, promised, made, items, counted = "0" * 64, {}, Fraction(0), {}, set()
+    promised_items = {}
     for name in names:
         link = json.loads(links[name])
         if link["previous"] != before:
@@ -48,6 +49,7 @@ def recount(client: Minio, given: dict) -> dict:
             if entry["kind"] == "Reserved":
                 used = promised.get(uid, (0, Fraction(0)))[1]
                 promised[uid] = (Fraction(entry["reserved_micros"], 10**6), used)
+                promised_items[uid] = (entry["items"], promised_items.get(uid, (0, 0))[1])
             elif entry["kind"] == "Committed":
                 seconds = Fraction(entry["micros"], 10**6)
                 if uid not in promised:
@@ -55,6 +57,7 @@ def recount(client: Minio, given: dict) -> dict:
                     continue
                 reserved, used = promised[uid]
                 promised[uid] = (reserved, used + seconds)
+                promised_items[uid] = (promised_items[uid][0], promised_items[uid][1] + 1)
                 if used + seconds > reserved:
                     wrong.append(f"{name}: {entry['item'][:8]} counts beyond its claim")
                 if entry["item"] in items:
@@ -67,9 +70,13 @@ def recount(client: Minio, given: dict) -> dict:
                 counted.add((uid, entry["segment"]))
             elif entry["kind"] == "Released":
                 promised.pop(uid, None)
+                promised_items.pop(uid, None)
         open_seconds = sum((reserved - used for reserved, used in promised.values()), Fraction(0))
         if made + open_seconds > quota:
             wrong.append(f"{name}: {float(made + open_seconds)} s made or promised of {float(quota)} s")
+        open_items = sum(given_items - finished for given_items, finished in promised_items.values())
+        if len(items) + open_items > given["quota_items"]:
+            wrong.append(f"{name}: {len(items) + open_items} items made or promised of {given['quota_items']}")
         balance = link["balance"]
         if Fraction(balance["used_micros"], 10**6) != made or set(balance["claims"]) != set(promised):
             wrong.append(f"{name}: its balance says something else")

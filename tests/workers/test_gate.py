@@ -156,6 +156,20 @@ def test_the_slice_ends_where_it_ends(
     assert permitted or verdict.reason in PAUSING_REASONS
 
 
+@pytest.mark.parametrize(
+    ("granted", "items", "committed", "permitted"),
+    [(3, 1, 2, True), (3, 1, 3, False), (0, 1, 0, False), (0, 0, 0, True), (3, 0, 3, True), (None, 1, 99, True)],
+)
+def test_the_items_end_where_they_end(
+    signers: Any, write_order: WriteOrder, granted: int | None, items: int, committed: int, permitted: bool
+) -> None:
+    permit = permit_of(write_order(grant={"items": granted}))
+    verdict = ask(signers, permit, items=items, committed_items=committed)
+    assert verdict.permitted is permitted
+    assert permitted or verdict.reason == "GrantExhausted"
+    assert permitted or f"of {granted} left" in verdict.message
+
+
 def test_sums_of_frames_do_not_fail_by_rounding(signers: Any, write_order: WriteOrder) -> None:
     committed = sum([1 / 25] * 14_999)
     assert ask(signers, permit_of(write_order()), seconds=1 / 25, committed_seconds=committed).permitted

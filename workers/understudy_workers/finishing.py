@@ -82,9 +82,8 @@ class Finishing:
             lost = [clip for take, clip in zip(planned.take_ids, planned.clip_ids, strict=True) if takes[take] is None]
             return _missing(lost, watch)
         frames = sum(take.frames for take in spoken)
-        verdict = self._gatekeeper.ask_item(
-            permit, planned.locale, planned.output, frames / FPS, item.committed_seconds
-        )
+        so_far = item.committed_seconds, item.committed_items
+        verdict = self._gatekeeper.ask_item(permit, planned.locale, planned.output, frames / FPS, *so_far)
         if not verdict.permitted:
             return _refused(planned, verdict.refusals[0], watch)
         data = self._stored(item, watch)

@@ -54,11 +54,13 @@ def check(
     outputs: Sequence[VideoOutput] = (),
     item_seconds: float = 0.0,
     words: str = "",
+    items: int = 0,
+    committed_items: int = 0,
 ) -> Verdict:
     """May `seconds` more metered seconds be made in `locale` and `outputs` on `pool` at `now` (Unix seconds)?
 
-    `committed_seconds` are the metered seconds of the order that count already, `item_seconds` the length of one video
-    once it is known, `words` the sentence that is to be spoken. Every refusal carries its reason;
+    `committed_seconds` and `committed_items` are what counts already, `items` how many this one adds, `item_seconds` the
+    length of one video once it is known, `words` the sentence that is to be spoken. Every refusal carries its reason;
     those in `work.PAUSING_REASONS` mean "wait for a new grant", all others "never". Never raises for what a token holds.
     """
     rights = _rights_of(permit, farm_public_key)
@@ -96,6 +98,9 @@ def check(
     left = rights.grant.seconds - committed_seconds
     if seconds > left + _SLACK_SECONDS or left <= 0:
         return Verdict(refusals=(_exhausted(seconds, left, rights.grant.seconds),)).at("performer")
+    bound = rights.grant.items
+    if bound is not None and committed_items + items > bound:
+        return Verdict(refusals=(_no_item_left(bound),)).at("performer")
     return verdict
 
 
@@ -192,6 +197,13 @@ def _exhausted(seconds: float, left: float, granted: float) -> Refusal:
     )
 
 
+def _no_item_left(granted: int) -> Refusal:
+    return Refusal(
+        reason=GRANT_EXHAUSTED,
+        message=f"grant: 1 item wanted, 0 of {granted} left; the order waits until the operator grants more",
+    )
+
+
 @dataclass(frozen=True)
 class Gatekeeper:
     """The gate with what a worker knows once and for all: the farm's public key, a clock of Unix seconds, who it is itself."""
@@ -206,10 +218,18 @@ class Gatekeeper:
         return self._ask(permit, locale, outputs, 0.0, 0.0, words)
 
     def ask_item(
-        self, permit: Permit, locale: str, output: VideoOutput, seconds: float, committed_seconds: float
+        self,
+        permit: Permit,
+        locale: str,
+        output: VideoOutput,
+        seconds: float,
+        committed_seconds: float,
+        committed_items: int = 0,
     ) -> Verdict:
         """May an item of that length be finished now, on the pool the order was sent to?"""
-        return self._ask(permit, locale, (output,), seconds, committed_seconds)
+        return self._ask(
+            permit, locale, (output,), seconds, committed_seconds, items=1, committed_items=committed_items
+        )
 
     def wants_length(self, permit: Permit, committed_seconds: float) -> bool:
         """Whether an item's length has to be known before its frames: the license bounds it, or the grant ends soon."""
@@ -232,6 +252,8 @@ class Gatekeeper:
         seconds: float,
         committed_seconds: float,
         words: str = "",
+        items: int = 0,
+        committed_items: int = 0,
     ) -> Verdict:
         return check(
             permit,
@@ -245,4 +267,6 @@ class Gatekeeper:
             outputs=outputs,
             item_seconds=seconds,
             words=words,
+            items=items,
+            committed_items=committed_items,
         )

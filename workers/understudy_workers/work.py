@@ -19,7 +19,7 @@ from understudy_api.verdict import Refusal
 GRANT_EXPIRED: Final = "GrantExpired"
 """Reason of a refusal because the grant's time is over (as `understudy_api.grant.read_grant` says it)."""
 GRANT_EXHAUSTED: Final = "GrantExhausted"
-"""Reason of a refusal because the order's seconds would pass those of the grant."""
+"""Reason of a refusal because the order's seconds or items would pass those of the grant."""
 PERFORMER_NOT_NAMED: Final = "PerformerNotNamed"
 """Reason of a refusal because the grant was made before this performer was known, or for others."""
 ORDER_STOPPED: Final = "OrderStopped"
@@ -158,12 +158,14 @@ class TakeResult:
 class ItemWork:
     """One item to join, caption, check, sign and store below `staging_prefix` of the staging bucket.
 
-    `committed_seconds` are the metered seconds of the whole order so far, those in flight included but not this item's.
+    `committed_seconds` are the metered seconds of the whole order so far, `committed_items` the charged items of its whole
+    log; those in flight are included, this item is not.
     """
 
     planned: PlannedItem
     committed_seconds: float
     staging_prefix: str
+    committed_items: int = 0
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class Account(Model):
     used_items: int = Field(default=0, ge=0)
     royalty_micros: int = Field(default=0, description="Everything earned, before the minimum.")
     claims: dict[str, Claim] = Field(default={}, description="Open claims by the RenderJob's uid.")
+    pins: dict[str, str] = Field(default={}, description="UID of the first to use it, by the namespace's pseudonym.")
 
     @property
     def reserved_micros(self) -> int:
@@ -71,6 +72,11 @@ class Account(Model):
     def left_micros(self) -> int:
         """What can still be promised."""
         return max(self.quota_micros - self.used_micros - self.reserved_micros, 0)
+
+
+def namespace_pseudonym(account: str, namespace: str) -> str:
+    """What an account calls a namespace: the ledger holds no names, and two accounts call the same one differently."""
+    return digest([account, namespace])
 
 
 def account_id(license_token: str) -> str | None:
@@ -105,7 +111,7 @@ class _Book:
         self._concurrent, self._expires_at = account.concurrent, account.expires_at
         self._used_micros, self._used_items = account.used_micros, account.used_items
         self._royalty_micros = account.royalty_micros
-        self._claims = dict(account.claims)
+        self._claims, self._pins = dict(account.claims), dict(account.pins)
         self._open: tuple[str, Claim] | None = None
         """The claim whose segment is being counted, and what of it stands so far."""
 
@@ -144,6 +150,7 @@ class _Book:
             used_items=self._used_items,
             royalty_micros=self._royalty_micros,
             claims=self._claims,
+            pins=self._pins,
         )
 
     def _licensed(self, one: written.Licensed) -> Refusal | None:
@@ -158,6 +165,8 @@ class _Book:
         held = self._claims.get(one.uid)
         if self._license is None:
             return _refused("NoLicense", "nothing is promised before the license is recorded")
+        if one.pin is not None and self._pins.setdefault(one.pin.namespace, one.pin.uid) != one.pin.uid:
+            return _refused("NamespaceTaken", "another namespace object of that name used the license first")
         if held is not None and one.granted_until < held.granted_until:
             return _refused("GrantShortened", "a grant that was given is not taken back by writing another time")
         claim = Claim(

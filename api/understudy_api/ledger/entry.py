@@ -46,6 +46,13 @@ class Licensed(_Entry):
     royalty: Royalty | None = None
 
 
+class Pin(Model):
+    """Which namespace object uses the license under a name: one deleted and created again is another."""
+
+    namespace: Digest = Field(description="`namespace_pseudonym` of its name.")
+    uid: str = Field(min_length=1, max_length=64, description="UID of the Namespace object.")
+
+
 class Reserved(_Entry):
     """A promise to one job: opens its claim or extends it. Amounts count from the opening of the claim."""
 
@@ -59,6 +66,7 @@ class Reserved(_Entry):
     reserved_micros: Micros = Field(description="What the job may make under this claim in total.")
     items: int = Field(default=0, ge=0, description="Items the job may finish under this claim in total.")
     granted_until: int = Field(ge=0, description="Unix seconds at which the last grant under this claim expires.")
+    pin: Pin | None = Field(default=None, description="Given with the first promise to anybody in the namespace.")
 
 
 class Committed(_Entry):

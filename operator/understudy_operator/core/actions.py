@@ -19,6 +19,7 @@ from understudy_api.license import LicenseStatus
 from understudy_api.order import Content, Order, TrainingOrder
 from understudy_api.owner_word import Recorded
 from understudy_api.owneract import OwnerActStatus
+from understudy_api.register import Registered
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
@@ -104,6 +105,18 @@ class RecordAct:
     twin_id: str
     key: str
     recorded: Recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterLicense:
+    """Create entry `number` of the twin's register in the ledger bucket, conditionally.
+
+    When another license stands there somebody else was faster: that is a failure of this action.
+    """
+
+    twin_id: str
+    number: int
+    registered: Registered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +216,7 @@ Action = (
     | AskConsent
     | Record
     | RecordAct
+    | RegisterLicense
     | PutOrder
     | RenewGrant
     | TellCommitted

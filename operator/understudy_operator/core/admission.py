@@ -12,7 +12,7 @@ from typing import Final
 
 from understudy_api.moderation.rule import floor_refusals, found_categories
 from understudy_api.order import Content, Order
-from understudy_api.permits import Size, Use, permits
+from understudy_api.permits import NOT_FOUND, Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
 from understudy_operator.core.claims import unproven
@@ -30,8 +30,10 @@ from understudy_operator.core.consent_policy import (
 from understudy_operator.core.content import content
 from understudy_operator.core.draft import draft, ordered_use
 from understudy_operator.core.estimate import at_rate
+from understudy_operator.core.items import least_items
 from understudy_operator.core.places import job_place_refusals
-from understudy_operator.core.quota import Demand, exhausted, least_seconds, remaining_items, usage
+from understudy_operator.core.quota import Demand, exhausted, least_seconds, usage
+from understudy_operator.core.registration import UNREGISTERED
 from understudy_operator.core.rights import Rights, rights
 from understudy_operator.core.script_policy import script_refusals
 from understudy_operator.core.state import (
@@ -45,6 +47,8 @@ from understudy_operator.core.state import (
 
 FREEZING: Final = "FreezingRows"
 """Reason of waiting until rows are frozen."""
+UNRECORDED: Final = "LicenseNotRecorded"
+"""Reason of waiting until the license stands in the register of its twin."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,14 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(found, Refusal):
         return _refused(found, *own)
     version = state.status.twin_version or twin.version
-    verdict = permits(found.license.terms, _use(state, spec, found, version), usage(state), now)
+    known = usage(state, found.license.terms, now)
+    verdict = permits(found.license.terms, _use(state, spec, found, version), known, now)
+    if NOT_FOUND in verdict.refusals:
+        return _refused(NOT_FOUND, *own)
     # Consent is asked for once the words are frozen, and once nothing else speaks against the job.
     clauses = _but_consent(verdict.refusals)
+    if not clauses and not own and (unrecorded := _unrecorded(state)) is not None:
+        return unrecorded
     if isinstance(state.content, FrozenContent):
         floor = floor_refusals(state.content.moderation.findings)
         needed = clauses != verdict.refusals
@@ -116,6 +125,16 @@ def admit(state: JobState, now: float) -> Admission:
     if isinstance(state.content, ContentProblem):
         return _refused(Refusal(reason=state.content.reason, message=state.content.message))
     return Waiting(FREEZING, "rows: being read and checked")
+
+
+def _unrecorded(state: JobState) -> Refused | Waiting | None:
+    """Before anything is made under a license it takes its place among the others of its twin."""
+    registration = state.license.registration if state.license else UNREGISTERED
+    if registration.full is not None:
+        return _refused(registration.full)
+    if registration.number is None:
+        return Waiting(UNRECORDED, "license: it is being recorded on this farm")
+    return None
 
 
 def _of_order(
@@ -138,10 +157,9 @@ def _of_order(
             "TwinNotReady", f"twinRef: {twin.namespace}/{twin.name}: {why}; the job goes on when it is Ready"
         )
     seconds = at_rate(frozen.spoken_seconds, twin.rate_words_per_minute) * len(order.outputs)
-    use = _use(
-        state, spec, found, order.twin.version, least_seconds(state.log, order), remaining_items(state.log, order)
-    )
-    against = _but_consent(permits(found.license.terms, use, usage(state), now).refusals)
+    least = least_seconds(state.log, order), least_items(state, order)
+    use = _use(state, spec, found, order.twin.version, *least)
+    against = _but_consent(permits(found.license.terms, use, usage(state, found.license.terms, now), now).refusals)
     if against or isinstance(where, Refusal):
         said = (where, *against) if isinstance(where, Refusal) else against
         return Refused(Verdict(refusals=said).at("admission"), order, digest)
@@ -203,6 +221,7 @@ def _use(
         **declared,
         farm=state.farm.thumbprint,
         namespace=state.identity.namespace,
+        namespace_uid=state.namespace_uid,
         twin=found.keyring.twin_id,
         version=version,
         locales=spec.locales,

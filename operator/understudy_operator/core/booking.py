@@ -13,7 +13,7 @@ from typing import Final, Literal
 from understudy_api.ledger.account import MICROS_PER_SECOND, Account, Claim, fold
 from understudy_api.ledger.entry import Committed, Counted, Entry, Licensed, Released
 from understudy_api.ledger.royalty import earned_micros
-from understudy_api.receipt import Receipt, Segment
+from understudy_api.receipt import Segment
 from understudy_api.terms import License
 from understudy_api.token import CLOCK_SKEW_SECONDS
 from understudy_api.verdict import Refusal
@@ -77,7 +77,7 @@ def segment_entries(account: Account, logged: Logged) -> tuple[Entry, ...]:
     segment, made = logged.segment, account.used_micros
     entries = list[Entry]()
     for receipt in segment.receipts:
-        if not charged(receipt):
+        if not receipt.charged:
             continue
         taken = micros(receipt.metered_seconds)
         entries.append(
@@ -93,11 +93,6 @@ def segment_entries(account: Account, logged: Logged) -> tuple[Entry, ...]:
         )
         made += taken
     return (*entries, Counted(uid=segment.uid, segment=segment.sequence, digest=logged.digest))
-
-
-def charged(receipt: Receipt) -> bool:
-    """Whether a receipt counts: done, and made by this very order."""
-    return receipt.outcome == "done" and not receipt.carried
 
 
 def licensed(account: Account, license_: License) -> Licensed | None:

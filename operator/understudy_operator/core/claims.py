@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from understudy_api.ledger.entry import Reserved
+from understudy_api.ledger.entry import Refused, Reserved
 from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Action, Record
 from understudy_operator.core.booking import MAX_SEGMENTS, Booking, expired, released
@@ -16,7 +16,7 @@ def record(state: JobState, booking: Booking | None) -> tuple[Action, ...]:
     if booking is None or not booking.entries:
         return ()
     uid = state.identity.uid
-    opens = uid not in booking.base.claims and any(isinstance(one, Reserved) for one in booking.entries)
+    opens = uid not in booking.base.claims and any(isinstance(one, Reserved | Refused) for one in booking.entries)
     names = {uid: f"{state.identity.namespace}/{state.identity.name}"} if opens else {}
     return (Record(account=booking.base, entries=booking.entries, names=names),)
 

@@ -33,8 +33,11 @@ from understudy_operator.core.job_status import job_status
 from understudy_operator.core.license_policy import license_event, license_look, license_status, verified
 from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
+from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.recording import record_license, record_license_of
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.times import earliest
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
 
@@ -49,13 +52,21 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
     if expires is not None and expires <= now:
         return Decision(actions=(DeleteObject(uid=state.identity.uid),))
     asked = ask_consent(state, admission, stands)
-    actions = (*freeze(state, admission, now), *asked, *dispatch(state, admission, stands, now))
+    first = (*record_license_of(state, admission, now), *freeze(state, admission, now))
+    actions = (*first, *asked, *dispatch(state, admission, stands, now))
     status = job_status(state, admission, stands, now)
+    reasons = unnoted(state, admission, stands)
+    noted = note(state, reasons, actions)
+    if noted:
+        marks = (*status.noted_refusals, *(mark(state, reason) for reason in reasons))
+        status = status.model_copy(update={"noted_refusals": marks})
     told = events(state.status.conditions, status.conditions, job_event)
     return Decision(
-        actions=(*_guard(state.identity, actions), *told),
+        actions=(*_guard(state.identity, actions), *noted, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=next_look(state, admission, stands, actions, now),
+        requeue_after_seconds=earliest(
+            next_look(state, admission, stands, actions, now), NOTE_SECONDS if reasons and not noted else None
+        ),
     )
 
 
@@ -77,7 +88,7 @@ def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
 def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
     """What to do about a License at `now` (Unix seconds)."""
     found = verified(state)
-    actions = orphans_released(state, now)
+    actions = (*record_license(state, found, now), *orphans_released(state, now))
     status = license_status(state, found, now)
     told = events(state.status.conditions, status.conditions, license_event)
     return Decision(

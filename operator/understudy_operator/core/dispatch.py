@@ -23,6 +23,7 @@ from understudy_operator.core.booking import Booking, expired
 from understudy_operator.core.claims import ended, last_counted, record
 from understudy_operator.core.content import RETRY_SECONDS, request
 from understudy_operator.core.grants import expiry, grant, renewal_due
+from understudy_operator.core.items import granted_items
 from understudy_operator.core.lifecycle import Course
 from understudy_operator.core.quota import begin, extension, granted_seconds
 from understudy_operator.core.state import ContentProblem, JobState, PoolView, SpecProblem
@@ -117,7 +118,8 @@ def _grant(
     """The grant that the claim after the booking allows: never over more, never for longer."""
     claim = booking.claim(state.identity.uid)
     until = min(expires_at, claim.granted_until) if claim else int(now)
-    return grant(permitted, state.farm, pool, granted_seconds(state, booking, permitted.demand), now, until)
+    seconds, items = granted_seconds(state, booking, permitted.demand), granted_items(state, booking)
+    return grant(permitted, state.farm, pool, seconds, now, until, items)
 
 
 def _let_go(state: JobState, now: float) -> tuple[Action, ...]:
@@ -137,7 +139,9 @@ def _told(state: JobState, pool: PoolView) -> tuple[Action, ...]:
 
 def _says_more(pool: PoolView, made: Grant) -> bool:
     """Whether the last grant, if it is known, says less than this one."""
-    return pool.granted_seconds is not None and made.seconds - pool.granted_seconds >= FRAME_SECONDS
+    if pool.granted_seconds is None:
+        return False
+    return made.seconds - pool.granted_seconds >= FRAME_SECONDS or (made.items or 0) > (pool.granted_items or 0)
 
 
 def _is_another(held: Progress, permitted: Permitted) -> bool:

@@ -17,8 +17,16 @@ from understudy_operator.core.state import FarmView, PoolView
 RENEW_BEFORE_SECONDS: Final = MAX_GRANT_SECONDS / 2
 
 
-def grant(permitted: Permitted, farm: FarmView, pool: PoolView, seconds: float, now: float, expires_at: int) -> Grant:
-    """The grant to sign for an order at `now` (Unix seconds), over `seconds` metered seconds in total.
+def grant(
+    permitted: Permitted,
+    farm: FarmView,
+    pool: PoolView,
+    seconds: float,
+    now: float,
+    expires_at: int,
+    items: int | None = None,
+) -> Grant:
+    """The grant to sign for an order at `now` (Unix seconds), over `seconds` metered seconds and `items` in total.
 
     It is good for the performers that are ready now.
     """
@@ -33,6 +41,7 @@ def grant(permitted: Permitted, farm: FarmView, pool: PoolView, seconds: float, 
         keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
         seconds=seconds,
+        items=items,
         performers=pool.performers[:MAX_PERFORMERS],
         iat=int(now),
         exp=expires_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.permits import is_assignee
 from understudy_api.plain import terms_in_words
 from understudy_api.renderjob_status import JobLicense, JobRefusal
 from understudy_api.verdict import Refusal
@@ -19,20 +20,24 @@ MAX_TERMS_CHARACTERS: Final = 6000
 """How much of the terms a job repeats: its status stays small, the whole stands in the License."""
 
 
-def license_words(state: JobState) -> JobLicense | None:
+def license_words(state: JobState, now: float) -> JobLicense | None:
     """The terms and what is left of them; None when the license is not this brand's, or its signature does not hold."""
     if state.twin is None:
         return None
     found = rights(state.twin, state.license, state.identity.namespace)
     if isinstance(found, Refusal):
         return None
-    terms, used = found.license.terms, usage(state)
-    left = terms.quota.seconds - used.used_seconds - used.reserved_seconds
+    terms = found.license.terms
+    used = usage(state, terms, now)
+    if not is_assignee(terms, state.identity.namespace, state.namespace_uid, used):
+        return None
+    left, bound = terms.quota.seconds - used.used_seconds - used.reserved_seconds, terms.quota.items
     return JobLicense(
         id=terms.jti,
         terms=_bounded(terms_in_words(terms)),
         used_seconds=decimal_seconds(used.used_seconds),
         left_seconds=decimal_seconds(max(left, 0.0)),
+        left_items=None if bound is None else max(bound - used.used_items - used.reserved_items, 0),
         until=rfc3339(terms.exp),
     )
 

@@ -9,11 +9,13 @@ from understudy_api.keyring import read_keyring
 from understudy_api.ledger.account import MICROS_PER_SECOND, Account
 from understudy_api.license import LicenseStatus
 from understudy_api.model import Condition
+from understudy_api.permits import stands
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.standing import standing
 from understudy_operator.core.state import LicenseState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -60,6 +62,8 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
         used_seconds=decimal_seconds(used),
         reserved_seconds=decimal_seconds(reserved),
         left_seconds=decimal_seconds(max(terms.quota.seconds - used - reserved, 0.0)),
+        used_items=state.account.used_items if state.account else 0,
+        left_items=_left_items(state.account, terms),
     )
 
 
@@ -86,7 +90,10 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
             "WrongFarm",
             f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
         )
-    if state.twin is not None and (refusal := state.twin.word.refusal(terms.jti)):
+    verdict = stands(terms, standing(terms, state.twin, state.registration, now), now)
+    erased = state.twin.word.erased if state.twin else None
+    refusal = erased or next(iter(verdict.refusals), state.registration.full)
+    if refusal is not None:
         return Said("Valid", "False", refusal.reason, refusal.message)
     if now < terms.nbf:
         return Said("Valid", "False", "NotYetValid", f"valid from {rfc3339(terms.nbf)}")
@@ -100,6 +107,13 @@ def _counted(account: Account | None) -> tuple[float, float]:
     if account is None:
         return 0.0, 0.0
     return account.used_micros / MICROS_PER_SECOND, account.reserved_micros / MICROS_PER_SECOND
+
+
+def _left_items(account: Account | None, terms: Terms) -> int | None:
+    if terms.quota.items is None or account is None:
+        return terms.quota.items
+    promised = sum(claim.open_items for claim in account.claims.values())
+    return max(terms.quota.items - account.used_items - promised, 0)
 
 
 def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from understudy_operator.core.actions import Action, AskConsent, FreezeContent, ListSentences, PutOrder, StopOrder
+from understudy_operator.core.actions import (
+    Action,
+    AskConsent,
+    FreezeContent,
+    ListSentences,
+    PutOrder,
+    RegisterLicense,
+    StopOrder,
+)
 from understudy_operator.core.admission import Admission, Permitted, Refused
 from understudy_operator.core.claims import is_behind
 from understudy_operator.core.lifecycle import Course, deadline
@@ -24,7 +32,9 @@ def next_look(
     state: JobState, admission: Admission, course: Course, actions: tuple[Action, ...], now: float
 ) -> float | None:
     """Seconds until the next look; None when only a change can change anything."""
-    if is_behind(state) or any(isinstance(action, FreezeContent | ListSentences) for action in actions):
+    if is_behind(state) or any(
+        isinstance(action, FreezeContent | ListSentences | RegisterLicense) for action in actions
+    ):
         return 0.0
     if any(isinstance(action, PutOrder | StopOrder | AskConsent) for action in actions):
         return ASKED_SECONDS

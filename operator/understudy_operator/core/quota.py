@@ -1,4 +1,4 @@
-"""Seconds under a license: what is promised to a job, in slices, and when there is nothing left to promise.
+"""Seconds and items under a license: what is promised to a job, in slices, and when there is nothing left to promise.
 
 A claim reaches one slice beyond what was made and is extended when half of it is used, so a license is shared by whoever
 works now, an operator that is away pauses jobs instead of overspending, and nobody holds seconds it will not need soon.
@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from understudy_api.ledger.account import MICROS_PER_SECOND
-from understudy_api.ledger.entry import Reserved
+from understudy_api.ledger.account import MICROS_PER_SECOND, namespace_pseudonym
+from understudy_api.ledger.entry import Pin, Reserved
 from understudy_api.order import Order
 from understudy_api.permits import Usage
-from understudy_api.terms import License
+from understudy_api.terms import License, Terms
 from understudy_api.verdict import Refusal
-from understudy_operator.core.booking import Booking, charged, licensed, micros
+from understudy_operator.core.booking import Booking, licensed, micros
 from understudy_operator.core.claims import is_behind, last_counted
 from understudy_operator.core.conditions import find
+from understudy_operator.core.items import granted_items, reachable_items, uncounted_items, wanted_items
+from understudy_operator.core.standing import standing
 from understudy_operator.core.state import JobState, OrderLog, PoolView
 
 SLICE_SECONDS: Final = 600.0
@@ -52,12 +54,6 @@ def least_seconds(log: OrderLog, order: Order) -> float:
     return order.total_items * LEAST_ITEM_SECONDS if log.head is None else 0.0
 
 
-def remaining_items(log: OrderLog, order: Order) -> int:
-    """Items of an order without an outcome; those it may carry over from an earlier one are among them."""
-    made = log.head.totals.items if log.head and log.head.order == order.digest else 0
-    return max(order.total_items - made, 0)
-
-
 def remaining_seconds(log: OrderLog, demand: Demand) -> float:
     """Upper bound of what an order has still to make; where it was too low, what its items took so far tells."""
     head, made = log.head, made_seconds(log, demand.digest)
@@ -68,19 +64,23 @@ def remaining_seconds(log: OrderLog, demand: Demand) -> float:
     return max(demand.bound_seconds - made, mean * left) if left > 0 else 0.0
 
 
-def usage(state: JobState) -> Usage:
-    """What was used under the license by everybody, and what is promised to other jobs."""
-    account = state.license.account if state.license else None
-    if account is None:
+def usage(state: JobState, terms: Terms, now: float) -> Usage:
+    """What stands against a license, what was used under it by everybody, and what is promised to other jobs."""
+    if state.license is None:
         return Usage()
+    known, account = standing(terms, state.twin, state.license.registration, now), state.license.account
+    if account is None:
+        return known
     others = [claim for uid, claim in account.claims.items() if uid != state.identity.uid]
-    return Usage(
-        used_seconds=account.used_micros / MICROS_PER_SECOND,
-        reserved_seconds=sum(claim.open_micros for claim in others) / MICROS_PER_SECOND,
-        used_items=account.used_items,
-        reserved_items=sum(claim.open_items for claim in others),
-        running=len(others),
-    )
+    amounts = {
+        "used_seconds": account.used_micros / MICROS_PER_SECOND,
+        "reserved_seconds": sum(claim.open_micros for claim in others) / MICROS_PER_SECOND,
+        "used_items": account.used_items,
+        "reserved_items": sum(claim.open_items for claim in others),
+        "running": len(others),
+        "namespace_uid": account.pins.get(namespace_pseudonym(account.id, state.identity.namespace)),
+    }
+    return known.model_copy(update=amounts)
 
 
 def needed_seconds(state: JobState) -> float:
@@ -127,17 +127,19 @@ def extension(state: JobState, booking: Booking, demand: Demand, until: int, due
     `due`: a grant will be given in any case. One follows whenever a claim is opened or extended.
     """
     claim = booking.claim(state.identity.uid)
-    wanted = wanted_micros(state, booking, demand, now)
+    wanted, items = wanted_micros(state, booking, demand, now), _wanted_items(state, booking, demand, now)
     if claim is None:
-        return _reserved(state, demand, state.next_segment, wanted, _items(state, demand), until)
-    more = max(wanted - claim.open_micros, 0)
+        return _reserved(state, demand, state.next_segment, wanted, items, until)
+    more, further = max(wanted - claim.open_micros, 0), max(items - claim.open_items, 0)
+    bounded, same = booking.account.quota_items is not None, claim.order == demand.digest
     low = 2 * claim.open_micros <= wanted and more >= micros(LEAST_STEP_SECONDS)
-    waits = more > 0 and state.pool is not None and is_short(state.pool)
-    if not low and not waits:
-        if claim.order == demand.digest and not (due and until > claim.granted_until):
+    few = bounded and 2 * claim.open_items <= items and further > 0
+    waits = (more > 0 or (bounded and further > 0)) and state.pool is not None and is_short(state.pool)
+    if not (low or few or waits):
+        if same and not (due and until > claim.granted_until):
             return None
-        more = 0
-    items = claim.items if claim.order == demand.digest else claim.committed_items + _items(state, demand)
+        more, further = 0, 0 if bounded else further
+    items = claim.committed_items + claim.open_items + further if bounded or not same else claim.items
     until = max(until, claim.granted_until)
     return _reserved(state, demand, claim.segment, claim.reserved_micros + more, items, until)
 
@@ -153,15 +155,17 @@ def exhausted(state: JobState, demand: Demand, now: float) -> Refusal | None:
     booking = begin(state, demand)
     if booking is None:
         return None
-    left = reachable_micros(state, booking)
-    if not _ran_out_before(state, demand.digest, left) and not _runs_out(state, booking, demand, now):
+    if not _ran_out_before(state, booking, demand.digest) and not _runs_out(state, booking, demand, now):
         return None
-    terms, made = demand.license.terms, state.log.head.totals.items if state.log.head else 0
+    quota, made = demand.license.terms.quota, state.log.head.totals.items if state.log.head else 0
+    left, asked = f"{reachable_micros(state, booking) / MICROS_PER_SECOND:.2f} s left of {quota.seconds} s", "seconds"
+    if _lacks_items(state, booking):
+        left, asked = f"{reachable_items(state, booking)} items left of {quota.items}", "items"
     return Refusal(
         reason=EXHAUSTED,
-        message=f"license: the next item does not fit into the {left / MICROS_PER_SECOND:.2f} s left of "
-        f"{terms.quota.seconds} s; {made} of {demand.order.total_items} items have a receipt, the job goes on once there "
-        "is more: ask the owner for more seconds, or wait until other jobs give theirs back",
+        message=f"license: the next item does not fit into the {left}; "
+        f"{made} of {demand.order.total_items} items have a receipt, the job goes on once there is more: ask the owner "
+        f"for more {asked}, or wait until other jobs give theirs back",
     )
 
 
@@ -174,15 +178,26 @@ def _runs_out(state: JobState, booking: Booking, demand: Demand, now: float) -> 
     if not (beyond or is_short(pool)) or pool.grant_expires_at is None or pool.grant_expires_at <= now:
         return False
     all_granted = (pool.granted_seconds or 0.0) >= granted_seconds(state, booking, demand) - 0.001
-    return all_granted and wanted_micros(state, booking, demand, now) <= claim.open_micros
+    all_promised = wanted_micros(state, booking, demand, now) <= claim.open_micros
+    items = granted_items(state, booking)
+    if items is not None:
+        all_granted = all_granted and (pool.granted_items or 0) >= items
+        all_promised = all_promised and _wanted_items(state, booking, demand, now) <= claim.open_items
+    return all_granted and all_promised
 
 
-def _ran_out_before(state: JobState, order_digest: str, left_micros: int) -> bool:
+def _lacks_items(state: JobState, booking: Booking) -> bool:
+    """Whether not one more item can be had, or fewer than were made and do not count yet."""
+    left = reachable_items(state, booking)
+    return left is not None and left < max(uncounted_items(state, booking), 1)
+
+
+def _ran_out_before(state: JobState, booking: Booking, order_digest: str) -> bool:
     """Whether the very order ran out before, and what it lacked is not there now."""
     said, needed = find(state.status.conditions, "Admitted"), state.status.quota_needed_seconds
     if said is None or said.reason != EXHAUSTED or needed is None or state.status.order_digest != order_digest:
         return False
-    return left_micros < micros(float(needed))
+    return reachable_micros(state, booking) < micros(float(needed)) or _lacks_items(state, booking)
 
 
 def _uncounted_micros(state: JobState, booking: Booking) -> int:
@@ -192,21 +207,28 @@ def _uncounted_micros(state: JobState, booking: Booking) -> int:
     last = last_counted(state, booking)
     rest = (receipt for one in state.uncounted if one.segment.sequence > last for receipt in one.segment.receipts)
     unread = micros(state.log.head.billed_seconds) - micros(state.uncounted[-1].segment.billed_seconds)
-    return sum(micros(receipt.metered_seconds) for receipt in rest if charged(receipt)) + max(unread, 0)
+    return sum(micros(receipt.metered_seconds) for receipt in rest if receipt.charged) + max(unread, 0)
 
 
-def _items(state: JobState, demand: Demand) -> int:
-    """Items that may still count: those without an outcome, and those whose receipts do not count yet."""
-    uncounted = sum(len(one.segment.receipts) for one in state.uncounted)
-    return remaining_items(state.log, demand.order) + uncounted
+def _wanted_items(state: JobState, booking: Booking, demand: Demand, now: float) -> int:
+    """As `wanted_micros`; a fast pool gets the items it makes in the time it gets seconds for."""
+    head, running = state.log.head, _running_seconds(state.log, demand.digest, now)
+    ahead = head.totals.items / running * FAST_SECONDS if head and running else 0.0
+    return wanted_items(state, booking, demand.order, round(ahead))
 
 
 def _pace(log: OrderLog, order_digest: str, now: float) -> float:
     """Metered seconds an order made per second so far."""
+    running = _running_seconds(log, order_digest, now)
+    return log.head.totals.metered_seconds / running if log.head and running else 0.0
+
+
+def _running_seconds(log: OrderLog, order_digest: str, now: float) -> float:
+    """How long an order was worked on, at least a second; 0 before it began."""
     head = log.head
     if head is None or head.order != order_digest or head.totals.started_at is None:
         return 0.0
-    return head.totals.metered_seconds / max(now - head.totals.started_at, 1.0)
+    return max(now - head.totals.started_at, 1.0)
 
 
 def _reserved(state: JobState, demand: Demand, segment: int, amount: int, items: int, until: int) -> Reserved:
@@ -218,4 +240,14 @@ def _reserved(state: JobState, demand: Demand, segment: int, amount: int, items:
         reserved_micros=amount,
         items=items,
         granted_until=until,
+        pin=_pin(state),
     )
+
+
+def _pin(state: JobState) -> Pin | None:
+    """That this namespace object is the one that uses the license from now on; None once that is on record."""
+    account = state.license.account if state.license else None
+    if account is None or state.namespace_uid is None:
+        return None
+    name = namespace_pseudonym(account.id, state.identity.namespace)
+    return None if name in account.pins else Pin(namespace=name, uid=state.namespace_uid)

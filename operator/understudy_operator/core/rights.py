@@ -36,7 +36,7 @@ def rights(twin: TwinView, license_: LicenseView | None, namespace: str) -> Righ
     found = read_license(license_.token, keyring)
     if isinstance(found, Refusal):
         return found
-    return twin.word.refusal(found.terms.jti) or Rights(keyring, found)
+    return twin.word.erased or Rights(keyring, found)
 
 
 def _is_for_another(license_token: str, namespace: str) -> bool:

@@ -33,6 +33,7 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.registration import UNREGISTERED, Registration
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
@@ -76,6 +77,7 @@ class LicenseView:
     token: str
     account: Account | None
     """As of the newest link; None when the token names no account (`account_id` is None)."""
+    registration: Registration = UNREGISTERED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,8 @@ class PoolView:
     """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
     granted_seconds: float | None = None
     """`seconds` of that grant."""
+    granted_items: int | None = None
+    """`items` of that grant."""
     answer: PoolAnswer | None = None
 
     @property
@@ -136,6 +140,7 @@ class LogHead:
     totals: Totals
     billed_seconds: float
     billed_worker_seconds: float
+    billed_items: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +175,8 @@ class JobState:
     """The list of what the frozen content says; None: not written yet, or not looked for because nothing needs it."""
     consents: tuple[ConsentView, ...] = ()
     """The ConsentRequests that stand for this job."""
+    namespace_uid: str | None = None
+    """UID of the namespace it lives in; not asked for once the job is done or being deleted."""
     next_segment: int = 0
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()
@@ -222,6 +229,7 @@ class LicenseState:
     twin: TwinView | None
     account: Account | None
     """None when the token names no account."""
+    registration: Registration = UNREGISTERED
     jobs: frozenset[str] = frozenset()
     """Uids of all RenderJobs that exist, read after the account."""
     held: frozenset[str] | None = None

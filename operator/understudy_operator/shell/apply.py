@@ -24,6 +24,7 @@ from understudy_operator.core.actions import (
     PutTraining,
     Record,
     RecordAct,
+    RegisterLicense,
     RemoveFinalizer,
     RenewGrant,
     StartDirector,
@@ -83,6 +84,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+        case RegisterLicense():
+            sources.register.record(action)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

@@ -83,6 +83,11 @@ class Cluster:
         found = self._server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
         return None if found is None else dict(_decoded(found.get("data") or {}))
 
+    def namespace_uid(self, name: str) -> str | None:
+        """UID of a namespace, None when there is none of that name."""
+        found = self._server.request("GET", f"/api/v1/namespaces/{name}")
+        return None if found is None else str(found["metadata"]["uid"])
+
     def _patch(self, body: Mapping[str, Any], patch: dict[str, Any], below: str = "") -> dict[str, Any] | None:
         metadata = patch.setdefault("metadata", {})
         # No two objects ever share a version: one of the same name created meanwhile is a conflict too.

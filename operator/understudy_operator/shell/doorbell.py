@@ -12,8 +12,8 @@ from understudy_operator.shell.store import Body, Store, version_of
 ACCOUNT_DELAY_SECONDS: Final = 1.0
 """Licenses follow their jobs' progress, but not every segment of every job."""
 
-SHORT: Final = frozenset({"QuotaExceeded", "QuotaExhausted"})
-"""Reasons of Admitted=False that more seconds would cure."""
+SHORT: Final = frozenset({"QuotaExceeded", "ItemsExceeded", "QuotaExhausted"})
+"""Reasons of Admitted=False that more seconds or items would cure."""
 RUNG_JOBS: Final = 16
 """Jobs that ring at once when seconds come free; all others look again by themselves."""
 

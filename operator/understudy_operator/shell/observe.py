@@ -24,6 +24,7 @@ from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.registration import UNREGISTERED
 from understudy_operator.core.state import (
     ActState,
     ConsentState,
@@ -52,9 +53,11 @@ from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
+from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
+from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.store import Body, Store
 
 
@@ -70,6 +73,8 @@ class Sources:
     ledger: Ledger
     larder: Larder
     acts: ActBook
+    register: RegisterBook
+    namespaces: Namespaces
     pool: Pool
     ray: RayJobs
 
@@ -103,7 +108,8 @@ def _job(sources: Sources, body: Body) -> JobState:
             content=None, log=log,
         )  # fmt: skip
     frozen = _content(sources, who.uid, spec)
-    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
+    twin = _twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name)
+    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name), twin)
     done = status.phase in FINISHED and status.observed_generation == who.generation
     account = license_.account if license_ else None
     first = _next_segment(sources, who.uid, account, log.head, done)
@@ -113,7 +119,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         spec=spec,
         status=status,
         farm=sources.farm.view,
-        twin=_twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name),
+        twin=twin,
         license=license_,
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
         content=frozen,
@@ -121,6 +127,7 @@ def _job(sources: Sources, body: Body) -> JobState:
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=consents.of_job(sources.store, body),
+        namespace_uid=None if done or who.deleted_at else sources.namespaces.uid_of(who.namespace, who.uid),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last, account.id if account else ""),
     )
@@ -172,9 +179,11 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
+    registration = UNREGISTERED
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        registration = sources.register.registration(twin, spec.token)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -182,6 +191,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         farm=sources.farm.view,
         twin=twin,
         account=account,
+        registration=registration,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
     )
@@ -221,12 +231,14 @@ def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
     return views.twin(body, sources.acts.word(twin_id(str(body.get("spec", {}).get("genesis", "")))))
 
 
-def _license_view(sources: Sources, key: Key) -> LicenseView | None:
+def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseView | None:
     body = sources.store.get(key)
     if body is None or views.is_deleted(body):
         return None
     token = str(body.get("spec", {}).get("token", ""))
-    return LicenseView(token=token, account=_account(sources, token))
+    return LicenseView(
+        token=token, account=_account(sources, token), registration=sources.register.registration(twin, token)
+    )
 
 
 def _account(sources: Sources, token: str) -> Account | None:
@@ -262,6 +274,7 @@ def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) ->
         performers=sources.pool.performers,
         grant_performers=sources.pool.grant_performers(uid),
         granted_seconds=sources.pool.granted_seconds(uid),
+        granted_items=sources.pool.granted_items(uid),
         answer=sources.pool.answer(uid),
     )
 

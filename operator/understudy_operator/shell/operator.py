@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import Sources, observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
@@ -40,6 +42,7 @@ from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
+from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.stall import Stalls
@@ -89,19 +92,18 @@ class Operator:
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         events = Events(server, identity)
+        prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
         self._sources = Sources(
             farm=farm,
             release=installed_release(),
             cluster=cluster,
             store=store,
             receipts=Receipts(self._objects, settings.buckets.receipts, farm.key),
-            ledger=Ledger(
-                self._objects,
-                settings.buckets.ledger,
-                prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
-            ),
+            ledger=Ledger(self._objects, settings.buckets.ledger, prove=prove),
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
+            register=RegisterBook(self._objects, settings.buckets.ledger, prove=prove),
+            namespaces=Namespaces(cluster),
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -216,7 +218,8 @@ class Operator:
             self._bell.ring("MODIFIED", body)
 
     def _forget(self, uid: str) -> None:
-        for memory in (self._sources.pool, self._sources.receipts, self._sources.larder):
+        sources = self._sources
+        for memory in (sources.pool, sources.receipts, sources.larder, sources.namespaces):
             memory.forget(uid)
 
     def _jobs_by_phase(self) -> dict[str, int]:

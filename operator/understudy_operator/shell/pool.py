@@ -127,6 +127,11 @@ class Pool:
         with self._lock:
             return self._grants[uid].seconds if uid in self._grants else None
 
+    def granted_items(self, uid: str) -> int | None:
+        """`items` of that grant."""
+        with self._lock:
+            return self._grants[uid].items if uid in self._grants else None
+
     def grant_performers(self, uid: str) -> tuple[str, ...]:
         """The performers that it names."""
         with self._lock:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ledger_words import ACCOUNT, LICENSE, ROYALTY, SECOND, licensed, released, reserved, segment, some_chain, uid
 
 from understudy_api.ledger import entry as written
-from understudy_api.ledger.account import Account, fold
+from understudy_api.ledger.account import Account, fold, namespace_pseudonym
 from understudy_api.ledger.royalty import earned_micros
 from understudy_api.verdict import Refusal
 
@@ -102,6 +102,25 @@ def test_items_and_jobs_at_once_are_counted_too() -> None:
     assert reason(account, *segment(account, 2, 0, (1, 1))) == "BeyondClaim"
     account = folded(account, *segment(account, 2, 0, (1,)), released(2, 1))
     assert folded(account, reserved(3, 1)).used_items == 1
+
+
+def pinned(job: int, uid_: str, namespace: str = "acme") -> written.Entry:
+    pin = written.Pin(namespace=namespace_pseudonym(ACCOUNT, namespace), uid=uid_)
+    return reserved(job, 1).model_copy(update={"pin": pin})
+
+
+def test_the_first_namespace_object_of_a_name_is_pinned_for_good() -> None:
+    account = folded(EMPTY, licensed(60), pinned(1, "uid-1"))
+    assert account.pins == {namespace_pseudonym(ACCOUNT, "acme"): "uid-1"}
+    assert reason(account, pinned(2, "uid-2")) == "NamespaceTaken"
+    account = folded(account, released(1, 0), pinned(2, "uid-1"), pinned(3, "uid-9", "brand-of-the-same-jti"))
+    assert sorted(account.pins.values()) == ["uid-1", "uid-9"]
+    assert folded(account, reserved(2, 2)).pins == account.pins, "a promise without a pin takes nothing back"
+
+
+def test_the_ledger_calls_a_namespace_by_no_name() -> None:
+    assert "acme" not in namespace_pseudonym(ACCOUNT, "acme")
+    assert namespace_pseudonym(ACCOUNT, "acme") != namespace_pseudonym("0" * 64, "acme")
 
 
 def test_a_license_signed_anew_with_less_lets_go_on_what_was_promised() -> None:

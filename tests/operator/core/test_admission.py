@@ -24,6 +24,7 @@ from builders import (
 )
 
 from understudy_api.order import S3Credentials
+from understudy_api.owner_word import OwnerWord
 from understudy_api.permits import NOT_FOUND
 from understudy_api.receipt import Totals
 from understudy_api.renderjob_status import RenderJobStatus
@@ -109,6 +110,31 @@ def test_another_brands_license_answers_exactly_like_a_missing_one(token: str) -
     assert theirs == missing
     assert isinstance(missing, Refused)
     assert missing.verdict == Verdict(refusals=(NOT_FOUND,)).at("admission")
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        (OwnerWord(revoked={"acme-spring-2026": NOW - 5}), "LicenseRevoked"),
+        (OwnerWord(stops={"0" * 64: NOW - 5}), "TwinStopped"),
+    ],
+)
+def test_what_the_owner_said_since_is_a_clause_of_the_rule(word: OwnerWord, reason: str) -> None:
+    admission = admit(a_job(twin=a_twin_view(word=word)), NOW)
+    assert isinstance(admission, Refused)
+    (said,) = admission.verdict.refusals
+    assert (said.reason, said.gate, said.clause) == (reason, "admission", "revocation")
+    assert (said.wanted, said.allowed) == ("to make more", "nothing")
+    assert admission.digest is not None, "a running order is known, so that it is stopped"
+
+
+def test_a_revocation_of_another_license_says_nothing() -> None:
+    word = OwnerWord(revoked={"acme-autumn-2026": NOW - 5})
+    assert isinstance(admit(a_job(twin=a_twin_view(word=word)), NOW), Permitted)
+
+
+def test_an_erased_twin_is_refused_whatever_its_licenses_say() -> None:
+    assert _reasons(admit(a_job(twin=a_twin_view(word=OwnerWord(erased_at=NOW))), NOW)) == ["TwinErased"]
 
 
 @pytest.mark.parametrize("part", [1, 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -9,8 +10,9 @@ from builders import NOW, a_job, a_job_spec, a_twin_view, an_identity
 from memory_farm import MemoryFarm
 
 from understudy_api.renderjob_status import RenderJobStatus
-from understudy_operator.core.actions import EmitEvent, PutOrder
+from understudy_operator.core.actions import EmitEvent, PutOrder, Record
 from understudy_operator.core.decide import decide_job
+from understudy_operator.core.noted import NOTE_SECONDS
 
 SCRIPTS = (
     {"scenes": [{"say": "Hi {name}! Spring is here."}]},
@@ -65,7 +67,11 @@ def test_a_refused_job_puts_no_order_and_is_looked_at_again() -> None:
     state = a_job(a_job_spec(use={"purpose": "advertising", "channels": ["social"], "territories": ["JP"]}))
     decision = decide_job(state, NOW)
     assert not [one for one in decision.actions if not isinstance(one, EmitEvent)]
-    assert decision.requeue_after_seconds == 30
+    assert decision.requeue_after_seconds == NOTE_SECONDS
+    assert decision.status is not None
+    noted = decide_job(replace(state, status=decision.status), NOW)
+    assert not [one for one in noted.actions if not isinstance(one, Record)]
+    assert noted.requeue_after_seconds == 30
     assert decision.status is not None
     assert decision.status.phase == "Refused"
     admitted = decision.status.conditions[0]

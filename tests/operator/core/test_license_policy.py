@@ -8,7 +8,9 @@ import pytest
 from builders import (
     DAY,
     NOW,
+    a_claim,
     a_genesis_record,
+    a_job,
     a_key,
     a_license,
     a_license_token,
@@ -19,11 +21,20 @@ from builders import (
 
 from understudy_api.ledger.entry import Released
 from understudy_api.license import LicenseStatus
+from understudy_api.owner_word import OwnerWord
 from understudy_api.token import thumbprint
 from understudy_operator.core.actions import EmitEvent, Record
+from understudy_operator.core.admission import Refused, admit
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_license
 from understudy_operator.core.state import LicenseState, SpecProblem
+
+WORDS = [
+    (OwnerWord(revoked={"acme-spring-2026": NOW}), "LicenseRevoked"),
+    (OwnerWord(stops={"0" * 64: NOW}), "TwinStopped"),
+    (OwnerWord(erased_at=NOW), "TwinErased"),
+    (OwnerWord(erased_at=NOW, stops={"0" * 64: NOW}), "TwinErased"),
+]
 
 
 def _status(state: LicenseState, now: float = NOW) -> LicenseStatus:
@@ -86,6 +97,17 @@ def test_seconds_are_used_reserved_and_left() -> None:
     assert (status.used_seconds, status.reserved_seconds, status.left_seconds) == ("1042.75", "69.75", "98887.5")
 
 
+def test_items_are_used_and_left_where_they_are_bounded() -> None:
+    token = a_license_token(quota={"seconds": 1000, "items": 20})
+    claims = {"one": a_claim(5, items=6, committed_items=2)}
+    account = an_account(token).model_copy(update={"quota_items": 20, "used_items": 9, "claims": claims})
+    status = _status(a_license(token, account=account, jobs=frozenset(claims)))
+    assert (status.used_items, status.left_items) == (9, 7)
+    unused = _status(a_license(token, account=None))
+    assert (unused.used_items, unused.left_items) == (0, 20)
+    assert _status(a_license()).left_items is None
+
+
 def test_an_exhausted_license_has_nothing_left() -> None:
     token = a_license_token(quota={"seconds": 10})
     assert _status(a_license(token, account=an_account(token, used=11))).left_seconds == "0"
@@ -105,6 +127,16 @@ def test_it_is_looked_at_when_its_window_turns(nbf: int, exp: int, open_claims: 
     account = an_account(token, **({"one": 1.0} if open_claims else {}))
     state = a_license(token, account=account, jobs=frozenset({"one"}))
     assert decide_license(state, NOW).requeue_after_seconds == seconds
+
+
+@pytest.mark.parametrize(("word", "reason"), WORDS)
+def test_what_its_owner_said_is_told_in_the_words_a_job_is_refused_with(word: OwnerWord, reason: str) -> None:
+    valid = find(_status(a_license(twin=a_twin_view(word=word))).conditions, "Valid")
+    refused = admit(a_job(twin=a_twin_view(word=word)), NOW)
+    assert valid is not None
+    assert isinstance(refused, Refused)
+    assert (valid.status, valid.reason, refused.verdict.reason) == ("False", reason, reason)
+    assert valid.message == refused.verdict.message
 
 
 def test_expiry_is_one_event() -> None:

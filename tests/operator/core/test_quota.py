@@ -20,6 +20,7 @@ from builders import (
     a_progress,
     an_account,
     logged,
+    some_terms,
 )
 from memory_farm import MemoryFarm
 
@@ -77,8 +78,8 @@ def _with(account: Account, **changed: Any) -> JobState:
 
 def test_own_promises_do_not_stand_against_a_job() -> None:
     state = _with(an_account(used=30, **{UID: 100, "other": 40}))
-    assert usage(state) == Usage(used_seconds=30, reserved_seconds=40, running=1)
-    assert usage(a_job(license=None)) == Usage()
+    assert usage(state, some_terms(), NOW) == Usage(used_seconds=30, reserved_seconds=40, running=1)
+    assert usage(a_job(license=None), some_terms(), NOW) == Usage()
 
 
 def test_a_new_job_gets_what_it_needs_at_most_a_slice() -> None:

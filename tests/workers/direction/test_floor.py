@@ -9,9 +9,10 @@ import pytest
 from theatre import LANDSCAPE, eventually, receipt
 
 from understudy_workers.direction.batch import Answer, Batch, Failure
+from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.pool_metrics import PoolMetrics
-from understudy_workers.direction.schedule import Budget, Schedule
+from understudy_workers.direction.schedule import Schedule
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
 
 

@@ -627,3 +627,19 @@ def test_a_director_says_how_much_the_next_item_lacks(stage, orders) -> None:
             assert waiting.short_seconds == 1.0
 
     play(scene())
+
+
+def test_an_order_waits_for_items_as_it_waits_for_seconds(stage, orders) -> None:
+    order = orders.write(TEN, grant={"items": 4})
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            waiting = await at.until(order, "WaitingForGrant")
+            assert waiting.short_seconds == 1.0
+            await eventually(lambda: len(orders.receipts(order)) == 4)
+            at.house.desk.renew(order.uid, orders.signers.grant(order, items=10))
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert [segment.billed_items for segment in orders.segments(order)][-1] == 10

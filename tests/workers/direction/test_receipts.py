@@ -50,6 +50,7 @@ def test_what_was_written_is_read_back(orders, open_log) -> None:
     )
     assert again.totals == wanted
     assert (again.billed_seconds, again.billed_worker_seconds, again.next_sequence) == (4.0, 4.0, 2)
+    assert again.billed_items == 2, "what failed is not charged"
     assert [ordinal for ordinal in range(4) if ordinal in again.accounted] == [0, 1, 2]
     assert [segment.sequence for segment in again.own_segments()] == [0, 1]
 
@@ -137,7 +138,7 @@ def test_items_of_an_earlier_content_are_carried_not_billed(orders, open_log) ->
     open_log(order).append((kept, lost), Spent(worker_seconds=5.0), NOW)
     later = changed(orders, order, "Bye {name}.", 2)
     log = open_log(later)
-    assert (log.totals, log.billed_seconds, len(log.accounted)) == (Totals(), 2.0, 0)
+    assert (log.totals, log.billed_seconds, log.billed_items, len(log.accounted)) == (Totals(), 2.0, 1, 0)
     assert log.carried("a" * 64) == kept
     assert log.carried("b" * 64) is None
     assert log.carried("c" * 64) is None

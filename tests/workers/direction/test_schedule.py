@@ -12,7 +12,8 @@ from understudy_api.order import VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Failure
-from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turnout
+from understudy_workers.direction.budget import Budget
+from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.units import Assignment
 from understudy_workers.work import (
     GRANT_EXHAUSTED,
@@ -356,6 +357,21 @@ def test_the_grant_bounds_what_is_handed_out() -> None:
     assert play.schedule.short_of_grant
     assert isinstance(play.next(budget=Budget(12.0, 20.0)), Assignment)
     assert not play.schedule.short_of_grant
+
+
+def test_no_item_is_handed_out_beyond_those_granted() -> None:
+    play = Play()
+    play.add(*(item(n, "a") for n in range(4)))
+    play.answer(play.work())
+    budget = Budget(0.0, 600.0, committed_items=5, granted_items=7)
+    first, second = play.work(budget=budget), play.work("p1", budget=budget)
+    assert [work.committed_items for work in (*first.works, *second.works)] == [5, 6]
+    assert play.next(budget=budget) is None
+    assert (play.schedule.short_of_grant, play.schedule.short_seconds) == (True, FRAMES / 25)
+    play.answer(first)
+    play.lose(second, "p1")
+    assert play.next(budget=Budget(2.0, 600.0, 6, 6)) is None, "what was lost is handed out under the same bound"
+    assert isinstance(play.next(budget=Budget(2.0, 600.0, 6, 7)), Assignment)
 
 
 def test_a_grant_without_seconds_still_lets_takes_begin() -> None:

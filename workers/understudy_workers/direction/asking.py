@@ -19,14 +19,6 @@ class Asking:
     thumbprint: str = ""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """Metered seconds: `committed` by receipts so far, `granted` in total."""
-
-    committed_seconds: float
-    granted_seconds: float
-
-
 @dataclass
 class Turnout:
     """What an answer, or the loss of a performer, changed."""

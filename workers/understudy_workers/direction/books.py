@@ -44,8 +44,8 @@ class Books:
         self._changed = asyncio.Event()
         self._oldest_at = 0.0
         self._closing = False
-        self._pending_seconds = 0.0
-        self._logged_seconds = log.totals.metered_seconds
+        self._pending_seconds, self._pending_items = 0.0, 0
+        self._logged_seconds, self._logged_items = log.totals.metered_seconds, log.billed_items
         self._logged_losses = log.totals.failed + log.totals.rejected
         self._pending_losses = 0
 
@@ -53,6 +53,11 @@ class Books:
     def committed_seconds(self) -> float:
         """Metered seconds of the order so far, those of receipts on their way included."""
         return self._logged_seconds + self._pending_seconds
+
+    @property
+    def committed_items(self) -> int:
+        """Charged items of the whole log, those of receipts on their way included."""
+        return self._logged_items + self._pending_items
 
     @property
     def losses(self) -> int:
@@ -91,6 +96,7 @@ class Books:
             self._oldest_at = asyncio.get_running_loop().time()
         self._pending.append((receipt, witness))
         self._pending_seconds += receipt.metered_seconds
+        self._pending_items += receipt.charged
         if receipt.outcome != "done":
             self._pending_losses += 1
         elif not receipt.carried:
@@ -144,8 +150,9 @@ class Books:
         for receipt in receipts:
             self._pending.popleft()
             self._pending_seconds -= receipt.metered_seconds
+            self._pending_items -= receipt.charged
             self._pending_losses -= receipt.outcome != "done"
-        self._logged_seconds = self._log.totals.metered_seconds
+        self._logged_seconds, self._logged_items = self._log.totals.metered_seconds, self._log.billed_items
         self._logged_losses = self._log.totals.failed + self._log.totals.rejected
         self._oldest_at = asyncio.get_running_loop().time()
         for segment in appended.met:

@@ -14,10 +14,11 @@ from understudy_api.order import Order, Progress
 from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
+from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.receipts import ReceiptLog
-from understudy_workers.direction.schedule import Asking, Budget, Schedule, Turnout
+from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.units import Assignment
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.work import permit_of
@@ -158,7 +159,8 @@ class OrderRun:
             return None
         found = None
         if self._grant is not None and wall < self._grant.exp:
-            found = self.schedule.next(asking, Budget(books.committed_seconds, self._grant.seconds), now)
+            granted = (self._grant.seconds, books.committed_items, self._grant.items)
+            found = self.schedule.next(asking, Budget(books.committed_seconds, *granted), now)
             self._note_waiting(found is None and self.schedule.short_of_grant)
         else:
             self._note_waiting(True)

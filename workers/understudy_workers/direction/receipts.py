@@ -77,6 +77,7 @@ class ReceiptLog:
         self.newest: Segment | None = None
         self.totals = Totals()
         self.billed_seconds = 0.0
+        self.billed_items = 0
         self.billed_worker_seconds = 0.0
         self.accounted = Ordinals(self._order.total_items)
         self.earlier = ItemPlaces()
@@ -179,6 +180,7 @@ class ReceiptLog:
             grants=tuple(dict.fromkeys(witness.grant for witness in witnesses)),
             totals=totals,
             billed_seconds=self.billed_seconds + totals.metered_seconds - self.totals.metered_seconds,
+            billed_items=self.billed_items + sum(receipt.charged for receipt in receipts),
             billed_worker_seconds=self.billed_worker_seconds + spent.worker_seconds,
         )
 
@@ -186,6 +188,7 @@ class ReceiptLog:
         self.newest = segment
         self.next_sequence = segment.sequence + 1
         self.billed_seconds = segment.billed_seconds
+        self.billed_items = segment.billed_items
         self.billed_worker_seconds = segment.billed_worker_seconds
         self._remember(segment)
         if segment.order == self._digest:

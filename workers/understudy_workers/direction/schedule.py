@@ -10,9 +10,9 @@ from typing import Final, Literal, TypeVar
 
 from understudy_api.receipt import Receipt
 from understudy_workers.direction.asking import Asking as Asking
-from understudy_workers.direction.asking import Budget as Budget
 from understudy_workers.direction.asking import Turnout as Turnout
 from understudy_workers.direction.batch import Answer, Failure, Pace
+from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.ready import Ready
 from understudy_workers.direction.takes import Doom, Takes, doomed_receipt
 from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit
@@ -29,7 +29,6 @@ from understudy_workers.work import (
 
 MAX_ATTEMPTS: Final = 3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
-_SLACK_SECONDS: Final = 1e-6
 
 U = TypeVar("U", TakeUnit, ItemUnit, TakeUnit | ItemUnit)
 
@@ -47,13 +46,13 @@ class Schedule:
         self._item_pace, self._take_pace = Pace(), Pace()
         self._isolating: str | None = None
         self._outages = 0
-        self._in_flight_seconds = 0.0
+        self._in_flight_seconds, self._in_flight_items = 0.0, 0
         self.open_items = 0
         """Items planned but without a receipt."""
         self.in_flight = 0
         """Works that performers hold."""
         self.short_of_grant = False
-        """Whether an item was found, by the last call of `next` or since, that the granted seconds do not reach for."""
+        """Whether an item was found, by the last call of `next` or since, that the grant does not reach for."""
         self.short_seconds = 0.0
         """Metered seconds of the last such item."""
 
@@ -169,12 +168,14 @@ class Schedule:
 
     def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
-        committed = budget.committed_seconds + self._in_flight_seconds
         if self._falls_short(unit.seconds, budget):
             (self._suspects if unit.suspect else self._ready_items).push_front(unit)
             return None
+        seconds = budget.committed_seconds + self._in_flight_seconds
+        items = budget.committed_items + self._in_flight_items
         self._in_flight_seconds += unit.seconds
-        return ItemWork(unit.planned, committed, staging_prefix(self._order_uid, unit.planned.item_id))
+        self._in_flight_items += 1
+        return ItemWork(unit.planned, seconds, staging_prefix(self._order_uid, unit.planned.item_id), items)
 
     def _take_work(self, take: TakeUnit, budget: Budget) -> TakeWork | None:
         """The take's work; None when nobody waits for it, or when its item is known not to fit into the grant."""
@@ -186,8 +187,7 @@ class Schedule:
 
     def _falls_short(self, seconds: float, budget: Budget) -> bool:
         """Whether the grant does not reach for an item of that length; noted for whoever can grant more."""
-        committed = budget.committed_seconds + self._in_flight_seconds
-        if committed + seconds <= budget.granted_seconds + _SLACK_SECONDS:
+        if budget.reaches(seconds, self._in_flight_seconds, self._in_flight_items):
             return False
         self.short_of_grant, self.short_seconds = True, seconds
         return True
@@ -197,6 +197,7 @@ class Schedule:
         for unit in assignment.units:
             if isinstance(unit, ItemUnit):
                 self._in_flight_seconds -= unit.seconds
+                self._in_flight_items -= 1
         if not self.in_flight:
             self._in_flight_seconds = 0.0
 
