@@ -190,8 +190,6 @@ class ConsentState:
     spec: ConsentRequestSpec | SpecProblem
     status: ConsentRequestStatus
     twin: TwinView | None
-    acts: tuple[str, ...] = ()
-    """Consent answers delivered in its namespace, not yet verified."""
     wanted: bool = True
     """Whether its job still exists and still asks this."""
 

@@ -144,7 +144,6 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
         spec=spec,
         status=views.status(ConsentRequestStatus, body),
         twin=twin,
-        acts=consents.answers(sources.store, who.namespace),
         wanted=consents.is_wanted(sources.store, body),
     )
 

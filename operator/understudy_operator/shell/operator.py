@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 
+from understudy_api.genesis import twin_id
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
@@ -108,7 +109,7 @@ class Operator:
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._targets = Targets(self._sources, self._objects, events, self.metrics)
         self._queue: WorkQueue[Key] = WorkQueue()
-        self._bell = Doorbell(store, self._queue.mark, self._forget)
+        self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard)
         stalls = Stalls(cluster, store, events)
         self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)
         self._stop = threading.Event()
@@ -218,6 +219,14 @@ class Operator:
     def _forget(self, uid: str) -> None:
         for memory in (self._sources.pool, self._sources.receipts, self._sources.larder):
             memory.forget(uid)
+
+    def _heard(self, act: Body) -> None:
+        """Another operator recorded an act: what is known of its twin's owner is old."""
+        twin = self._sources.store.get(
+            Key("TwinModel", act["metadata"]["namespace"], str(act["spec"]["twinRef"]["name"]))
+        )
+        if twin is not None:
+            self._sources.acts.forget(twin_id(str(twin.get("spec", {}).get("genesis", ""))))
 
     def _jobs_by_phase(self) -> dict[str, int]:
         phases = (body.get("status", {}).get("phase") or "New" for body in self._sources.store.all("RenderJob"))
