@@ -19,6 +19,9 @@ class NoopStudio:
     def __init__(self, settings: PoolSettings) -> None:
         del settings
 
+    def stop(self, order_uid: str, until: float) -> None:
+        """There is nothing to stop."""
+
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """A take nobody made."""
         del permit

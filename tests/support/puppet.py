@@ -1,7 +1,7 @@
 """A studio of strings: real rights, real files in S3, nothing to look at. Sentences may carry stage directions.
 
 `[fail]` raises, `[fail once]` raises the first time, `[die once]` and `[die]` end the process, `[slow]` takes 0.15 s,
-`[hold]` waits until a test has said `curtain_up`.
+`[hold]` waits until a test has said `curtain_up`, or until the order is stopped.
 Every work leaves a line in `puppet.log` of the work folder: what, its id, the process.
 """
 
@@ -17,6 +17,7 @@ from understudy_api.settings import PoolSettings
 from understudy_api.token import load_key
 from understudy_workers import gate
 from understudy_workers.objects import Objects
+from understudy_workers.stops import Stops
 from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, TakeResult, TakeWork, staged_files
 
 FRAMES = 25
@@ -32,17 +33,24 @@ class Puppet:
 
     def __init__(self, settings: PoolSettings) -> None:
         self.folder = settings.work_dir
+        self._stops = Stops()
         self._objects = Objects(settings.s3, patience_seconds=0.5)
         self._bucket = settings.buckets.staging
         self._farm_key = load_key(settings.farm_public_key_file.read_text())
 
+    def stop(self, order_uid: str, until: float) -> None:
+        self._stops.stop(order_uid, until)
+
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         started_at = time.time()
         verdict = self._verdict(permit, take.locale, 0.0, 0.0)
-        if not verdict.permitted:
-            return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, verdict.refusals[0])
+        refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
+        if refusal is not None:
+            return TakeResult(take.take_id, 0, (False,) * len(take.outputs), 0.0, {}, started_at, refusal)
         self._note("take", take.take_id)
         self._act(take.words, take.take_id)
+        if "[hold]" in take.words and not self._hold(permit):
+            return self.perform(take, permit)
         reused = []
         for clip_id in take.clip_ids:
             reused.append(self._objects.head(self._bucket, f"clips/{clip_id}") is not None)
@@ -53,8 +61,9 @@ class Puppet:
         planned = item.planned
         seconds = float(len(planned.clip_ids))
         verdict = self._verdict(permit, planned.locale, seconds, item.committed_seconds)
-        if not verdict.permitted:
-            return self._refused(item, verdict)
+        refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
+        if refusal is not None:
+            return self._refused(item, refusal)
         missing = tuple(clip for clip in planned.clip_ids if not self._objects.head(self._bucket, f"clips/{clip}"))
         if missing:
             return ItemResult(None, (), 0.0, missing_clips=missing)
@@ -89,8 +98,8 @@ class Puppet:
             now=time.time(),
         )
 
-    def _refused(self, item, verdict) -> ItemResult:
-        refusal, planned = verdict.refusals[0], item.planned
+    def _refused(self, item, refusal) -> ItemResult:
+        planned = item.planned
         if refusal.reason in PAUSING_REASONS:
             return ItemResult(None, (), 0.0, refusal=refusal)
         receipt = Receipt(
@@ -108,19 +117,21 @@ class Puppet:
     def _act(self, words: str, take_id: str) -> None:
         if "[slow]" in words:
             time.sleep(SLOW_SECONDS)
-        if "[hold]" in words:
-            self._hold()
         if "[fail]" in words or ("[fail once]" in words and self._first("failed", take_id)):
             raise ValueError("the puppet's string broke")
         if "[die]" in words or ("[die once]" in words and self._first("died", take_id)):
             os._exit(1)
 
-    def _hold(self) -> None:
+    def _hold(self, permit: Permit) -> bool:
+        """Waits for the curtain; False when the order is stopped meanwhile."""
         latest = time.monotonic() + HOLD_SECONDS
         while not (self.folder / CURTAIN).exists():
+            if self._stops.refusal(permit):
+                return False
             if time.monotonic() > latest:
                 raise TimeoutError(f"no test raised the curtain within {HOLD_SECONDS:.0f} s")
             time.sleep(0.01)
+        return True
 
     def _first(self, what: str, take_id: str) -> bool:
         try:

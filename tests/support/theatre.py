@@ -110,6 +110,9 @@ class ThreadCrew:
     def _perform(self, data: bytes) -> bytes:
         return pickle.dumps(perform(self._studio, pickle.loads(data)))
 
+    def stop(self, order_uid: str, until: float) -> None:
+        self._studio.stop(order_uid, until)
+
     async def end(self, performer: str) -> None:
         raise AssertionError(f"{performer} was ended")
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from puppet import curtain_up, noted
+from puppet import CURTAIN, curtain_up, noted
 from theatre import Orders
 
 from understudy_api.genesis import twin_id
@@ -199,6 +199,18 @@ def test_a_performer_killed_in_the_middle_of_a_take_is_replaced_and_its_work_don
     assert {(one.outcome, one.attempts) for one in orders.receipts(order)} <= {("done", 1), ("done", 2)}
     pool.eventually(lambda: pool.board()["workers"] == CORES)
     assert victim not in [process.pid for process in pool.processes("Performer")]
+
+
+def test_a_stop_reaches_performers_in_the_middle_of_a_take(pool: Pool, orders: Orders, notes: Path) -> None:
+    (notes / CURTAIN).unlink(missing_ok=True)
+    order = orders.write([f"n{n}" for n in range(2 * CORES)], ("[hold] {name}.",))
+    pool.put(order)
+    pool.eventually(lambda: len(noted(notes, "take")) == CORES)
+    before = {process.pid for process in pool.processes("Performer")}
+    pool.eventually(lambda: pool.http.delete(f"/v1/orders/{order.uid}").status_code == 200, seconds=5)
+    assert orders.receipts(order) == []
+    assert len(noted(notes, "take")) == CORES
+    assert {process.pid for process in pool.processes("Performer")} == before
 
 
 def test_a_sentence_that_kills_every_performer_fails_alone(pool: Pool, orders: Orders, notes: Path) -> None:

@@ -129,6 +129,11 @@ class RayCrew:
             await asyncio.to_thread(ray.kill, handle, no_restart=False)
             self._make_ready(performer)
 
+    def stop(self, order_uid: str, until: float) -> None:
+        """Has every performer make nothing more of an order as it was taken up until then (Unix seconds)."""
+        for handle in self._handles.values():
+            handle.stop.remote(order_uid, until)
+
 
 def _places() -> dict[str, tuple[str, float]]:
     """Place of each performer -> its node, and the share of an accelerator it gets."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
+
+import structlog
 
 from understudy_api.order import TwinPin, VideoOutput
 from understudy_api.verdict import Refusal
@@ -18,18 +22,22 @@ from understudy_workers.stages.animate import animate
 from understudy_workers.stages.encode import encode
 from understudy_workers.stages.speak import speak
 from understudy_workers.stages.store import ClipCache
+from understudy_workers.stops import InterruptedTakeError, Stops
 from understudy_workers.stopwatch import Stopwatch
 from understudy_workers.twins import Cast, Twins
 from understudy_workers.work import Permit, TakeResult, TakeWork
 
 _COMPOSERS: Final = 3
 
+log = structlog.get_logger("take")
+
 
 class Filming:
     """Makes clips, one take at a time. Keeps a few composers with their placed plates, as twins stay warm."""
 
-    def __init__(self, gatekeeper: Gatekeeper, custody: Custody, twins: Twins, cache: ClipCache) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, stops: Stops, custody: Custody, twins: Twins, cache: ClipCache) -> None:
         self._gatekeeper = gatekeeper
+        self._stops = stops
         self._custody = custody
         self._twins = twins
         custody.follow(self._forget)
@@ -48,37 +56,42 @@ class Filming:
         self._uploads.shutdown()
 
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
-        """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal."""
+        """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal.
+
+        A take whose order is stopped, or whose grant runs out, ends before its next frame.
+        """
         watch, started_at = Stopwatch(), self._gatekeeper.clock()
         verdict = self._gatekeeper.ask_take(permit, take.words, take.locale, take.outputs)
-        if not verdict.permitted:
-            none = (False,) * len(take.outputs)
-            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, verdict.refusals[0])
+        refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
+        if refusal is not None:
+            return _refused(take, refusal, watch, started_at)
         with watch.stage("key"):
             seal = self._custody.seal(permit)
         if isinstance(seal, Refusal):
-            none = (False,) * len(take.outputs)
-            return TakeResult(take.take_id, 0, none, watch.total_seconds, {}, started_at, seal)
+            return _refused(take, seal, watch, started_at)
         with watch.stage("find"):
             spoken = self._cache.take(take.take_id, seal.of(permit.twin.version))
             # A take is kept before its clips: where it is not, asking for them would only cost requests.
             reused = tuple(spoken is not None and self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
         if spoken is None or not all(reused):
-            spoken = self._film(take, permit.twin, seal, reused, spoken, watch)
+            try:
+                spoken = self._film(take, permit, seal, reused, spoken, watch)
+            except InterruptedTakeError as interrupted:
+                return _refused(take, interrupted.refusal, watch, started_at)
         return TakeResult(take.take_id, spoken.frames, reused, watch.total_seconds, watch.stages, started_at)
 
     def _film(
         self,
         take: TakeWork,
-        pin: TwinPin,
+        permit: Permit,
         seal: Seal,
         reused: tuple[bool, ...],
         spoken: Spoken | None,
         watch: Stopwatch,
     ) -> Spoken:
         with watch.stage("load"):
-            cast = self._twins.get(pin, seal)
-        version = seal.of(pin.version)
+            cast = self._twins.get(permit.twin, seal)
+        version = seal.of(permit.twin.version)
         keeping: list[Future[None]] = []
         if spoken is None:
             with watch.stage("speak"):
@@ -90,21 +103,54 @@ class Filming:
             if not known
         }
         if missing:
-            with watch.stage("animate"):
-                performance = animate(cast.face, spoken)
-            for clip_id, output in missing.items():
-                clip = self._shoot(cast, performance, output, watch)
-                keeping.append(self._uploads.submit(self._cache.keep_clip, clip_id, clip, version))
+            with self._frames_logged(take, permit):
+                between = self._between(permit)
+                with watch.stage("animate"):
+                    performance = animate(cast.face, spoken, between)
+                for clip_id, output in missing.items():
+                    clip = self._shoot(cast, performance, output, between, watch)
+                    keeping.append(self._uploads.submit(self._cache.keep_clip, clip_id, clip, version))
         with watch.stage("keep"):  # uploads run beside the next output's encoder: this is what was left to wait for
             for upload in keeping:
                 upload.result()
         return spoken
 
-    def _shoot(self, cast: Cast, performance: Performance, output: VideoOutput, watch: Stopwatch) -> Clip:
+    def _between(self, permit: Permit) -> Callable[[], None]:
+        """What is asked between two frames. It raises InterruptedTakeError when there must be no next one."""
+
+        def ask() -> None:
+            refusal = self._stops.refusal(permit) or self._gatekeeper.late(permit)
+            if refusal is not None:
+                raise InterruptedTakeError(refusal)
+
+        return ask
+
+    @contextmanager
+    def _frames_logged(self, take: TakeWork, permit: Permit) -> Iterator[None]:
+        """Says in the log when the frames of a take begin and end: what the delay of a revocation is measured by.
+
+        `at` is in Unix seconds. No words, no names.
+        """
+        known, ended = {"order": permit.order_uid, "take": take.take_id[:12]}, "whole"
+        log.info("frames begin", **known, at=self._gatekeeper.clock())
+        try:
+            yield
+        except InterruptedTakeError as interrupted:
+            ended = interrupted.refusal.reason
+            raise
+        except Exception:
+            ended = "failed"
+            raise
+        finally:
+            log.info("frames end", **known, at=self._gatekeeper.clock(), ended=ended)
+
+    def _shoot(
+        self, cast: Cast, performance: Performance, output: VideoOutput, between: Callable[[], None], watch: Stopwatch
+    ) -> Clip:
         with watch.stage("place"):
             composer = self._composer(cast, output)
         with watch.stage("encode"):
-            clip, composing_seconds = encode(composer, performance)
+            clip, composing_seconds = encode(composer, performance, between)
         watch.add("encode", -composing_seconds)
         watch.add("compose", composing_seconds)
         return clip
@@ -118,3 +164,8 @@ class Filming:
             self._composers.popitem(last=False)
         self._composers[key] = Composer(cast.face.plates, cast.face.mouth, output.width, output.height)
         return self._composers[key]
+
+
+def _refused(take: TakeWork, refusal: Refusal, watch: Stopwatch, started_at: float) -> TakeResult:
+    none = (False,) * len(take.outputs)
+    return TakeResult(take.take_id, 0, none, watch.total_seconds, watch.stages, started_at, refusal)

@@ -23,6 +23,7 @@ from understudy_workers.stages.join import join, mix
 from understudy_workers.stages.portray import portray
 from understudy_workers.stages.sign import Sealer
 from understudy_workers.stages.store import ClipCache
+from understudy_workers.stops import Stops
 from understudy_workers.stopwatch import Stopwatch
 from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, PlannedItem, StagedFile, staged_files
 
@@ -43,6 +44,7 @@ class Finishing:
     def __init__(
         self,
         gatekeeper: Gatekeeper,
+        stops: Stops,
         custody: Custody,
         objects: Objects,
         bucket: str,
@@ -51,6 +53,7 @@ class Finishing:
         scratch: Path,
     ) -> None:
         self._gatekeeper = gatekeeper
+        self._stops = stops
         self._custody = custody
         self._objects = objects
         self._bucket = bucket
@@ -65,6 +68,8 @@ class Finishing:
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         """Makes one item of clips that are kept; an item whose files are stored already is not made again."""
         watch, planned = Stopwatch(), item.planned
+        if (stopped := self._stops.refusal(permit)) is not None:
+            return _refused(planned, stopped, watch)
         with watch.stage("key"):
             key = self._custody.seal(permit)
         if isinstance(key, Refusal):

@@ -59,8 +59,7 @@ def check(
     once it is known, `words` the sentence that is to be spoken. Every refusal carries its reason;
     those in `work.PAUSING_REASONS` mean "wait for a new grant", all others "never". Never raises for what a token holds.
     """
-    farm = public_jwk(farm_public_key)["x"]
-    rights = _rights(permit.genesis, permit.key_records, permit.license, permit.grant, permit.twin.id, farm)
+    rights = _rights_of(permit, farm_public_key)
     if isinstance(rights, Refusal):
         return Verdict(refusals=(rights,)).at("performer")
     if mismatch := tuple(_mismatches(rights, permit, pool)):
@@ -94,6 +93,12 @@ def check(
     if seconds > left + _SLACK_SECONDS or left <= 0:
         return Verdict(refusals=(_exhausted(seconds, left, rights.grant.seconds),)).at("performer")
     return verdict
+
+
+def _rights_of(permit: Permit, farm_public_key: OKPKey) -> Rights | Refusal:
+    """The tokens of a permit; read once."""
+    farm = public_jwk(farm_public_key)["x"]
+    return _rights(permit.genesis, permit.key_records, permit.license, permit.grant, permit.twin.id, farm)
 
 
 @lru_cache(maxsize=512)
@@ -176,6 +181,11 @@ class Gatekeeper:
     ) -> Verdict:
         """May an item of that length be finished now, on the pool the order was sent to?"""
         return self._ask(permit, locale, (output,), seconds, committed_seconds)
+
+    def late(self, permit: Permit) -> Refusal | None:
+        """Why frames may be made no longer under a permit that was asked about before: its time is over."""
+        rights = _rights_of(permit, self.farm_public_key)
+        return rights if isinstance(rights, Refusal) else refusal_now(rights.grant, self.clock())
 
     def _ask(
         self,

@@ -21,9 +21,12 @@ ONE_THREAD: Final = dict.fromkeys(
 """Environment of every performer: one thread each, as many performers as cores."""
 
 
-@ray.remote(max_restarts=-1, max_task_retries=0)
+@ray.remote(max_restarts=-1, max_task_retries=0, concurrency_groups={"stops": 1})
 class Performer:
-    """One process that performs. Its studio keeps twins, composers and connections between batches."""
+    """One process that performs. Its studio keeps twins, composers and connections between batches.
+
+    It does one thing at a time, and hears beside it what to stop.
+    """
 
     def __init__(self, studio: str) -> None:
         write_json_logs()
@@ -37,6 +40,11 @@ class Performer:
         """Does a pickled Batch, answers with a pickled Answer: a third cheaper than letting Ray pickle them."""
         batch: Batch = pickle.loads(data)  # noqa: S301 - from the director, inside the pool's own trust domain
         return pickle.dumps(perform(self._studio, batch))
+
+    @ray.method(concurrency_group="stops")
+    def stop(self, order_uid: str, until: float) -> None:
+        """Makes nothing more of an order as it was taken up until then, Unix seconds."""
+        self._studio.stop(order_uid, until)
 
 
 @ray.remote(max_restarts=0, max_task_retries=0)

@@ -22,6 +22,7 @@ from understudy_workers.localfiles import LocalFiles
 from understudy_workers.objects import Objects
 from understudy_workers.stages.sign import Sealer
 from understudy_workers.stages.store import ClipCache
+from understudy_workers.stops import Stops
 from understudy_workers.twins import Twins
 from understudy_workers.vault import VaultClient
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
@@ -32,7 +33,7 @@ LOCAL_BYTES: Final = 2 * 1024**3
 
 
 class Studio:
-    """Everything one performer keeps warm. Not for several threads at once.
+    """Everything one performer keeps warm. Not for several threads at once, but for `stop`.
 
     `clock` tells Unix seconds, `leave` ends this process when a twin it holds is erased. `thumbprint` names the key that this
     studio made for itself and keeps in memory alone: grants name it. Scratch files and local copies lie below the settings' `work_dir`, which the
@@ -56,10 +57,11 @@ class Studio:
         cache = ClipCache(self._objects, buckets.staging, LocalFiles(folder / "copies", LOCAL_BYTES))
         bundle_key = load_key(settings.bundle_public_key_file.read_text())
         twins = Twins(self._objects, buckets.twins, bundle_key, folder / "twins")
-        self._filming = Filming(gatekeeper, self._custody, twins, cache)
+        self._stops = Stops()
+        self._filming = Filming(gatekeeper, self._stops, self._custody, twins, cache)
         sealer = Sealer(settings.c2pa, settings.farm)
         self._finishing = Finishing(
-            gatekeeper, self._custody, self._objects, buckets.staging, cache, sealer, folder / "scratch"
+            gatekeeper, self._stops, self._custody, self._objects, buckets.staging, cache, sealer, folder / "scratch"
         )
 
     def close(self) -> None:
@@ -67,6 +69,10 @@ class Studio:
         self._filming.close()
         self._custody.close()
         self._objects.close()
+
+    def stop(self, order_uid: str, until: float) -> None:
+        """Makes nothing more of an order as it was taken up until then (Unix seconds), not the next frame. From any thread."""
+        self._stops.stop(order_uid, until)
 
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """Makes the clips of a take that are not kept yet; all of them are kept when it returns without a refusal.

@@ -22,8 +22,10 @@ GRANT_EXHAUSTED: Final = "GrantExhausted"
 """Reason of a refusal because the order's seconds would pass those of the grant."""
 PERFORMER_NOT_NAMED: Final = "PerformerNotNamed"
 """Reason of a refusal because the grant was made before this performer was known, or for others."""
-PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED})
-"""Refusals that let an order wait for the operator's next grant; every other one rejects the item."""
+ORDER_STOPPED: Final = "OrderStopped"
+"""Reason of a refusal because the director said that nothing more is to be made for the order."""
+PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, ORDER_STOPPED})
+"""Refusals that let an order wait, for the operator's next grant or to be put again; every other one rejects the item."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Permit:
     """What the order's digest covers, so that others can hold it against the grant."""
     clearance: Clearance | None = None
     """The release of the order's words."""
+    taken_up_at: float = 0.0
+    """When its director took the order up, Unix seconds: a stop reaches what was taken up until then."""
 
     @property
     def license_digest(self) -> str:
@@ -53,7 +57,7 @@ class Permit:
         return digest_bytes(self.license.encode())
 
 
-def permit_of(order: Order) -> Permit:
+def permit_of(order: Order, taken_up_at: float = 0.0) -> Permit:
     """The permit under which an order's work is done; a renewed grant means a new permit."""
     return Permit(
         order_uid=order.uid,
@@ -70,6 +74,7 @@ def permit_of(order: Order) -> Permit:
         order_digest=order.digest,
         making=order.making,
         clearance=order.clearance,
+        taken_up_at=taken_up_at,
     )
 
 

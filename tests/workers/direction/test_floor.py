@@ -73,6 +73,9 @@ class Crew:
         await asyncio.sleep(0)
         return Answer(tuple(done(work) for work in batch.works), 0.1)
 
+    def stop(self, order_uid: str, until: float) -> None:
+        raise AssertionError(f"{order_uid} was stopped")
+
     async def end(self, performer: str) -> None:
         self.ended.append(performer)
 

@@ -8,11 +8,11 @@ import time
 from collections import Counter
 
 import pytest
-from puppet import noted
+from puppet import curtain_up, noted
 from theatre import Proxy, eventually, free_port
 
 from understudy_api.order import Delivery, S3Credentials
-from understudy_workers.direction.desk import Conflict
+from understudy_workers.direction.desk import Conflict, Desk
 from understudy_workers.work import TakeWork
 
 TEN = [f"n{n}" for n in range(10)]
@@ -148,6 +148,42 @@ def test_a_stopped_order_keeps_and_delivers_what_was_done(stage, orders) -> None
     assert 1 <= len(done) < 40
     assert finished.totals.done == len(done)
     assert len(orders.delivered(order)) == 3 * len(done) + 2
+
+
+def test_performers_drop_what_they_hold_of_a_stopped_order(stage, orders, settings) -> None:
+    """Nobody raises the curtain: the takes end because the order does. Put again, it goes on."""
+    order = orders.write(["Ada", "Bob", "Cleo"], ("[hold] {name}.",))
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(noted(settings.work_dir, "take")) == 2)
+            assert at.house.desk.delete(order.uid) is False
+            await eventually(lambda: at.house.desk.delete(order.uid))
+            assert orders.receipts(order) == []
+            curtain_up(settings.work_dir)
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+
+    play(scene())
+    assert once(orders, order) == [0, 1, 2]
+    assert len(noted(settings.work_dir, "take")) == 5
+
+
+def test_works_of_a_director_that_is_gone_are_dropped_too(stage, orders, settings) -> None:
+    """A stop for an order that nobody here holds reaches the performers all the same."""
+    order = orders.write(["Ada"], ("[hold] {name}.",))
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await eventually(lambda: noted(settings.work_dir, "take"))
+            assert Desk(at.house.workshop).delete(order.uid) is True
+            progress = await at.until(order, "WaitingForGrant")
+            assert progress.message.startswith("order: it was stopped")
+
+    play(scene())
+    assert orders.receipts(order) == []
 
 
 def test_brands_share_the_pool_fairly_and_priority_rules_within_one(stage, orders) -> None:

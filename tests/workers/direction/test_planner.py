@@ -29,6 +29,7 @@ def workshop(settings, objects):
             director="me",
             metrics=PoolMetrics(),
             wake=lambda: None,
+            halt=lambda uid, until: None,
             threads=threads,
         )
 

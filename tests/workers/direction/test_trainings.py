@@ -77,6 +77,7 @@ def play(settings, objects, scene, at_once: int = 1) -> Trainers:
                 director="me",
                 metrics=PoolMetrics(),
                 wake=lambda: None,
+                halt=lambda uid, until: None,
                 threads=threads,
             )
             desk = TrainingDesk(workshop, trainers, at_once)

@@ -7,11 +7,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from understudy_workers.models.bundle import BundleError
 from understudy_workers.models.voice import UnspeakableError
+from understudy_workers.stages.encode import encode
 from understudy_workers.stages.store import clip_key, take_key
-from understudy_workers.work import TakeWork, permit_of
+from understudy_workers.work import ORDER_STOPPED, PAUSING_REASONS, TakeWork, permit_of
 
 
 def test_the_mouth_opens_with_the_sound(shown: Any) -> None:
@@ -95,7 +97,7 @@ settings, take, permit, now, identity = pickle.loads(sys.stdin.buffer.read())
 studio = Studio(settings, clock=lambda: now, identity=load_key(identity))
 import understudy_workers.filming as filming
 drawn = filming.encode
-def die(composer, performance):
+def die(composer, performance, between):
     composer_frames = composer.frames
     def frames(*given):
         for number, frame in enumerate(composer_frames(*given)):
@@ -103,7 +105,7 @@ def die(composer, performance):
                 os.kill(os.getpid(), 9)
             yield frame
     composer.frames = frames
-    return drawn(composer, performance)
+    return drawn(composer, performance, between)
 filming.encode = die
 studio.perform(take, permit)
 """
@@ -124,3 +126,79 @@ def test_a_worker_killed_between_two_frames_leaves_nothing_half_written(backlot:
     assert backlot.film(order, [item])[0].reused == (False,)
     assert backlot.finish(order, item).receipt.outcome == "done"
     assert list((backlot.settings.work_dir / "scratch").iterdir()) == []
+
+
+def one_take(backlot: Any, order: Any) -> TakeWork:
+    item = backlot.items(order)[0]
+    return TakeWork(item.take_ids[0], item.clip_ids[:1], (item.output,), item.sentences[0], item.locale)
+
+
+def test_the_frames_of_a_take_stand_in_the_log_without_words(backlot: Any) -> None:
+    order = backlot.order("logged", scenes={"en-GB": ("Hello {name}!",)})
+    take = one_take(backlot, order)
+    with capture_logs() as lines:
+        backlot.studio.perform(take, permit_of(order))
+        backlot.studio.perform(take, permit_of(order))
+    known = {"log_level": "info", "order": order.uid, "take": take.take_id[:12], "at": backlot.now}
+    assert lines == [{"event": "frames begin", **known}, {"event": "frames end", **known, "ended": "whole"}]
+
+
+def test_a_stopped_order_makes_not_one_more_frame(backlot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told in the middle of a take; put again, the order goes on."""
+    order = backlot.order(
+        "stopped", uid="order-that-is-stopped", scenes={"en-GB": ("Hello {name}! Spring is here again.",)}
+    )
+    take, permit = one_take(backlot, order), permit_of(order, taken_up_at=100.0)
+    drawn: list[int] = []
+
+    def stopping(composer: Any, performance: Any, between: Any) -> Any:
+        def told() -> None:
+            if len(drawn) == 3:
+                backlot.studio.stop(order.uid, 100.0)
+            between()
+            drawn.append(len(drawn))
+
+        return encode(composer, performance, told)
+
+    monkeypatch.setattr("understudy_workers.filming.encode", stopping)
+    with capture_logs() as lines:
+        result = backlot.studio.perform(take, permit)
+    assert (result.refusal.reason, result.frames, drawn) == (ORDER_STOPPED, 0, [0, 1, 2])
+    assert ORDER_STOPPED in PAUSING_REASONS
+    assert lines[-1]["ended"] == ORDER_STOPPED
+    assert backlot.objects.head(backlot.staging, clip_key(take.clip_ids[0])) is None
+    assert backlot.studio.perform(take, permit).stage_seconds == {}
+    monkeypatch.undo()
+    assert backlot.studio.perform(take, permit_of(order, taken_up_at=100.1)).reused == (False,)
+
+
+def test_a_take_ends_with_its_grant(backlot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is cut off from everybody else stops by itself."""
+    order = backlot.order("late", scenes={"en-GB": ("Hello {name}! Spring is late this year.",)})
+    take, began = one_take(backlot, order), backlot.now
+
+    def waiting(composer: Any, performance: Any, between: Any) -> Any:
+        def late() -> None:
+            backlot.now += 300.0
+            between()
+
+        return encode(composer, performance, late)
+
+    monkeypatch.setattr("understudy_workers.filming.encode", waiting)
+    with capture_logs() as lines:
+        result = backlot.studio.perform(take, permit_of(order))
+    assert (result.refusal.reason, result.frames) == ("GrantExpired", 0)
+    assert (lines[-1]["at"], lines[-1]["ended"]) == (began + 900.0, "GrantExpired")
+    backlot.now = began
+
+
+def test_a_take_that_fails_says_so_in_the_log(backlot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: Any) -> Any:
+        raise RuntimeError("no light")
+
+    monkeypatch.setattr("understudy_workers.filming.encode", broken)
+    order = backlot.order("dark", scenes={"en-GB": ("Hello {name}!",)})
+    with capture_logs() as lines, pytest.raises(RuntimeError, match="no light"):
+        backlot.studio.perform(one_take(backlot, order), permit_of(order))
+    assert [line["event"] for line in lines] == ["frames begin", "frames end"]
+    assert lines[-1]["ended"] == "failed"

@@ -1,6 +1,7 @@
 """speak, animate, encode: from words to a clip."""
 
 import io
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -30,7 +31,8 @@ class Still:
     def __init__(self, spare: int = 0) -> None:
         self.spare = spare
 
-    def animate(self, samples: np.ndarray) -> Performance:
+    def animate(self, samples: np.ndarray, between: Callable[[], None]) -> Performance:
+        between()
         frames = len(samples) // SAMPLES_PER_FRAME + self.spare
         patches = RNG.integers(0, 255, (frames, Box.height, Box.width, 3), np.uint8)
         return Performance(np.arange(frames, dtype=np.int32) % 3, patches)

@@ -112,8 +112,13 @@ class Desk:
         return run.progress() if run else None
 
     def delete(self, uid: str) -> bool:
-        """Stops an order and forgets it; True once nothing works on it any more."""
+        """Stops an order and forgets it; True once nothing works on it any more.
+
+        Performers drop the takes they hold of it, those that they hold for a director that is gone included.
+        """
         run = self._runs.get(uid)
+        if run is None or not run.over:
+            self._workshop.halt(uid, self._workshop.clock())
         if run is None:
             return True
         run.stop("Stopped")

@@ -38,6 +38,9 @@ class Crew(Protocol):
     async def end(self, performer: str) -> None:
         """Ends a performer that hangs; the crew replaces it."""
 
+    def stop(self, order_uid: str, until: float) -> None:
+        """Has every performer make nothing more of an order as it was taken up until then (Unix seconds)."""
+
 
 @dataclass(eq=False)
 class _Seat:

@@ -44,6 +44,7 @@ class House:
             director=director,
             metrics=self._metrics,
             wake=self._wake,
+            halt=crew.stop,
         )
         self.desk = Desk(self.workshop)
         self.floor = Floor(crew, self.desk.runs, self._metrics)

@@ -44,7 +44,8 @@ class OrderRun:
 
     def __init__(self, order: Order, workshop: Workshop) -> None:
         self.order = order
-        self.permit = permit_of(order)
+        self._taken_up_at = workshop.clock()
+        self.permit = permit_of(order, self._taken_up_at)
         self.workshop = workshop
         self.schedule = Schedule(order.uid)
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
@@ -117,7 +118,7 @@ class OrderRun:
         """The same content with another urgency, grant or destination, or suspended or not."""
         moved = order.delivery != self.order.delivery
         self.order = order
-        self.permit = permit_of(order)
+        self.permit = permit_of(order, self._taken_up_at)
         self._grant = self._read_grant()
         self._paused_until, self._waits = 0.0, False
         if moved and self.deliveries is not None:
@@ -136,7 +137,7 @@ class OrderRun:
             self.deliveries.commit(self.committed)
 
     def stop(self, ending: Literal["Stopped", "Superseded"]) -> None:
-        """Hands out nothing more; what performers hold is finished and kept in the log, and delivered when stopped."""
+        """Hands out nothing more; what performers finish of what they hold is kept in the log, and delivered when stopped."""
         if self.ending in (None, "Stopped"):
             self.ending = ending
             self._stopped_at = self._stopped_at or self.workshop.clock()
@@ -184,7 +185,7 @@ class OrderRun:
     def _took_in(self, turnout: Turnout, busy_seconds: float) -> Turnout:
         if self.books is not None:
             self.books.take_in(turnout, busy_seconds)
-        if turnout.paused is not None:
+        if turnout.paused is not None and self.ending is None:
             self._paused_until = self.workshop.clock() + PAUSE_SECONDS
             self._note_waiting(True, turnout.paused)
         if turnout.outage or turnout.outcomes:

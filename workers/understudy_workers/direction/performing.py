@@ -24,6 +24,9 @@ class Studio(Protocol):
     thumbprint: str
     """Names the key it made for itself."""
 
+    def stop(self, order_uid: str, until: float) -> None:
+        """Makes nothing more of an order as it was taken up until then (Unix seconds). Called from another thread."""
+
     def perform(self, take: TakeWork, permit: Permit) -> TakeResult:
         """Makes the clips of a take."""
 

@@ -26,7 +26,10 @@ STORE_PATIENCE_SECONDS: Final = 3.0
 
 @dataclass
 class Workshop:
-    """The director's tools. `wake` tells the floor that there may be something to hand out."""
+    """The director's tools. `wake` tells the floor that there may be something to hand out.
+
+    `halt(uid, until)` tells performers to make nothing more of an order as it was taken up until then (Unix seconds).
+    """
 
     settings: PoolSettings
     objects: Objects
@@ -35,6 +38,7 @@ class Workshop:
     director: str
     metrics: PoolMetrics
     wake: Callable[[], None]
+    halt: Callable[[str, float], None]
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "director"))
     clock: Callable[[], float] = time.time
     _proven: bool = False

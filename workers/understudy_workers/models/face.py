@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,10 +66,10 @@ class Twin:
             np.float32
         )
 
-    def animate(self, samples: Floats) -> Performance:
+    def animate(self, samples: Floats, between: Callable[[], None] = lambda: None) -> Performance:
         """Performs speech: mono float32 at 22,050 Hz and about -16 LUFS; n = len(samples) // 882 frames.
 
-        Equal samples give an equal performance on one kind of machine.
+        Equal samples give an equal performance on one kind of machine. `between` is called before every BATCH frames.
         """
         frames = len(samples) // SAMPLES_PER_FRAME
         variety = float(np.abs(samples[: frames * SAMPLES_PER_FRAME]).sum(dtype=np.float64) * 10 % 1)
@@ -77,6 +77,7 @@ class Twin:
         codes = mouth_codes(self._hearing, self._encoder.encode(samples), self._rest)
         patches = np.empty((frames, self.mouth.height, self.mouth.width, 3), np.uint8)
         for start in range(0, frames, BATCH):
+            between()
             chosen = path[start : start + BATCH]
             squares = self.paint(chosen, codes[start : start + BATCH])
             for k, (plate, square) in enumerate(zip(chosen, squares, strict=True), start):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -14,14 +15,14 @@ from understudy_workers.models.face import Performance
 class Face(Protocol):
     """Anything that moves to speech: a trained twin."""
 
-    def animate(self, samples: npt.NDArray[np.float32]) -> Performance:
-        """One picture for each 882 samples."""
+    def animate(self, samples: npt.NDArray[np.float32], between: Callable[[], None]) -> Performance:
+        """One picture for each 882 samples; calls `between` every few of them."""
         ...
 
 
-def animate(face: Face, spoken: Spoken) -> Performance:
-    """A take's picture, one frame for each of its sound's."""
-    performance = face.animate(spoken.as_float())
+def animate(face: Face, spoken: Spoken, between: Callable[[], None] = lambda: None) -> Performance:
+    """A take's picture, one frame for each of its sound's. What `between` raises ends it."""
+    performance = face.animate(spoken.as_float(), between)
     if not len(performance.plate_indices) == len(performance.patches) == spoken.frames:
         raise RuntimeError(
             f"twin: wanted {spoken.frames} frames for this sound, got {len(performance.plate_indices)} plates and "
