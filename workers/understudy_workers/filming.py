@@ -69,10 +69,11 @@ class Filming:
             seal = self._custody.seal(permit)
         if isinstance(seal, Refusal):
             return _refused(take, seal, watch, started_at)
+        shelf = self._cache.of(permit.account)
         with watch.stage("find"):
-            spoken = self._cache.take(take.take_id, seal.of(permit.twin.version))
+            spoken = shelf.take(take.take_id, seal.of(permit.twin.version))
             # A take is kept before its clips: where it is not, asking for them would only cost requests.
-            reused = tuple(spoken is not None and self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
+            reused = tuple(spoken is not None and shelf.has_clip(clip_id) for clip_id in take.clip_ids)
         if spoken is None or not all(reused):
             try:
                 spoken = self._film(take, permit, seal, reused, spoken, watch)
@@ -91,12 +92,12 @@ class Filming:
     ) -> Spoken:
         with watch.stage("load"):
             cast = self._twins.get(permit.twin, seal)
-        version = seal.of(permit.twin.version)
+        version, shelf = seal.of(permit.twin.version), self._cache.of(permit.account)
         keeping: list[Future[None]] = []
         if spoken is None:
             with watch.stage("speak"):
                 spoken = speak(cast.voice, take.words, take.locale)
-            keeping.append(self._uploads.submit(self._cache.keep_take, take.take_id, spoken, version))
+            keeping.append(self._uploads.submit(shelf.keep_take, take.take_id, spoken, version))
         missing = {
             clip_id: output
             for clip_id, output, known in zip(take.clip_ids, take.outputs, reused, strict=True)
@@ -109,7 +110,7 @@ class Filming:
                     performance = animate(cast.face, spoken, between)
                 for clip_id, output in missing.items():
                     clip = self._shoot(cast, performance, output, between, watch)
-                    keeping.append(self._uploads.submit(self._cache.keep_clip, clip_id, clip, version))
+                    keeping.append(self._uploads.submit(shelf.keep_clip, clip_id, clip, version))
         with watch.stage("keep"):  # uploads run beside the next output's encoder: this is what was left to wait for
             for upload in keeping:
                 upload.result()

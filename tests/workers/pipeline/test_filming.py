@@ -61,8 +61,8 @@ def test_a_refused_permit_makes_no_frame(backlot: Any, grant: Any, changes: Any,
         assert (result.frames, result.reused, result.stage_seconds) == (0, (False, False), {})
     for item in items:
         for take_id, clip_id in zip(item.take_ids, item.clip_ids, strict=True):
-            assert backlot.objects.head(backlot.staging, take_key(take_id)) is None
-            assert backlot.objects.head(backlot.staging, clip_key(clip_id)) is None
+            assert backlot.objects.head(backlot.staging, take_key(permit_of(order).account, take_id)) is None
+            assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, clip_id)) is None
 
 
 def test_words_that_no_farm_renders_are_never_spoken(backlot: Any) -> None:
@@ -72,7 +72,7 @@ def test_words_that_no_farm_renders_are_never_spoken(backlot: Any) -> None:
     result = backlot.studio.perform(take, permit_of(order))
     assert result.refusal.reason == "ContentBlocked"
     assert (result.frames, result.stage_seconds) == (0, {})
-    assert backlot.objects.head(backlot.staging, take_key(take.take_id)) is None
+    assert backlot.objects.head(backlot.staging, take_key(permit_of(order).account, take.take_id)) is None
 
 
 def test_says_what_it_cannot_speak_or_find(backlot: Any) -> None:
@@ -122,7 +122,7 @@ def test_a_worker_killed_between_two_frames_leaves_nothing_half_written(backlot:
     )
     done = subprocess.run([sys.executable, "-c", KILLED], input=given, capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
-    assert backlot.objects.head(backlot.staging, clip_key(item.clip_ids[0])) is None
+    assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, item.clip_ids[0])) is None
     assert backlot.film(order, [item])[0].reused == (False,)
     assert backlot.finish(order, item).receipt.outcome == "done"
     assert list((backlot.settings.work_dir / "scratch").iterdir()) == []
@@ -166,7 +166,7 @@ def test_a_stopped_order_makes_not_one_more_frame(backlot: Any, monkeypatch: pyt
     assert (result.refusal.reason, result.frames, drawn) == (ORDER_STOPPED, 0, [0, 1, 2])
     assert ORDER_STOPPED in PAUSING_REASONS
     assert lines[-1]["ended"] == ORDER_STOPPED
-    assert backlot.objects.head(backlot.staging, clip_key(take.clip_ids[0])) is None
+    assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, take.clip_ids[0])) is None
     assert backlot.studio.perform(take, permit).stage_seconds == {}
     monkeypatch.undo()
     assert backlot.studio.perform(take, permit_of(order, taken_up_at=100.1)).reused == (False,)
