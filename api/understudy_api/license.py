@@ -25,7 +25,7 @@ class LicenseStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Valid.",
+        description="Valid, Quarantined.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     id: str | None = Field(default=None, max_length=64, description="The license's `jti`; usage counts by it.")
@@ -37,6 +37,14 @@ class LicenseStatus(Observed):
     used_seconds: str | None = Field(default=None, max_length=32, description="Metered seconds made under it.")
     reserved_seconds: str | None = Field(default=None, max_length=32, description="Seconds promised to running jobs.")
     left_seconds: str | None = Field(default=None, max_length=32, description="Seconds left to promise.")
+    quarantined_files: int | None = Field(
+        default=None,
+        ge=0,
+        description="Files taken out of reach after the owner ended it; the ledger names their list.",
+    )
+    delivered_items: int | None = Field(
+        default=None, ge=0, description="Videos that had been delivered when the owner ended it; the ledger lists them."
+    )
 
 
 KIND: Final = Kind(

@@ -27,6 +27,7 @@ from understudy_operator.core.claims import orphans_released
 from understudy_operator.core.conditions import events
 from understudy_operator.core.consent_actions import ask_consent
 from understudy_operator.core.dispatch import dispatch, freeze
+from understudy_operator.core.facts import written
 from understudy_operator.core.farewell import let_job_go, let_twin_go
 from understudy_operator.core.job_conditions import job_event
 from understudy_operator.core.job_status import job_status
@@ -34,7 +35,9 @@ from understudy_operator.core.license_policy import license_event, license_look,
 from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.quarantine_policy import put_away, quarantine_look
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.times import earliest
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
 
@@ -50,6 +53,8 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
         return Decision(actions=(DeleteObject(uid=state.identity.uid),))
     asked = ask_consent(state, admission, stands)
     actions = (*freeze(state, admission, now), *asked, *dispatch(state, admission, stands, now))
+    names = {state.identity.uid: f"{state.identity.namespace}/{state.identity.name}"}
+    actions = written(actions, state.license.account if state.license else None, state.unwritten, names)
     status = job_status(state, admission, stands, now)
     told = events(state.status.conditions, status.conditions, job_event)
     return Decision(
@@ -77,13 +82,13 @@ def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
 def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
     """What to do about a License at `now` (Unix seconds)."""
     found = verified(state)
-    actions = orphans_released(state, now)
+    actions = written(orphans_released(state, now), state.account, state.unwritten, {}) or put_away(state)
     status = license_status(state, found, now)
     told = events(state.status.conditions, status.conditions, license_event)
     return Decision(
         actions=(*actions, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=license_look(state, found, now),
+        requeue_after_seconds=earliest(license_look(state, found, now), quarantine_look(state, actions)),
     )
 
 

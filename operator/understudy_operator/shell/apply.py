@@ -19,7 +19,9 @@ from understudy_operator.core.actions import (
     DeleteOutputs,
     EmitEvent,
     FreezeContent,
+    ListKept,
     ListSentences,
+    MoveKept,
     PutOrder,
     PutTraining,
     Record,
@@ -96,6 +98,10 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.pool.stop_order(uid)
         case DeleteOutputs():
             targets.objects.delete(action.bucket, _delivered(targets, action))
+        case ListKept(account=account, part=part):
+            sources.quarantine.list_part(account, part)
+        case MoveKept(account=account, part=part):
+            sources.quarantine.move_part(account, part)
         case DeleteObject():
             sources.cluster.delete(body)
         case PutTraining(order=training, grant=permission):

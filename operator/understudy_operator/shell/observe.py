@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.genesis import twin_id
 from understudy_api.ledger.account import Account, account_id
+from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
@@ -21,9 +22,10 @@ from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
-from understudy_operator.core import content
+from understudy_operator.core import content, facts
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.quarantine_policy import is_due
 from understudy_operator.core.state import (
     ActState,
     ConsentState,
@@ -53,6 +55,7 @@ from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.pool import Pool
+from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.store import Body, Store
@@ -70,6 +73,7 @@ class Sources:
     ledger: Ledger
     larder: Larder
     acts: ActBook
+    quarantine: Quarantine
     pool: Pool
     ray: RayJobs
 
@@ -105,6 +109,8 @@ def _job(sources: Sources, body: Body) -> JobState:
     frozen = _content(sources, who.uid, spec)
     license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
     done = status.phase in FINISHED and status.observed_generation == who.generation
+    twin = _twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name)
+    asked, word = consents.of_job(sources.store, body), twin.word if twin else SILENCE
     first = _next_segment(sources, who.uid, license_.account if license_ else None, log.head, done)
     last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
     return JobState(
@@ -112,16 +118,17 @@ def _job(sources: Sources, body: Body) -> JobState:
         spec=spec,
         status=status,
         farm=sources.farm.view,
-        twin=_twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name),
+        twin=twin,
         license=license_,
         pool=_pool_view(sources, spec.pool_ref.name, who.uid),
         content=frozen,
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
-        consents=consents.of_job(sources.store, body),
+        consents=asked,
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last),
+        unwritten=_unwritten(sources, license_.account if license_ else None, facts.of_consents(who.uid, asked, word)),
     )
 
 
@@ -170,9 +177,13 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
+    said: tuple[Entry, ...] = ()
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        if account and twin:
+            farm = sources.farm.view.thumbprint
+            said = facts.of_license(spec.token, account, twin.genesis, twin.word, farm)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -182,6 +193,8 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         account=account,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
+        unwritten=_unwritten(sources, account, said),
+        quarantine=sources.quarantine.view(account.id) if account and is_due(account) else None,
     )
 
 
@@ -230,6 +243,11 @@ def _license_view(sources: Sources, key: Key) -> LicenseView | None:
 def _account(sources: Sources, token: str) -> Account | None:
     name = account_id(token)
     return sources.ledger.account(name) if name is not None else None
+
+
+def _unwritten(sources: Sources, account: Account | None, said: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The facts that the ledger does not hold yet. Read after the account, so that whatever its chain holds is seen."""
+    return sources.ledger.unwritten(account.id, said) if account else ()
 
 
 def _next_segment(sources: Sources, uid: str, account: Account | None, head: LogHead | None, done: bool) -> int:

@@ -26,7 +26,7 @@ from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.director import Director
-from understudy_operator.shell.doorbell import Doorbell
+from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
@@ -37,6 +37,7 @@ from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import Sources, observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
+from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
@@ -90,19 +91,21 @@ class Operator:
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store = Cluster(server), Store()
         events = Events(server, identity)
+        ledger = Ledger(
+            self._objects,
+            settings.buckets.ledger,
+            prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
+        )
         self._sources = Sources(
             farm=Farm.open(settings),
             release=installed_release(),
             cluster=cluster,
             store=store,
             receipts=Receipts(self._objects, settings.buckets.receipts),
-            ledger=Ledger(
-                self._objects,
-                settings.buckets.ledger,
-                prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
-            ),
+            ledger=ledger,
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
+            quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -158,6 +161,7 @@ class Operator:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
                 self._bell.quota_freed(_license_of(body), left)
+                self._queue.mark(_license_of(body), ACCOUNT_DELAY_SECONDS)
         return decision.requeue_after_seconds
 
     def is_alive(self) -> bool:

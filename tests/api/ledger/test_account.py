@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_words import ACCOUNT, LICENSE, NOVEMBER, ROYALTY, SECOND, licensed, released, reserved, segment, some_chain, uid
+from ledger_words import (
+    ACCOUNT,
+    LICENSE,
+    NOVEMBER,
+    ROYALTY,
+    SECOND,
+    licensed,
+    released,
+    reserved,
+    segment,
+    some_chain,
+    uid,
+)
 
 from understudy_api.ledger import entry as written
 from understudy_api.ledger.account import Account, fold
