@@ -109,6 +109,7 @@ class MemoryFarm:
         self.item_seconds = ITEM_SECONDS
         self.deleted_outputs: list[do.DeleteOutputs] = []
         self.license_status = LicenseStatus()
+        self.license_finalizers: tuple[str, ...] = ()
         self.written: list[Entry] = []
         """Every entry of every chain, in the order of writing."""
         self.quarantine = QuarantineView()
@@ -279,6 +280,7 @@ class MemoryFarm:
                 generation=1,
                 resource_version="1",
                 created_at=self.now,
+                finalizers=self.license_finalizers,
             ),
             spec=LicenseSpec.model_validate({"twinRef": {"name": "ada"}, "token": self.token}),
             status=self.license_status,
@@ -343,6 +345,8 @@ class MemoryFarm:
     def apply_license(self, decision: do.Decision[LicenseStatus]) -> None:
         for action in decision.actions:
             match action:
+                case do.AddFinalizer():
+                    self.license_finalizers = (FINALIZER,)
                 case do.Record():
                     self._record(action)
                 case do.ListKept():

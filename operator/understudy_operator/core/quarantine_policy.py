@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_api.ledger.account import Account
-from understudy_api.ledger.entry import Quarantined
+from understudy_api.ledger.entry import Erased, Quarantined, Revoked
 from understudy_operator.core.actions import Action, ListKept, MoveKept, Record
 from understudy_operator.core.conditions import Said
 from understudy_operator.core.state import LicenseState
@@ -24,6 +24,14 @@ def is_due(account: Account | None) -> bool:
     return (
         account is not None and account.ending.begun and not account.claims and account.ending.quarantined_files is None
     )
+
+
+def is_ending(state: LicenseState) -> bool:
+    """Whether its owner ended the license and its files are not put away yet."""
+    if any(isinstance(one, Revoked | Erased) for one in state.unwritten):
+        return True
+    account = state.account
+    return account is not None and account.ending.begun and account.ending.quarantined_files is None
 
 
 def put_away(state: LicenseState) -> tuple[Action, ...]:
@@ -63,6 +71,4 @@ def quarantine_look(state: LicenseState, actions: tuple[Action, ...]) -> float |
     """Seconds until the next step; None when none is left."""
     if any(isinstance(one, Record | ListKept | MoveKept) for one in actions):
         return 0.0
-    account = state.account
-    waits = account is not None and account.ending.begun and account.ending.quarantined_files is None
-    return CLOSING_SECONDS if waits else None
+    return CLOSING_SECONDS if is_ending(state) else None

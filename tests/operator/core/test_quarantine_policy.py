@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import NOW, a_license, a_twin_view, an_account
+from builders import NOW, a_license, a_twin_view, an_account, an_identity
 
 from understudy_api.ledger.account import Account, fold
 from understudy_api.ledger.ending import Ending
 from understudy_api.ledger.entry import Delivered, Quarantined
 from understudy_api.owner_word import OwnerWord
-from understudy_operator.core.actions import ListKept, MoveKept, Record
+from understudy_operator.core.actions import AddFinalizer, ListKept, MoveKept, Record, RemoveFinalizer
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_license
 from understudy_operator.core.quarantine_policy import CLOSING_SECONDS, is_due
-from understudy_operator.core.state import LicenseState, QuarantineView
+from understudy_operator.core.state import FINALIZER, LicenseState, QuarantineView
 
 MANIFEST = "fa" * 32
 REVOKED = OwnerWord(revoked={"acme-spring-2026": NOW})
@@ -121,3 +121,27 @@ def test_a_stop_that_may_be_lifted_puts_nothing_away(word: OwnerWord) -> None:
     state = a_license(account=an_account(), twin=a_twin_view(word=word))
     assert steps(state) == []
     assert condition(state) is None
+
+
+def test_deleting_the_object_leaves_no_files_behind() -> None:
+    state = a_state(QuarantineView())
+    assert isinstance(decide_license(state, NOW).actions[0], AddFinalizer)
+    going = an_identity(
+        namespace="talent-ada", name="acme-spring", deleted_at=NOW, finalizers=(FINALIZER,), generation=2
+    )
+    held = replace(state, identity=going)
+    assert decide_license(held, NOW).actions == (ListKept(account=ended().id, part=0),)
+    waiting = replace(held, account=ended(uid_1=5), quarantine=None)
+    assert (decide_license(waiting, NOW).actions, decide_license(waiting, NOW).requeue_after_seconds) == (
+        (),
+        CLOSING_SECONDS,
+    )
+    settled = replace(held, account=ended(Ending(revoked=True, quarantined_files=3)), quarantine=None)
+    assert decide_license(settled, NOW).actions == (RemoveFinalizer(),)
+    assert decide_license(replace(settled, identity=replace(going, finalizers=())), NOW).actions == ()
+
+
+def test_a_license_that_stands_is_never_held() -> None:
+    assert AddFinalizer() not in decide_license(a_license(account=an_account()), NOW).actions
+    settled = a_state(account=ended(Ending(revoked=True, quarantined_files=3)))
+    assert AddFinalizer() not in decide_license(settled, NOW).actions
