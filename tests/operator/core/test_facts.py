@@ -7,6 +7,7 @@ from dataclasses import replace
 from builders import NOW, UID, a_job, a_key, a_keyring, a_license, a_license_token, a_twin_view, an_account
 
 from understudy_api.acts import ConsentAnswer, Erase, Revocation, Stop, sign_act
+from understudy_api.digest import digest_bytes
 from understudy_api.genesis import PublicKey
 from understudy_api.keyring import KeyRecord, sign_key_record
 from understudy_api.ledger.account import Account, fold
@@ -110,7 +111,7 @@ def test_a_license_whose_key_was_withdrawn_is_still_the_one_on_record() -> None:
         KeyRecord(
             twin=TWIN,
             number=2,
-            previous=facts.digest_bytes(DELEGATE.encode()),
+            previous=digest_bytes(DELEGATE.encode()),
             act="withdraw",
             role="license",
             key=PublicKey.model_validate(public_jwk(a_key("agent"))),
@@ -119,7 +120,7 @@ def test_a_license_whose_key_was_withdrawn_is_still_the_one_on_record() -> None:
     )
     token = a_license_token(signer="agent")
     heard = a_twin_view(word=word(REVOKE, records=(DELEGATE, withdrawn)))
-    account = used().model_copy(update={"license": facts.digest_bytes(token.encode())})
+    account = used().model_copy(update={"license": digest_bytes(token.encode())})
     assert Revoked(act=REVOKE) in said(a_license(token, twin=heard, account=account))
     assert said(a_license(token, twin=heard, account=used())) == ()
 
