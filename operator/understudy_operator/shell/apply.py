@@ -53,6 +53,8 @@ class Targets:
     objects: Objects
     events: Events
     metrics: Metrics
+    recorded: Callable[[Body], None] = lambda _: None
+    """Told at once of an OwnerAct whose act was recorded: nobody waits for its status to be written."""
     wall_clock: Callable[[], float] = time.time
 
 
@@ -85,6 +87,7 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+            targets.recorded(body)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

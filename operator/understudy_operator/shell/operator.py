@@ -17,7 +17,7 @@ from understudy_api.genesis import twin_id
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision, Record, RecordAct
+from understudy_operator.core.actions import Decision, Record
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
@@ -110,9 +110,9 @@ class Operator:
             ray=self._ray,
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
-        self._targets = Targets(self._sources, self._objects, events, self.metrics)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard)
+        self._targets = Targets(self._sources, self._objects, events, self.metrics, self._bell.act_recorded)
         stalls = Stalls(cluster, store, events)
         self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)
         self._stop = threading.Event()
@@ -155,8 +155,6 @@ class Operator:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
-        if any(isinstance(action, RecordAct) for action in decision.actions):
-            self._bell.act_recorded(body)
         for action in decision.actions:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
