@@ -10,7 +10,7 @@ from bench.measure import Measurement, as_json, show
 
 BENCHES = ("rights", "vault", "ledger", "director", "farm", "control_plane")
 """Modules with `run() -> list[Measurement]`, quick ones first."""
-ON_REQUEST = ("mutation",)
+ON_REQUEST = ("mutation", "revocation")
 """The same, run only when they are named."""
 
 

@@ -25,7 +25,7 @@ class LicenseStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Valid.",
+        description="Valid, Quarantined.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     id: str | None = Field(default=None, max_length=64, description="The license's `jti`; usage counts by it.")
@@ -39,6 +39,14 @@ class LicenseStatus(Observed):
     left_seconds: str | None = Field(default=None, max_length=32, description="Seconds left to promise.")
     used_items: int | None = Field(default=None, description="Videos made under it.")
     left_items: int | None = Field(default=None, description="Videos left to promise, where the license bounds them.")
+    quarantined_files: int | None = Field(
+        default=None,
+        ge=0,
+        description="Files taken out of reach after the owner ended it; the ledger names their list.",
+    )
+    delivered_items: int | None = Field(
+        default=None, ge=0, description="Videos that had been delivered when the owner ended it; the ledger lists them."
+    )
 
 
 KIND: Final = Kind(

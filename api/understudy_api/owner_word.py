@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import Field, ValidationError
 
 from understudy_api import token
-from understudy_api.acts import ACT_TYPES, Act, Erase, Resume, Revocation, Stop
+from understudy_api.acts import ACT_TYPES, Act, ConsentAnswer, Erase, Resume, Revocation, Stop
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import KEY_RECORD_TYPE
 from understudy_api.model import Model
@@ -40,6 +40,12 @@ class OwnerWord:
     erased_at: float | None = None
     taken: Mapping[str, float] = field(default_factory=dict)
     """Every recorded act by the digest of its token."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """The answer that stands to each consent request, by the digest of the request: its token."""
+    revocations: Mapping[str, str] = field(default_factory=dict)
+    """The token of the act that revoked a license, by `jti`: the first that was recorded."""
+    erasure: str | None = None
+    """The token of the act that had the twin erased: the first that was recorded."""
 
     @property
     def erased(self) -> Refusal | None:
@@ -67,28 +73,51 @@ SILENCE: Final = OwnerWord()
 
 def owner_word(key_records: tuple[str, ...], recorded: Iterable[Recorded]) -> OwnerWord:
     """The word after all recorded acts, in whatever order they are given."""
-    revoked: dict[str, float] = {}
+    revocations: dict[str, Recorded] = {}
     stops: dict[str, float] = {}
     lifted: set[str] = set()
-    erased_at: float | None = None
+    erasure: Recorded | None = None
     taken: dict[str, float] = {}
+    answers: dict[str, list[tuple[ConsentAnswer, Recorded]]] = {}
     for one in recorded:
         digest = digest_bytes(one.act.encode())
         taken[digest] = one.accepted_at
         match parsed(one.act):
             case Revocation(jti=jti):
-                revoked[jti] = min(one.accepted_at, revoked.get(jti, one.accepted_at))
+                revocations[jti] = _first(revocations.get(jti), one)
             case Stop():
                 stops[digest] = one.accepted_at
             case Resume(stop=stop):
                 lifted.add(stop)
             case Erase():
-                erased_at = one.accepted_at if erased_at is None else min(erased_at, one.accepted_at)
+                erasure = _first(erasure, one)
+            case ConsentAnswer() as answer:
+                answers.setdefault(answer.request, []).append((answer, one))
             case _:
                 pass
-    standing = {digest: at for digest, at in stops.items() if digest not in lifted}
-    taken |= {digest_bytes(record.encode()): 0.0 for record in key_records}
-    return OwnerWord(key_records=key_records, revoked=revoked, stops=standing, erased_at=erased_at, taken=taken)
+    return OwnerWord(
+        key_records=key_records,
+        revoked={jti: one.accepted_at for jti, one in revocations.items()},
+        stops={digest: at for digest, at in stops.items() if digest not in lifted},
+        erased_at=erasure.accepted_at if erasure else None,
+        taken=taken | {digest_bytes(record.encode()): 0.0 for record in key_records},
+        answers={request: _standing(given) for request, given in answers.items()},
+        revocations={jti: one.act for jti, one in revocations.items()},
+        erasure=erasure.act if erasure else None,
+    )
+
+
+def _first(known: Recorded | None, one: Recorded) -> Recorded:
+    """Whichever was recorded earlier."""
+    return one if known is None or (one.accepted_at, one.act) < (known.accepted_at, known.act) else known
+
+
+def _standing(given: list[tuple[ConsentAnswer, Recorded]]) -> str:
+    """The answer recorded last. A yes signed no later than a recorded no does not undo it: somebody kept it back."""
+    given.sort(key=lambda pair: (pair[1].accepted_at, pair[0].answer == "deny", pair[1].act))
+    said, last = given[-1]
+    denials = [one.act for answer, one in given if answer.answer == "deny" and answer.iat >= said.iat]
+    return denials[-1] if said.answer == "approve" and denials else last.act
 
 
 def parsed(act: str) -> Act | None:

@@ -60,6 +60,8 @@ def verify(
     typer.echo(f"{len(chains)} licenses, {links} links, {entries} entries: {verdict}")
     if proofs is not None:
         typer.echo(str(proofs))
+    for line in endings(chains):
+        typer.echo(line)
     typer.echo(_what_is_excluded(kept, heads, findings))
     raise typer.Exit(BROKEN if findings else 0)
 
@@ -94,6 +96,21 @@ def read_kept(path: Path, farm: OKPKey) -> tuple[ChainHead, ...]:
     if isinstance(heads, Refusal):
         raise UserError(f"{path}: {heads.message}")
     return heads
+
+
+def endings(chains: Mapping[str, Chain]) -> list[str]:
+    """A line for every license that its owner ended: by what, and what became of the files."""
+    lines = []
+    for account, one in chains.items():
+        newest = one.links[max(one.links)].balance if one.links else None
+        if newest is None or not newest.ending.begun:
+            continue
+        files = newest.ending.quarantined_files
+        rest = "its files are not in quarantine yet" if files is None else f"{files} files are in quarantine"
+        delivered = f", {newest.ending.delivered_items} videos had been delivered" if files is not None else ""
+        what = "revoked" if newest.ending.revoked else "its twin was erased"
+        lines.append(f"account {account[:12]}: {what}; {rest}{delivered}")
+    return lines
 
 
 def _against_stored(ledger: LedgerBucket, chains: Mapping[str, Chain]) -> list[Finding]:

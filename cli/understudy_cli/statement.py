@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +17,9 @@ from understudy_api.verdict import Refusal
 from understudy_cli.errors import UserError
 from understudy_cli.ledger import Settings
 from understudy_cli.ledger_bucket import LedgerBucket, open_ledger
+
+MAX_EVENTS: Final = 40
+"""Lines about what is no amount; exports have all of them."""
 
 
 def statement(
@@ -62,8 +66,15 @@ def in_words(found: Statement) -> str:
     for one in found.payments:
         share = f"{one.share_millionths / 10_000:g} %"
         lines.append(f"{one.role:<11} {one.payee:<44.44} {share:>31} {_millionths(one.micros):>18}")
+    lines += [f"{_when(one.at)}  {one.words}" for one in found.events[:MAX_EVENTS]]
+    if len(found.events) > MAX_EVENTS:
+        lines.append(f"and {len(found.events) - MAX_EVENTS} more; --json has them all")
     lines.append(_sealed(found))
     return "\n".join(lines)
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _sealed(found: Statement) -> str:

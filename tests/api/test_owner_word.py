@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
+import pytest
 from builders import NOW, a_key, a_keyring
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +76,41 @@ def test_an_erased_twin_is_refused_first() -> None:
     assert word.halted.reason == "TwinErased"
     stopped = owner_word((), [STOPS[0], recorded(Erase(twin=TWIN, iat=T))])
     assert stopped.halted == word.erased
+
+
+def an_answer(answer: str, signed: int, at: float) -> Recorded:
+    """An answer to request aaa..., signed and recorded so many seconds after T."""
+    claims = {"twin": TWIN, "request": "a" * 64, "license": "license-0", "answer": answer, "exp": T + 99}
+    return recorded(ConsentAnswer.model_validate({**claims, "iat": T + signed}), NOW + at)
+
+
+YES, NO = an_answer("approve", 1, 1), an_answer("deny", 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "stands"),
+    [
+        ([YES], 0),
+        ([YES, NO], 1),
+        ([YES, NO, an_answer("approve", 3, 3)], 2),
+        ([NO, an_answer("approve", 1, 9)], 0),
+        ([NO, an_answer("approve", 2, 9)], 0),
+        ([YES, an_answer("deny", 0, 9)], 1),
+        ([YES, an_answer("deny", 0, 1)], 1),
+    ],
+    ids=["yes", "later no", "yes again", "kept back", "same second", "backdated no", "both at once"],
+)
+def test_the_answer_recorded_last_stands_and_no_yes_that_was_kept_back(given: list[Recorded], stands: int) -> None:
+    for order in permutations(given):
+        assert owner_word((), order).answers == {"a" * 64: given[stands].act}
+
+
+def test_what_revoked_and_erased_is_kept_word_for_word() -> None:
+    again = recorded(Revocation(twin=TWIN, jti="license-0", iat=T + 50, reason="once more"), NOW + 50)
+    erase = recorded(Erase(twin=TWIN, iat=T))
+    word = owner_word((), [again, REVOKED[0], erase, recorded(Erase(twin=TWIN, iat=T + 1), NOW + 1)])
+    assert word.revocations == {"license-0": REVOKED[0].act}
+    assert word.erasure == erase.act
 
 
 def test_other_acts_are_taken_and_stop_nothing() -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from ledger_site import ONE, TWO, Ledger
-from ledger_words import LICENSE, NOVEMBER
+from ledger_words import LICENSE, NOVEMBER, released, uid
 
 from understudy_api import token
+from understudy_api.acts import Revocation, sign_act
 from understudy_api.digest import digest_bytes
+from understudy_api.ledger import entry as written
 from understudy_api.ledger.chain import link_key
 from understudy_api.ledger.checkpoint import ChainHead, checkpoint_key, seal
 from understudy_cli.errors import UserError
@@ -133,3 +135,45 @@ def test_no_statement_is_made_of_a_broken_chain(ledger: Ledger) -> None:
     ledger.remove(link_key(ONE, 3))
     with pytest.raises(UserError, match="deleted"):
         raise ledger.run(*STATEMENT).exception or AssertionError
+
+
+def an_ended_license(ledger: Ledger, reason: str = "it is over") -> None:
+    """Account TWO was revoked, its one job stopped, its files put away."""
+    act = sign_act(token.new_key(), Revocation(twin=ONE, jti="beta-autumn", iat=int(NOVEMBER), reason=reason))
+    writer = ledger.writers[TWO]
+    writer.write(
+        written.ConsentAsked(uid=uid(7), request=ONE), written.ConsentAnswered(request=ONE, answer="deny", act="a.b.c")
+    )
+    writer.write(written.Revoked(act=act), written.KeyRecorded(number=1, record="a.b.c"))
+    writer.write(released(7, 0))
+    writer.write(written.Delivered(uid=uid(7), items=(LICENSE,)))
+    writer.write(written.Quarantined(manifest=LICENSE, files=3, bytes=9))
+    for sequence, data in writer.objects.items():
+        ledger.put(link_key(TWO, sequence), data)
+    ledger.put(f"names/{TWO}/{uid(7)}", b"beta/autumn")
+
+
+def test_what_an_owner_did_is_told_in_words(ledger: Ledger) -> None:
+    an_ended_license(ledger)
+    lines = ledger.run("statement", "--license", "beta-autumn", "--month", "2026-11").output.splitlines()
+    told = [line.split("  ", 1)[1] for line in lines if "Z  " in line]
+    assert told == [
+        f"job beta/autumn asked for consent (request {ONE[:16]})",
+        f"the owner denied request {ONE[:16]}",
+        "the owner revoked the license for good (it is over)",
+        "key record 1 of the owner was accepted",
+        "1 videos of job beta/autumn had been delivered: nobody can call them back",
+        f"3 files kept under the license were taken out of reach (list {LICENSE[:16]})",
+    ]
+    document = json.loads(ledger.run("statement", "--license", "beta-autumn", "--month", "2026-11", "--json").output)
+    assert [one["words"] for one in document["events"]] == told
+    december = ledger.run("statement", "--license", "beta-autumn", "--month", "2026-12").output
+    assert "revoked" not in december
+
+
+def test_whoever_checks_the_ledger_learns_which_licenses_ended(ledger: Ledger) -> None:
+    assert "quarantine" not in ledger.run("ledger", "verify").output
+    an_ended_license(ledger)
+    result = ledger.run("ledger", "verify")
+    assert result.exit_code == 0, result.output
+    assert f"account {TWO[:12]}: revoked; 3 files are in quarantine, 1 videos had been delivered" in result.output

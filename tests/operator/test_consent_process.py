@@ -78,6 +78,28 @@ def test_a_sensitive_job_waits_for_the_owners_signature(admin: Admin, brand: Ten
     admin.wait(brand.key("casino"), "Complete")
 
 
+def test_an_approval_outlives_its_object_and_a_restart_and_a_later_no_counts(
+    admin: Admin, brand: Tenant, peer: Any, operator_process: OperatorProcess
+) -> None:
+    body = admin.create(brand.job("dice", **CASINO))
+    key, request = asked(admin, brand, "dice")
+    act = admin.create(an_act(brand, request, "approve"))
+    uid = until(lambda: peer.held(body["metadata"]["uid"])).order.uid
+    admin.delete(Key.of(act))
+    until(lambda: admin.get(Key.of(act)), lambda found: found is None)
+    operator_process.end()
+    peer.stop()  # it forgets its orders: only what is recorded can bring the order back
+    peer.start()
+    operator_process.start()
+    until(lambda: peer.held(uid))
+    assert condition_of(admin.wait(key, "Approved"), "Approved")["reason"] == "OwnerApproved"
+    admin.create(an_act(brand, request, "deny"))
+    refused = admin.wait(brand.key("dice"), "Admitted", "False")
+    assert condition_of(refused, "Admitted")["reason"] == "ConsentDenied"
+    until(lambda: peer.held(uid), lambda held: held is None)
+    admin.wait(key, "Denied")
+
+
 def test_a_no_refuses_and_a_changed_word_asks_anew(admin: Admin, brand: Tenant, peer: Any) -> None:
     body = admin.create(brand.job("poker", **CASINO))
     _, request = asked(admin, brand, "poker")

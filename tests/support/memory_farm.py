@@ -6,30 +6,36 @@ invariant of the operator: it fails the test whatever history led there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from builders import NAMESPACE_UID, a_farm, a_genesis_record, a_key, a_keyring, a_license_token, a_twin_view
 
+from understudy_api import token
+from understudy_api.acts import Revocation, sign_act
 from understudy_api.digest import digest
 from understudy_api.grant import Grant, read_grant, sign_grant
 from understudy_api.ledger.account import Account, account_id, fold
-from understudy_api.ledger.entry import Released
+from understudy_api.ledger.entry import Entry, Released
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.order import Order, Progress, S3Credentials
+from understudy_api.owner_word import Recorded, owner_word
 from understudy_api.receipt import Finished, Receipt, Segment, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
-from understudy_api.terms import License, read_license
+from understudy_api.terms import LICENSE_TYPE, License, read_license
 from understudy_operator.core import actions as do
+from understudy_operator.core import facts
 from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.quarantine_policy import is_due
 from understudy_operator.core.registration import Registration
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
 from understudy_operator.core.state import (
+    ENDED,
     FINALIZER,
     ContentProblem,
     FrozenContent,
@@ -40,6 +46,7 @@ from understudy_operator.core.state import (
     LogHead,
     OrderLog,
     PoolView,
+    QuarantineView,
     TwinView,
 )
 
@@ -106,6 +113,10 @@ class MemoryFarm:
         self.item_seconds = ITEM_SECONDS
         self.deleted_outputs: list[do.DeleteOutputs] = []
         self.license_status = LicenseStatus()
+        self.license_finalizers: tuple[str, ...] = ()
+        self.written: list[Entry] = []
+        """Every entry of every chain, in the order of writing."""
+        self.quarantine = QuarantineView()
 
     # --- what people and the world do ---
 
@@ -124,6 +135,15 @@ class MemoryFarm:
         job = self.jobs[name]
         job.deleted_at = self.now if job.deleted_at is None else job.deleted_at
         job.exists = bool(job.finalizers)
+
+    def revoke(self) -> None:
+        """The owner's revocation of the license is recorded."""
+        assert self.twin is not None
+        assert self.token is not None
+        jti = token.unverified(self.token, LICENSE_TYPE)["jti"]
+        act = Revocation(twin=a_keyring().twin_id, jti=jti, iat=int(self.now))
+        recorded = Recorded(act=sign_act(a_key("owner"), act), accepted_at=self.now)
+        self.twin = replace(self.twin, word=owner_word((), [recorded]))
 
     def restart_operator(self) -> None:
         for job in self.jobs.values():
@@ -281,6 +301,7 @@ class MemoryFarm:
                 generation=1,
                 resource_version="1",
                 created_at=self.now,
+                finalizers=self.license_finalizers,
             ),
             spec=LicenseSpec.model_validate({"twinRef": {"name": "ada"}, "token": self.token}),
             status=self.license_status,
@@ -290,7 +311,17 @@ class MemoryFarm:
             registration=self._registration(),
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
+            unwritten=self._unwritten(),
+            quarantine=self.quarantine if is_due(self._account()) else None,
         )
+
+    def _unwritten(self) -> tuple[Entry, ...]:
+        account = self._account()
+        if account is None or self.twin is None or self.token is None:
+            return ()
+        found = facts.of_license(self.token, account, self.twin.genesis, self.twin.word, a_farm().thumbprint)
+        ids = {one.id for one in self.written}
+        return tuple(one for one in found if one.id not in ids)
 
     def _account(self) -> Account | None:
         found = account_id(self.token) if self.token else None
@@ -336,10 +367,19 @@ class MemoryFarm:
 
     def apply_license(self, decision: do.Decision[LicenseStatus]) -> None:
         for action in decision.actions:
-            if isinstance(action, do.Record):
-                self._record(action)
-            if isinstance(action, do.RegisterLicense):
-                self._register(action)
+            match action:
+                case do.AddFinalizer():
+                    self.license_finalizers = (FINALIZER,)
+                case do.Record():
+                    self._record(action)
+                case do.ListKept():
+                    busy = [job for job in self.jobs.values() if job.order and job.state not in ENDED]
+                    assert not busy, "listed while the pool works"
+                    self.quarantine = QuarantineView(parts=1, manifest="f" * 64, files=3, bytes=9)
+                case do.MoveKept():
+                    self.quarantine = replace(self.quarantine, moved=1)
+                case do.RegisterLicense():
+                    self._register(action)
         self.license_status = decision.status or self.license_status
 
     def _do(self, job: Job, action: do.Action) -> None:
@@ -424,6 +464,7 @@ class MemoryFarm:
         after = fold(before, action.entries)
         assert isinstance(after, Account), after
         self.accounts[base.id] = after
+        self.written += action.entries
         for entry in action.entries:
             if isinstance(entry, Released):
                 self.ends[base.id, entry.uid] = entry.segment
@@ -443,6 +484,10 @@ class MemoryFarm:
         assert found is not None, "granted without a license"
         assert self.twin is not None
         assert self.twin.genesis == a_genesis_record()
+        word = self.twin.word
+        assert found.terms.jti not in word.revoked, "granted after its owner revoked it"
+        assert not word.stops, "granted after its owner stopped the twin"
+        assert word.halted is None, "granted after its owner had it erased"
         assert grant.license == found.digest
         assert grant.iat <= self.now < grant.exp <= found.terms.exp
         claim = self.accounts[account_id(self.token or "") or ""].claims.get(job.uid)
@@ -459,14 +504,18 @@ class MemoryFarm:
         self.apply(name, decision)
         return bool(decision.actions) or decision.status is not None
 
+    def look_at_license(self) -> bool:
+        """One look at the license; True when there was something to do or say."""
+        decision = decide_license(self.observe_license(), self.now)
+        self.apply_license(decision)
+        return bool(decision.actions) or decision.status is not None
+
     def settle(self) -> None:
         """Looks until nobody has anything to do; fails when that does not come to an end."""
         for _ in range(MAX_ROUNDS):
             busy = [self.reconcile(name) for name in self.jobs]
             if self.token is not None:
-                decision = decide_license(self.observe_license(), self.now)
-                self.apply_license(decision)
-                busy.append(bool(decision.actions) or decision.status is not None)
+                busy.append(self.look_at_license())
             if not any(busy):
                 return
         raise AssertionError("decisions do not come to rest")

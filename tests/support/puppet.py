@@ -18,6 +18,7 @@ from understudy_api.settings import PoolSettings
 from understudy_api.token import load_key, new_key, public_jwk, thumbprint
 from understudy_workers import gate
 from understudy_workers.objects import Objects
+from understudy_workers.stages.store import clip_key
 from understudy_workers.stops import Stops
 from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, TakeResult, TakeWork, staged_files
 
@@ -61,8 +62,8 @@ class Puppet:
             return self.perform(take, permit)
         reused = []
         for clip_id in take.clip_ids:
-            reused.append(self._objects.head(self._bucket, f"clips/{clip_id}") is not None)
-            self._objects.put(self._bucket, f"clips/{clip_id}", take.words.encode())
+            reused.append(self._objects.head(self._bucket, clip_key(permit.account, clip_id)) is not None)
+            self._objects.put(self._bucket, clip_key(permit.account, clip_id), take.words.encode())
         return TakeResult(take.take_id, FRAMES, tuple(reused), 0.01, {"speak": 0.01}, started_at)
 
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
@@ -73,7 +74,9 @@ class Puppet:
         refusal = self._stops.refusal(permit) or next(iter(verdict.refusals), None)
         if refusal is not None:
             return self._refused(item, refusal)
-        missing = tuple(clip for clip in planned.clip_ids if not self._objects.head(self._bucket, f"clips/{clip}"))
+        missing = tuple(
+            clip for clip in planned.clip_ids if not self._objects.head(self._bucket, clip_key(permit.account, clip))
+        )
         if missing:
             return ItemResult(None, (), 0.0, missing_clips=missing)
         self._note("item", planned.item_id)

@@ -88,11 +88,11 @@ class Filming:
             seal = self._custody.seal(permit)
         if isinstance(seal, Refusal):
             return _refused(take, seal, watch, started_at)
-        item_seconds = None
+        item_seconds, shelf = None, self._cache.of(permit.account)
         with watch.stage("find"):
-            spoken = self._cache.take(take.take_id, seal.of(permit.twin.version))
+            spoken = shelf.take(take.take_id, seal.of(permit.twin.version))
             # A take is kept before its clips: where it is not, asking for them would only cost requests.
-            reused = tuple(spoken is not None and self._cache.has_clip(clip_id) for clip_id in take.clip_ids)
+            reused = tuple(spoken is not None and shelf.has_clip(clip_id) for clip_id in take.clip_ids)
         if spoken is None or not all(reused):
             try:
                 spoken, item_seconds = self._film(take, permit, seal, reused, spoken, watch)
@@ -115,13 +115,13 @@ class Filming:
     ) -> tuple[Spoken, float | None]:
         with watch.stage("load"):
             cast = self._twins.get(permit.twin, seal)
-        version = seal.of(permit.twin.version)
+        version, shelf = seal.of(permit.twin.version), self._cache.of(permit.account)
         keeping: list[Future[None]] = []
 
         def say(take_id: str, words: str) -> Spoken:
             with watch.stage("speak"):
                 said = speak(cast.voice, words, take.locale)
-            keeping.append(self._uploads.submit(self._cache.keep_take, take_id, said, version))
+            keeping.append(self._uploads.submit(shelf.keep_take, take_id, said, version))
             return said
 
         spoken = spoken or say(take.take_id, take.words)
@@ -138,7 +138,7 @@ class Filming:
                     performance = animate(cast.face, spoken, between)
                 for clip_id, output in missing.items():
                     clip = self._shoot(cast, performance, output, between, watch)
-                    keeping.append(self._uploads.submit(self._cache.keep_clip, clip_id, clip, version))
+                    keeping.append(self._uploads.submit(shelf.keep_clip, clip_id, clip, version))
         with watch.stage("keep"):  # uploads run beside the next output's encoder: this is what was left to wait for
             for upload in keeping:
                 upload.result()
@@ -163,7 +163,7 @@ class Filming:
             if (refusal := self._refusal(take, permit, words, filling)) is not None:
                 raise RefusedItemError(refusal)
             try:
-                said = self._cache.take(take_id, version) or say(take_id, words)
+                said = self._cache.of(permit.account).take(take_id, version) or say(take_id, words)
             except UnspeakableError:
                 return None
             frames[take_id] = said.frames

@@ -74,9 +74,9 @@ class Finishing:
             key = self._custody.seal(permit)
         if isinstance(key, Refusal):
             return _refused(planned, key, watch)
-        seal = key.of(permit.twin.version)
+        seal, shelf = key.of(permit.twin.version), self._cache.of(permit.account)
         with watch.stage("find"):
-            takes = {take_id: self._cache.take(take_id, seal) for take_id in planned.take_ids}
+            takes = {take_id: shelf.take(take_id, seal) for take_id in planned.take_ids}
         spoken = [take for take_id in planned.take_ids if (take := takes[take_id]) is not None]
         if len(spoken) < len(planned.take_ids):
             lost = [clip for take, clip in zip(planned.take_ids, planned.clip_ids, strict=True) if takes[take] is None]
@@ -89,7 +89,7 @@ class Finishing:
         data = self._stored(item, watch)
         if data is None:
             with watch.stage("find"):
-                clips = {clip_id: self._cache.clip(clip_id, seal) for clip_id in planned.clip_ids}
+                clips = {clip_id: shelf.clip(clip_id, seal) for clip_id in planned.clip_ids}
             if lost := [clip_id for clip_id, clip in clips.items() if clip is None]:
                 return _missing(lost, watch)
             data = self._make(item, permit, spoken, [clip for i in planned.clip_ids if (clip := clips[i])], watch)

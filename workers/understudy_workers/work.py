@@ -7,11 +7,13 @@ it without looking: a permit carries the very tokens, so that rights are checked
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from understudy_api.consent import Clearance
 from understudy_api.delivery import ITEM_SUFFIXES, item_names
 from understudy_api.digest import digest_bytes
+from understudy_api.ledger.account import account_id
 from understudy_api.order import Making, Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
@@ -55,6 +57,17 @@ class Permit:
     def license_digest(self) -> str:
         """Digest of the license token."""
         return digest_bytes(self.license.encode())
+
+    @property
+    def account(self) -> str:
+        """Id of the license's account, by which what is made under it is kept."""
+        return _account(self.license)
+
+
+@lru_cache(maxsize=512)
+def _account(license_token: str) -> str:
+    """A token that names no account has one of its own; nothing is made under it."""
+    return account_id(license_token) or digest_bytes(license_token.encode())
 
 
 def permit_of(order: Order, taken_up_at: float = 0.0) -> Permit:

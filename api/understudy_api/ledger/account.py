@@ -14,6 +14,7 @@ from pydantic import Field
 from understudy_api import token
 from understudy_api.digest import digest
 from understudy_api.ledger import entry as written
+from understudy_api.ledger.ending import Ending, EndingEntry
 from understudy_api.ledger.royalty import earned_micros
 from understudy_api.model import Digest, Model
 from understudy_api.royalty_terms import Royalty
@@ -62,6 +63,7 @@ class Account(Model):
     royalty_micros: int = Field(default=0, description="Everything earned, before the minimum.")
     claims: dict[str, Claim] = Field(default={}, description="Open claims by the RenderJob's uid.")
     pins: dict[str, str] = Field(default={}, description="UID of the first to use it, by the namespace's pseudonym.")
+    ending: Ending = Field(default=Ending(), description="Whether it ended by its owner's word, and what followed.")
 
     @property
     def reserved_micros(self) -> int:
@@ -112,6 +114,7 @@ class _Book:
         self._used_micros, self._used_items = account.used_micros, account.used_items
         self._royalty_micros = account.royalty_micros
         self._claims, self._pins = dict(account.claims), dict(account.pins)
+        self._ending = account.ending
         self._open: tuple[str, Claim] | None = None
         """The claim whose segment is being counted, and what of it stands so far."""
 
@@ -131,6 +134,8 @@ class _Book:
                 return self._released(one)
             case written.Corrected():
                 return self._corrected(one)
+            case written.Revoked() | written.Erased() | written.Delivered() | written.Quarantined():
+                return self._ended(one)
         return None
 
     def account(self) -> Account | Refusal:
@@ -151,6 +156,7 @@ class _Book:
             royalty_micros=self._royalty_micros,
             claims=self._claims,
             pins=self._pins,
+            ending=self._ending,
         )
 
     def _licensed(self, one: written.Licensed) -> Refusal | None:
@@ -167,6 +173,8 @@ class _Book:
             return _refused("NoLicense", "nothing is promised before the license is recorded")
         if one.pin is not None and self._pins.setdefault(one.pin.namespace, one.pin.uid) != one.pin.uid:
             return _refused("NamespaceTaken", "another namespace object of that name used the license first")
+        if self._ending.revoked:
+            return _refused("LicenseRevoked", "nothing is promised after the owner revoked the license")
         if held is not None and one.granted_until < held.granted_until:
             return _refused("GrantShortened", "a grant that was given is not taken back by writing another time")
         claim = Claim(
@@ -249,6 +257,13 @@ class _Book:
             return _refused("QuotaExceeded", "a correction adds more than the license has")
         self._used_micros, self._used_items = micros, items
         self._royalty_micros += one.royalty_micros
+        return None
+
+    def _ended(self, one: EndingEntry) -> Refusal | None:
+        after = self._ending.after(one, at_work=bool(self._claims))
+        if isinstance(after, Refusal):
+            return after
+        self._ending = after
         return None
 
 

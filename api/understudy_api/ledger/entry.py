@@ -148,16 +148,16 @@ class ConsentAnswered(_Entry):
 
 
 class Quarantined(_Entry):
-    """Undelivered files that were taken out of reach."""
+    """The files that were kept under the ended license were taken out of reach: the last thing done about it."""
 
     kind: Literal["Quarantined"] = "Quarantined"
-    uid: Uid
-    manifest: Digest
+    manifest: Digest = Field(description="Digest of the last part of the list of them, which names all others.")
     files: int = Field(ge=0)
+    bytes: int = Field(ge=0)
 
 
 class Delivered(_Entry):
-    """Files that had been delivered when the license ended: listed, since nobody can call them back."""
+    """Items that had been counted and handed to delivery when the license ended: listed, since nobody can call them back."""
 
     kind: Literal["Delivered"] = "Delivered"
     uid: Uid
@@ -176,10 +176,10 @@ class Corrected(_Entry):
 
 
 class Erased(_Entry):
-    """The twin's key was destroyed; `receipt` is the digest of the list of what erasure cannot reach."""
+    """The owner's act that had the twin erased: the vault destroys its key, and nothing of it can be opened again."""
 
     kind: Literal["Erased"] = "Erased"
-    receipt: Digest
+    act: str = Field(max_length=16_384, description="The signed act (JWS).")
 
 
 Entry = Annotated[

@@ -19,6 +19,7 @@ from understudy_api.ledger import entry as written
 from understudy_api.ledger.chain import Link
 from understudy_api.ledger.checkpoint import Evidence
 from understudy_api.ledger.royalty import shared
+from understudy_api.ledger.words import in_words
 from understudy_api.model import Digest, Model
 from understudy_api.royalty_terms import Royalty
 
@@ -33,6 +34,13 @@ class Line(Model):
     frames: int = 0
     micros: int = Field(default=0, description="Metered micro-seconds.")
     royalty_micros: int = 0
+
+
+class Event(Model):
+    """Something of the month that is no amount: a refusal, a consent, a revocation, what became of files."""
+
+    at: float = Field(ge=0, description="Unix seconds.")
+    words: str
 
 
 class Payment(Model):
@@ -57,6 +65,7 @@ class Statement(Model):
     micros: int
     royalty_micros: int
     payments: tuple[Payment, ...]
+    events: tuple[Event, ...] = ()
     earned_to_date_micros: int = Field(description="Of the license's whole life up to the end of the month.")
     minimum_micros: int
     last_link: int = Field(description="Sequence of the last link that was looked at.")
@@ -77,6 +86,7 @@ class _Month:
 
     uses: dict[str, _Sum] = field(default_factory=dict)
     corrections: list[Line] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     earned_before_micros: int = 0
     licensed: written.Licensed | None = None
 
@@ -98,7 +108,7 @@ def statement(
     for link in links:
         last = link.sequence
         if month_of(link.written_at) <= month:
-            _gather(found, link, month)
+            _gather(found, link, month, names or {})
     lines = [
         Line(kind="use", uid=uid, name=(names or {}).get(uid, ""), **vars(total))
         for uid, total in sorted(found.uses.items())
@@ -122,6 +132,7 @@ def statement(
         micros=sum(line.micros for line in lines),
         royalty_micros=total,
         payments=_payments(royalty, total),
+        events=tuple(found.events),
         earned_to_date_micros=earned,
         minimum_micros=royalty.minimum_micros if royalty else 0,
         last_link=last,
@@ -146,7 +157,7 @@ def to_csv(found: Statement) -> str:
     return out.getvalue()
 
 
-def _gather(found: _Month, link: Link, month: str) -> None:
+def _gather(found: _Month, link: Link, month: str, names: Mapping[str, str]) -> None:
     now = month_of(link.written_at) == month
     for one in link.entries:
         match one:
@@ -158,6 +169,8 @@ def _gather(found: _Month, link: Link, month: str) -> None:
                 found.corrections.append(_correction(one))
             case written.Committed() | written.Corrected():
                 found.earned_before_micros += one.royalty_micros
+            case _ if now and (words := in_words(one, names)):
+                found.events.append(Event(at=link.written_at, words=words))
 
 
 def _add(total: _Sum, one: written.Committed) -> None:

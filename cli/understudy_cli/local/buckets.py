@@ -53,25 +53,33 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
     """Reads all but staged videos, writes orders and the lists that owners are asked to consent to,
     deletes outputs when a job asks for it.
 
-    It alone writes the ledger, and removes nothing there but names.
+    It alone writes the ledger, and removes nothing there but names. It alone takes what was kept under an ended license
+    into quarantine, where it reads its own list and none of the files; takes and clips are sealed, also for it.
     """
     readable = (names.outputs, names.twins, names.receipts, names.ledger)
-    chains = ("licenses", "closings", "checkpoints", "names", "acts", "keys", "register")
+    chains = ("licenses", "closings", "checkpoints", "names", "facts", "acts", "keys", "register")
     return _policy(
         _list(*readable, names.staging),
         _allow(("GetObject",), *(f"{name}/*" for name in readable)),
         _allow(("DeleteObject",), f"{names.outputs}/*", f"{names.ledger}/names/*"),
         _allow(("PutObject",), f"{names.outputs}/*/consent/*.jsonl"),
         _allow(("GetObject", "PutObject", "DeleteObject"), f"{names.staging}/orders/*"),
+        _allow(("GetObject", "DeleteObject"), f"{names.staging}/takes/*", f"{names.staging}/clips/*"),
+        _allow(("PutObject",), f"{names.staging}/quarantine/*"),
+        _allow(("GetObject",), f"{names.staging}/quarantine/*/manifest/*"),
         _allow(("PutObject",), *(f"{names.ledger}/{folder}/*" for folder in chains)),
     )
 
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads and writes all buckets but the vault's and the ledger, and neither makes nor removes one."""
+    """Reads and writes all buckets but the vault's and the ledger, and neither makes nor removes one; nothing in quarantine."""
     everything = tuple(name for name in names.model_dump().values() if name not in (names.vault, names.ledger))
     actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-    return _policy(_list(*everything), _allow(actions, *(f"{name}/*" for name in everything)))
+    return _policy(
+        _list(*everything),
+        _allow(actions, *(f"{name}/*" for name in everything)),
+        _deny(actions, f"{names.staging}/quarantine/*"),
+    )
 
 
 def vault_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
@@ -115,8 +123,16 @@ def _list(*buckets: str) -> dict[str, Any]:
 
 
 def _allow(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
+    return _statement("Allow", actions, resources)
+
+
+def _deny(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
+    return _statement("Deny", actions, resources)
+
+
+def _statement(effect: str, actions: tuple[str, ...], resources: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "Effect": "Allow",
+        "Effect": effect,
         "Action": [f"s3:{action}" for action in actions],
         "Resource": [f"{_ARN}{resource}" for resource in resources],
     }

@@ -159,8 +159,8 @@ def _told(at: float, one: written.Entry, names: Mapping[str, str]) -> Iterator[H
             yield Happening(at, "Revoked", "you ended this license for good")
         case written.KeyRecorded(number=number):
             yield Happening(at, "Keys changed", f"key record {number}")
-        case written.Quarantined(uid=uid, files=files):
-            yield Happening(at, "Quarantined", f"{names.get(uid, uid)}: {files:,} undelivered files taken out of reach")
+        case written.Quarantined(files=files):
+            yield Happening(at, "Quarantined", f"{files:,} files taken out of reach")
         case written.Delivered(uid=uid, items=items):
             yield Happening(at, "Had been delivered", f"{names.get(uid, uid)}: {len(items):,} videos, not recalled")
         case written.Erased():

@@ -169,6 +169,25 @@ class DeleteOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListKept:
+    """Write part `part` of the list of what is kept under an ended license, conditionally; the last one says so.
+
+    When another part stands there somebody else was faster: that is a failure of this action.
+    """
+
+    account: str
+    part: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveKept:
+    """Move the files of a part of that list into quarantine; those that are there already stay as they are."""
+
+    account: str
+    part: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteObject:
     """Delete the very object (precondition: its uid); its finalizer sees to the rest."""
 
@@ -222,6 +241,8 @@ Action = (
     | TellCommitted
     | StopOrder
     | DeleteOutputs
+    | ListKept
+    | MoveKept
     | DeleteObject
     | PutTraining
     | StopTraining

@@ -88,7 +88,7 @@ def release(state: JobState, found: Rights, order: Order, consent_needed: bool, 
     request = next((one for one in state.consents if one.digest == subject.digest), None)
     if request is None:
         return Open(question, asked=False)
-    return _answered(request, question, found, now)
+    return _answered(request, question, state, found, now)
 
 
 def _sensitive(found: Rights, order: Order, frozen: FrozenContent) -> tuple[str, ...]:
@@ -97,17 +97,18 @@ def _sensitive(found: Rights, order: Order, frozen: FrozenContent) -> tuple[str,
     return tuple(one for one in ids if within(one, found.license.terms.sensitive_categories))
 
 
-def _answered(request: ConsentView, question: Question, found: Rights, now: float) -> Release:
+def _answered(request: ConsentView, question: Question, state: JobState, found: Rights, now: float) -> Release:
     """The owner's word counts first; a reviewer's where no category is known."""
     subject = question.subject
-    answer = read_answer(request.answer, subject, found.keyring, now) if request.answer else None
+    given = state.twin.word.answers.get(subject.digest) if state.twin else None
+    answer = read_answer(given, subject, found.keyring, now) if given else None
     if answer is not None and not isinstance(answer, Refusal):
         if answer.answer == "deny":
             return Refusal(
                 reason="ConsentDenied",
                 message=f"consent: the owner denied {request.namespace}/{request.name}; change the words or ask the owner",
             )
-        return Cleared(Clearance(subject=subject, answer=request.answer))
+        return Cleared(Clearance(subject=subject, answer=given))
     review = request.review
     if question.awaits_owner or review is None or review.digest != subject.digest:
         return Open(question, asked=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from pydantic import ValidationError
@@ -26,12 +25,12 @@ LOOK_SECONDS: Final = 30.0
 
 def decide_consent(state: ConsentState, now: float) -> Decision[ConsentRequestStatus]:
     """What to do about a ConsentRequest at `now` (Unix seconds)."""
-    found = _newest(state, now)
+    found = _answer(state, now)
     standing = _standing(state, found)
     status = ConsentRequestStatus(
         observed_generation=state.identity.generation,
         conditions=merged(state.status.conditions, _conditions(standing), state.identity.generation, now),
-        answer=found[0] if found else state.status.answer,
+        answer=found[0] if found else None,
         review=state.status.review,
     )
     unanswered = found is None and state.status.review is None
@@ -47,22 +46,14 @@ def decide_consent(state: ConsentState, now: float) -> Decision[ConsentRequestSt
     )
 
 
-def _newest(state: ConsentState, now: float) -> tuple[str, ConsentAnswer] | None:
-    """The newest answer that is the owner's and fits; of two signed in the same second, the no."""
+def _answer(state: ConsentState, now: float) -> tuple[str, ConsentAnswer] | None:
+    """The recorded answer that stands, when it is the owner's, fits and its time is not over."""
     subject, keyring = _subject(state), _keyring(state)
-    if subject is None or keyring is None:
+    if subject is None or keyring is None or state.twin is None:
         return None
-    answers = list(_read(state, subject, keyring, now))
-    return max(answers, key=lambda one: (one[1].iat, one[1].answer == "deny"), default=None)
-
-
-def _read(
-    state: ConsentState, subject: ConsentSubject, keyring: Keyring, now: float
-) -> Iterator[tuple[str, ConsentAnswer]]:
-    for text in dict.fromkeys((*state.acts, *filter(None, [state.status.answer]))):
-        answer = read_answer(text, subject, keyring, now)
-        if isinstance(answer, ConsentAnswer):
-            yield text, answer
+    text = state.twin.word.answers.get(subject.digest)
+    answer = read_answer(text, subject, keyring, now) if text else None
+    return (text, answer) if text and isinstance(answer, ConsentAnswer) else None
 
 
 def _subject(state: ConsentState) -> ConsentSubject | None:

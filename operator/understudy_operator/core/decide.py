@@ -27,7 +27,8 @@ from understudy_operator.core.claims import orphans_released
 from understudy_operator.core.conditions import events
 from understudy_operator.core.consent_actions import ask_consent
 from understudy_operator.core.dispatch import dispatch, freeze
-from understudy_operator.core.farewell import let_job_go, let_twin_go
+from understudy_operator.core.facts import written
+from understudy_operator.core.farewell import let_job_go, let_license_go, let_twin_go
 from understudy_operator.core.job_conditions import job_event
 from understudy_operator.core.job_status import job_status
 from understudy_operator.core.license_policy import license_event, license_look, license_status, verified
@@ -35,6 +36,7 @@ from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.quarantine_policy import is_ending, put_away, quarantine_look
 from understudy_operator.core.recording import record_license, record_license_of
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
 from understudy_operator.core.times import earliest
@@ -54,6 +56,8 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
     asked = ask_consent(state, admission, stands)
     first = (*record_license_of(state, admission, now), *freeze(state, admission, now))
     actions = (*first, *asked, *dispatch(state, admission, stands, now))
+    names = {state.identity.uid: f"{state.identity.namespace}/{state.identity.name}"}
+    actions = written(actions, state.license.account if state.license else None, state.unwritten, names)
     status = job_status(state, admission, stands, now)
     reasons = unnoted(state, admission, stands)
     noted = note(state, reasons, actions)
@@ -88,13 +92,18 @@ def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
 def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
     """What to do about a License at `now` (Unix seconds)."""
     found = verified(state)
-    actions = (*record_license(state, found, now), *orphans_released(state, now))
+    kept = (*record_license(state, found, now), *orphans_released(state, now))
+    actions = written(kept, state.account, state.unwritten, {}) or put_away(state)
+    if state.identity.deleted_at is not None:
+        return let_license_go(state, actions)
     status = license_status(state, found, now)
     told = events(state.status.conditions, status.conditions, license_event)
+    # Deleting the object must not leave files behind that its owner had taken away.
+    held = (AddFinalizer(),) if is_ending(state) and not state.identity.held else ()
     return Decision(
-        actions=(*actions, *told),
+        actions=(*held, *actions, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=license_look(state, found, now),
+        requeue_after_seconds=earliest(license_look(state, found, now), quarantine_look(state, actions)),
     )
 
 

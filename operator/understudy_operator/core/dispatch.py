@@ -72,11 +72,12 @@ def dispatch(state: JobState, admission: Admission, course: Course, now: float) 
 def stop(state: JobState, pool: PoolView) -> tuple[Action, ...]:
     """Stops the order; once nothing works on it, ends its claim: what was promised and not used is free again.
 
-    What has not counted by then counts only when the job goes on: nobody is there to deliver it.
+    What has not counted by then counts only when the job goes on: nobody is there to deliver it. The stop is asked for
+    first: it must not wait for a ledger that others write to, or that is away.
     """
     if pool.working:
         order = StopOrder(pool=pool.name, uid=state.identity.uid)
-        return (*record(state, state.booking), *_told(state, pool), order)
+        return (order, *record(state, state.booking), *_told(state, pool))
     return record(state, ended(state, "Stopped"))
 
 

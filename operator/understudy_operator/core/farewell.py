@@ -1,4 +1,4 @@
-"""How a deleted job or twin is let go: a job's order stopped, its claim settled, its files deleted only when it asks for that.
+"""How a deleted job, twin or license is let go: a job's order stopped, its claim settled, its files deleted only when it asks for that.
 
 The finalizer waits at most a minute for the pool. What is then still running ends by itself when its grant runs out, and
 the pool's own reconcile stops orders whose job is gone.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.license import LicenseStatus
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.twinmodel import TwinModelStatus
 from understudy_operator.core.actions import Action, Decision, DeleteOutputs, RemoveFinalizer, StopTraining
 from understudy_operator.core.dispatch import stop
 from understudy_operator.core.places import destination
-from understudy_operator.core.state import JobState, SpecProblem, TwinState
+from understudy_operator.core.quarantine_policy import is_ending, quarantine_look
+from understudy_operator.core.state import JobState, LicenseState, SpecProblem, TwinState
 
 GRACE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 1.0
@@ -43,6 +45,18 @@ def let_twin_go(state: TwinState, now: float) -> Decision[TwinModelStatus]:
     if pool is not None and (not pool.reachable or work) and now - identity.deleted_at < GRACE_SECONDS:
         return Decision(actions=work, requeue_after_seconds=LOOK_SECONDS)
     return Decision(actions=(*work, RemoveFinalizer()))
+
+
+def let_license_go(state: LicenseState, actions: tuple[Action, ...]) -> Decision[LicenseStatus]:
+    """What to do about a license that is being deleted; `actions`: what there would be to do otherwise.
+
+    One that its owner ended stays until its files are put away, at the latest a little after its last grant ended.
+    """
+    if not state.identity.held:
+        return Decision()
+    if is_ending(state):
+        return Decision(actions=actions, requeue_after_seconds=quarantine_look(state, actions))
+    return Decision(actions=(RemoveFinalizer(),))
 
 
 def _deletion(state: JobState) -> tuple[Action, ...]:

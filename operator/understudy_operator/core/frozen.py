@@ -37,11 +37,10 @@ class ContentProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentView:
-    """A ConsentRequest as its job sees it: what was answered, not yet verified."""
+    """A ConsentRequest as its job sees it. What its owner answered stands in the owner's word."""
 
     namespace: str
     name: str
     digest: str
     """What it says it asks; the answer is held against what the job really needs."""
-    answer: str | None = None
     review: Review | None = None

@@ -15,6 +15,7 @@ from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.quarantine_policy import quarantine_said
 from understudy_operator.core.standing import standing
 from understudy_operator.core.state import LicenseState, SpecProblem
 from understudy_operator.core.times import rfc3339
@@ -64,6 +65,8 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
         left_seconds=decimal_seconds(max(terms.quota.seconds - used - reserved, 0.0)),
         used_items=state.account.used_items if state.account else 0,
         left_items=_left_items(state.account, terms),
+        quarantined_files=state.account.ending.quarantined_files if state.account else None,
+        delivered_items=_delivered(state.account),
     )
 
 
@@ -116,5 +119,11 @@ def _left_items(account: Account | None, terms: Terms) -> int | None:
     return max(terms.quota.items - account.used_items - promised, 0)
 
 
+def _delivered(account: Account | None) -> int | None:
+    """Items listed as delivered, once everything else is put away."""
+    settled = account is not None and account.ending.quarantined_files is not None
+    return account.ending.delivered_items if account is not None and settled else None
+
+
 def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, (said,), state.identity.generation, now)
+    return merged(state.status.conditions, (said, *quarantine_said(state)), state.identity.generation, now)

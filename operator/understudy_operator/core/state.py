@@ -13,6 +13,7 @@ from typing import Literal
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.ledger.account import Account
+from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
 from understudy_api.moderation.listing import Listing
@@ -33,6 +34,7 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.quarantine import QuarantineView as QuarantineView
 from understudy_operator.core.registration import UNREGISTERED, Registration
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
@@ -181,6 +183,8 @@ class JobState:
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()
     """Segments from there on, oldest first, as many as one look takes."""
+    unwritten: tuple[Entry, ...] = ()
+    """What was asked of the owner and answered, as far as it does not stand in the license's ledger yet."""
 
     @cached_property
     def booking(self) -> Booking | None:
@@ -197,8 +201,6 @@ class ConsentState:
     spec: ConsentRequestSpec | SpecProblem
     status: ConsentRequestStatus
     twin: TwinView | None
-    acts: tuple[str, ...] = ()
-    """Consent answers delivered in its namespace, not yet verified."""
     wanted: bool = True
     """Whether its job still exists and still asks this."""
 
@@ -234,6 +236,10 @@ class LicenseState:
     """Uids of all RenderJobs that exist, read after the account."""
     held: frozenset[str] | None = None
     """Uids of all orders that directors hold; None when one could not be asked."""
+    unwritten: tuple[Entry, ...] = ()
+    """What the owner did to it, as far as it does not stand in its ledger yet."""
+    quarantine: QuarantineView | None = None
+    """How far its files are put away; looked for only while that is due."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from understudy_api.owner_word import OwnerWord, Recorded, owner_word
@@ -53,6 +53,13 @@ class ActBook:
         read = self._read(action.twin_id, known.records if known else {})
         if not written and read.records[action.key].act != action.recorded.act:
             raise ConflictError(f"{action.key}: another act was recorded there first")
+
+    def forget(self, twin_id: str) -> None:
+        """Somebody else recorded an act of this twin: the next look reads what is new."""
+        with self._lock:
+            known = self._known.get(twin_id)
+            if known is not None:
+                self._known[twin_id] = replace(known, read_at=float("-inf"))
 
     def _read(self, twin_id: str, records: dict[str, Recorded]) -> _Known:
         now, found = self._clock(), dict(records)

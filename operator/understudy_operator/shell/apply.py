@@ -19,7 +19,9 @@ from understudy_operator.core.actions import (
     DeleteOutputs,
     EmitEvent,
     FreezeContent,
+    ListKept,
     ListSentences,
+    MoveKept,
     PutOrder,
     PutTraining,
     Record,
@@ -52,6 +54,8 @@ class Targets:
     objects: Objects
     events: Events
     metrics: Metrics
+    recorded: Callable[[Body], None] = lambda _: None
+    """Told at once of an OwnerAct whose act was recorded: nobody waits for its status to be written."""
     wall_clock: Callable[[], float] = time.time
 
 
@@ -84,6 +88,7 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+            targets.recorded(body)
         case RegisterLicense():
             sources.register.record(action)
         case Record():
@@ -99,6 +104,10 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.pool.stop_order(uid)
         case DeleteOutputs():
             targets.objects.delete(action.bucket, _delivered(targets, action))
+        case ListKept(account=account, part=part):
+            sources.quarantine.list_part(account, part)
+        case MoveKept(account=account, part=part):
+            sources.quarantine.move_part(account, part)
         case DeleteObject():
             sources.cluster.delete(body)
         case PutTraining(order=training, grant=permission):

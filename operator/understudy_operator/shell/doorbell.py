@@ -21,12 +21,18 @@ Mark = Callable[[Key, float], None]
 
 
 class Doorbell:
-    """Takes events into the store and marks keys dirty; `gone` is told the uid of every object that went."""
+    """Takes events into the store and marks keys dirty.
 
-    def __init__(self, store: Store, mark: Mark, gone: Callable[[str], None]) -> None:
+    `gone` is told the uid of every object that went, `heard` every OwnerAct that somebody else recorded.
+    """
+
+    def __init__(
+        self, store: Store, mark: Mark, gone: Callable[[str], None], heard: Callable[[Body], None] = lambda _: None
+    ) -> None:
         self._store = store
         self._mark = mark
         self._gone = gone
+        self._heard = heard
 
     def ring(self, event: str | None, body: Body) -> None:
         """An event of the watch: `event` is ADDED, MODIFIED, DELETED, or None for an object found at the start."""
@@ -76,11 +82,13 @@ class Doorbell:
         self._mark(key, 0.0)
         if key.kind == "RenderJob":
             self._job_changed(before, after)
-        elif key.kind in {"ConsentRequest", "OwnerAct"}:
-            for waiting in self._awaiting(key, after or before or {}):
-                self._mark(waiting, 0.0)
-            if before and after and key.kind == "OwnerAct" and _accepted(before) != _accepted(after):
-                self.act_recorded(after)  # by another operator
+        elif key.kind == "ConsentRequest":
+            job = (after or before or {}).get("spec", {}).get("jobRef", {})
+            self._mark(Key("RenderJob", str(job.get("namespace", "")), str(job.get("name", ""))), 0.0)
+        elif key.kind == "OwnerAct":
+            if before and after and _accepted(before) != _accepted(after):
+                self._heard(after)  # recorded by another operator
+                self.act_recorded(after)
         elif _face(before) != _face(after):
             for dependent in self._dependents(key):
                 self._mark(dependent, 0.0)
@@ -99,22 +107,12 @@ class Doorbell:
         for changed in (twin, *self._dependents(twin)):
             self._mark(changed, 0.0)
 
-    def _awaiting(self, key: Key, body: Body) -> Iterator[Key]:
-        """The job that a ConsentRequest stands for; the requests that an OwnerAct may answer."""
-        if key.kind == "ConsentRequest":
-            job = body.get("spec", {}).get("jobRef", {})
-            yield Key("RenderJob", str(job.get("namespace", "")), str(job.get("name", "")))
-            return
-        for request in self._store.all("ConsentRequest"):
-            if request["metadata"]["namespace"] == key.namespace:
-                yield Key.of(request)
-
     def _dependents(self, key: Key) -> Iterator[Key]:
         field = {"TwinModel": "twinRef", "License": "licenseRef", "RenderPool": "poolRef"}[key.kind]
-        for kind in ("RenderJob", "TwinModel", "License"):
+        for kind in ("RenderJob", "TwinModel", "License", "ConsentRequest"):
             for body in self._store.all(kind):
                 reference = body.get("spec", {}).get(field)
-                if reference is None and field == "poolRef" and kind != "License":
+                if reference is None and field == "poolRef" and kind in {"RenderJob", "TwinModel"}:
                     reference = {"name": "default"}
                 if reference and _names(reference, body, key):
                     yield Key.of(body)

@@ -1,7 +1,8 @@
 """Writing the ledger: one chain per license in a bucket of its own, each link created by a conditional put.
 
-Beside the chains stand two side tables: `names/` says what jobs are called and may be erased; `closings/` says in which
-links a job's claim may have ended, so that a job that goes on later counts on where it stopped.
+Beside the chains stand side tables: `names/` says what jobs are called and may be erased; `closings/` says in which
+links a job's claim may have ended, so that a job that goes on later counts on where it stopped; `facts/` says in which
+links what an owner did may stand, so that it is written once.
 """
 
 from __future__ import annotations
@@ -16,13 +17,28 @@ from understudy_api.digest import digest_bytes
 from understudy_api.ledger import chain
 from understudy_api.ledger.account import Account
 from understudy_api.ledger.chain import Finding, Head, Link
-from understudy_api.ledger.entry import Entry, Released
+from understudy_api.ledger.entry import (
+    ConsentAnswered,
+    ConsentAsked,
+    Delivered,
+    Entry,
+    Erased,
+    KeyRecorded,
+    Quarantined,
+    Released,
+    Revoked,
+)
 from understudy_api.verdict import Refusal
 from understudy_operator.shell.errors import AccountTakenError, OutageError
 from understudy_operator.shell.objects import Objects
 
 FRESH_SECONDS: Final = 10.0
 """How long a head that nobody here wrote is believed. Whoever writes on an older one learns it by the conditional put."""
+
+FACTS: Final = (Revoked, KeyRecorded, ConsentAsked, ConsentAnswered, Erased, Delivered, Quarantined)
+"""Entries that stand in a chain once: each has a place in the side table."""
+MAX_KNOWN: Final = 100_000
+"""Facts remembered as written; more only cost another look."""
 
 
 class Ledger:
@@ -46,6 +62,7 @@ class Ledger:
         self._heads: dict[str, tuple[Head, float]] = {}
         self._turns: dict[str, Any] = {}
         self._least: dict[str, int] = {}
+        self._stands: set[tuple[str, str]] = set()
 
     def account(self, account: str) -> Account:
         """A license's account after the newest link; an empty one when nothing was written yet."""
@@ -117,6 +134,39 @@ class Ledger:
                     return entry.segment
         return length
 
+    def unwritten(self, account: str, facts: Sequence[Entry]) -> tuple[Entry, ...]:
+        """Those of the facts whose ids stand in no link of the chain yet."""
+        return tuple(one for one in facts if not self._stands_there(account, one.id))
+
+    def links(self, account: str, first: int, count: int) -> list[Link]:
+        """Links of a chain from `first` on, at most `count`; fewer at its end."""
+        found = list[Link]()
+        while len(found) < count and (link := self._link(account, first + len(found))) is not None:
+            found.append(link)
+        return found
+
+    def jobs(self, account: str) -> list[str]:
+        """Uids of all jobs whose claims ended under a license, sorted."""
+        prefix = f"closings/{account}/"
+        return sorted({key.removeprefix(prefix).partition("/")[0] for key in self._objects.keys(self._bucket, prefix)})
+
+    def _stands_there(self, account: str, fact: str) -> bool:
+        with self._lock:
+            if (account, fact) in self._stands:
+                return True
+        for key in self._objects.keys(self._bucket, f"facts/{account}/{fact}/"):
+            link = self._link(account, int(key.rpartition("/")[2].removesuffix(".json")))
+            if link is not None and any(one.id == fact for one in link.entries):
+                self._know(account, fact)
+                return True
+        return False
+
+    def _know(self, account: str, fact: str) -> None:
+        with self._lock:
+            if len(self._stands) >= MAX_KNOWN:
+                self._stands.clear()
+            self._stands.add((account, fact))
+
     def _prepare(self, account: str, link: Link, names: Mapping[str, str]) -> None:
         """What has to stand before the link does. Standing there without it is harmless."""
         if self._prove is not None:
@@ -127,6 +177,9 @@ class Ledger:
         for entry in link.entries:
             if isinstance(entry, Released):
                 key = f"closings/{account}/{entry.uid}/{link.sequence:08d}.json"
+                self._objects.put(self._bucket, key, b"{}")
+            if isinstance(entry, FACTS):
+                key = f"facts/{account}/{entry.id}/{link.sequence:08d}.json"
                 self._objects.put(self._bucket, key, b"{}")
 
     def _newest(self, account: str, known: Head) -> Head:

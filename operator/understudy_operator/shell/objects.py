@@ -11,13 +11,16 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import certifi
 import urllib3
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
@@ -40,6 +43,15 @@ class S3RefusalError(Exception):
 
 class MissingObjectError(S3RefusalError):
     """There is no such object."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a listing tells it."""
+
+    key: str
+    etag: str
+    bytes: int
 
 
 class Objects:
@@ -154,6 +166,26 @@ class Objects:
             return [str(entry.object_name) for entry in found]
 
         return self._tried(read, bucket, prefix)
+
+    def entries(self, bucket: str, prefix: str, after: str, limit: int) -> list[StoredObject]:
+        """At most `limit` objects below a prefix in UTF-8 order, those after `after` only."""
+
+        def read() -> list[StoredObject]:
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=True, start_after=after or None)
+            return [
+                StoredObject(str(one.object_name), str(one.etag or "").strip('"'), int(one.size or 0))
+                for one in islice(found, limit)
+            ]
+
+        return self._tried(read, bucket, prefix)
+
+    def copy(self, bucket: str, key: str, to_key: str) -> bool:
+        """Copy an object inside its bucket, on the service's side; False when it is not there."""
+        try:
+            self._tried(lambda: self._client.copy_object(bucket, to_key, CopySource(bucket, key)), bucket, key)
+        except MissingObjectError:
+            return False
+        return True
 
     def delete(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects, a thousand a request; those that are not there are no error."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.genesis import twin_id
 from understudy_api.ledger.account import Account, account_id
+from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
 from understudy_api.order import S3Credentials
@@ -21,9 +22,10 @@ from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
-from understudy_operator.core import content
+from understudy_operator.core import content, facts
 from understudy_operator.core.booking import MAX_SEGMENTS
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.quarantine_policy import is_due
 from understudy_operator.core.registration import UNREGISTERED
 from understudy_operator.core.state import (
     ActState,
@@ -55,6 +57,7 @@ from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.pool import Pool
+from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.register_book import RegisterBook
@@ -75,6 +78,7 @@ class Sources:
     acts: ActBook
     register: RegisterBook
     namespaces: Namespaces
+    quarantine: Quarantine
     pool: Pool
     ray: RayJobs
 
@@ -112,6 +116,7 @@ def _job(sources: Sources, body: Body) -> JobState:
     license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name), twin)
     done = status.phase in FINISHED and status.observed_generation == who.generation
     account = license_.account if license_ else None
+    asked, word = consents.of_job(sources.store, body), twin.word if twin else SILENCE
     first = _next_segment(sources, who.uid, account, log.head, done)
     last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
     return JobState(
@@ -126,10 +131,11 @@ def _job(sources: Sources, body: Body) -> JobState:
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
-        consents=consents.of_job(sources.store, body),
+        consents=asked,
         namespace_uid=None if done or who.deleted_at else sources.namespaces.uid_of(who.namespace, who.uid),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last, account.id if account else ""),
+        unwritten=_unwritten(sources, account, facts.of_consents(who.uid, asked, word)),
     )
 
 
@@ -152,7 +158,6 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
         spec=spec,
         status=views.status(ConsentRequestStatus, body),
         twin=twin,
-        acts=consents.answers(sources.store, who.namespace),
         wanted=consents.is_wanted(sources.store, body),
     )
 
@@ -179,11 +184,14 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
-    registration = UNREGISTERED
+    registration, said = UNREGISTERED, tuple[Entry, ...]()
     if not isinstance(spec, SpecProblem):
         account = _account(sources, spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
         registration = sources.register.registration(twin, spec.token)
+        if account and twin:
+            farm = sources.farm.view.thumbprint
+            said = facts.of_license(spec.token, account, twin.genesis, twin.word, farm)
     return LicenseState(
         identity=who,
         spec=spec,
@@ -194,6 +202,8 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         registration=registration,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
+        unwritten=_unwritten(sources, account, said),
+        quarantine=sources.quarantine.view(account.id) if account and is_due(account) else None,
     )
 
 
@@ -244,6 +254,11 @@ def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseV
 def _account(sources: Sources, token: str) -> Account | None:
     name = account_id(token)
     return sources.ledger.account(name) if name is not None else None
+
+
+def _unwritten(sources: Sources, account: Account | None, said: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The facts that the ledger does not hold yet. Read after the account, so that whatever its chain holds is seen."""
+    return sources.ledger.unwritten(account.id, said) if account else ()
 
 
 def _next_segment(sources: Sources, uid: str, account: Account | None, head: LogHead | None, done: bool) -> int:

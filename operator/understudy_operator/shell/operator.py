@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import structlog
 
+from understudy_api.genesis import twin_id
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision, Record, RecordAct
+from understudy_operator.core.actions import Decision, Record
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
@@ -26,7 +27,7 @@ from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.director import Director
-from understudy_operator.shell.doorbell import Doorbell
+from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
@@ -38,6 +39,7 @@ from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import Sources, observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
+from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
@@ -93,24 +95,26 @@ class Operator:
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         events = Events(server, identity)
         prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
+        ledger = Ledger(self._objects, settings.buckets.ledger, prove=prove)
         self._sources = Sources(
             farm=farm,
             release=installed_release(),
             cluster=cluster,
             store=store,
             receipts=Receipts(self._objects, settings.buckets.receipts, farm.key),
-            ledger=Ledger(self._objects, settings.buckets.ledger, prove=prove),
+            ledger=ledger,
             larder=Larder(settings, self._objects, cluster),
             acts=ActBook(self._objects, settings.buckets.ledger),
             register=RegisterBook(self._objects, settings.buckets.ledger, prove=prove),
             namespaces=Namespaces(cluster),
+            quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
             pool=Pool(self._director),
             ray=self._ray,
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
-        self._targets = Targets(self._sources, self._objects, events, self.metrics)
         self._queue: WorkQueue[Key] = WorkQueue()
-        self._bell = Doorbell(store, self._queue.mark, self._forget)
+        self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard)
+        self._targets = Targets(self._sources, self._objects, events, self.metrics, self._bell.act_recorded)
         stalls = Stalls(cluster, store, events)
         self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)
         self._stop = threading.Event()
@@ -153,12 +157,11 @@ class Operator:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
-        if any(isinstance(action, RecordAct) for action in decision.actions):
-            self._bell.act_recorded(body)
         for action in decision.actions:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
                 self._bell.quota_freed(_license_of(body), left)
+                self._queue.mark(_license_of(body), ACCOUNT_DELAY_SECONDS)
         return decision.requeue_after_seconds
 
     def is_alive(self) -> bool:
@@ -221,6 +224,14 @@ class Operator:
         sources = self._sources
         for memory in (sources.pool, sources.receipts, sources.larder, sources.namespaces):
             memory.forget(uid)
+
+    def _heard(self, act: Body) -> None:
+        """Another operator recorded an act: what is known of its twin's owner is old."""
+        twin = self._sources.store.get(
+            Key("TwinModel", act["metadata"]["namespace"], str(act["spec"]["twinRef"]["name"]))
+        )
+        if twin is not None:
+            self._sources.acts.forget(twin_id(str(twin.get("spec", {}).get("genesis", ""))))
 
     def _jobs_by_phase(self) -> dict[str, int]:
         phases = (body.get("status", {}).get("phase") or "New" for body in self._sources.store.all("RenderJob"))

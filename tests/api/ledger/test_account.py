@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_words import ACCOUNT, LICENSE, ROYALTY, SECOND, licensed, released, reserved, segment, some_chain, uid
+from ledger_words import (
+    ACCOUNT,
+    LICENSE,
+    NOVEMBER,
+    ROYALTY,
+    SECOND,
+    licensed,
+    released,
+    reserved,
+    segment,
+    some_chain,
+    uid,
+)
 
 from understudy_api.ledger import entry as written
 from understudy_api.ledger.account import Account, fold, namespace_pseudonym
@@ -143,15 +155,57 @@ def test_facts_without_amounts_change_no_sum() -> None:
     account = a_claim()
     facts = (
         written.Refused(uid=uid(1), generation=1, reason="LanguageNotCovered"),
-        written.Revoked(act="a.b.c"),
         written.KeyRecorded(number=1, record="a.b.c"),
         written.ConsentAsked(uid=uid(1), request=LICENSE),
         written.ConsentAnswered(request=LICENSE, answer="deny", act="a.b.c"),
-        written.Quarantined(uid=uid(1), manifest=LICENSE, files=3),
-        written.Delivered(uid=uid(1), items=(LICENSE,)),
-        written.Erased(receipt=LICENSE),
     )
     assert folded(account, *facts) == account.model_copy(update={"sequence": account.sequence + 1})
+
+
+REVOKED = written.Revoked(act="a.b.c")
+ERASED = written.Erased(act="a.b.d")
+LISTED = written.Delivered(uid=uid(1), items=(LICENSE, ACCOUNT))
+PUT_AWAY = written.Quarantined(manifest=LICENSE, files=3, bytes=900)
+
+
+def test_after_a_revocation_nothing_more_is_promised() -> None:
+    account = folded(a_claim(), REVOKED)
+    assert account.ending.begun
+    assert reason(account, reserved(2, 1)) == "LicenseRevoked"
+    assert reason(account, reserved(1, 20, granted_until=2_000_000_000)) == "LicenseRevoked"
+    assert reason(account, licensed(60, issued_at=int(NOVEMBER)), reserved(2, 1)) == "LicenseRevoked"
+
+
+def test_what_was_made_before_a_revocation_counts_while_its_claim_is_open() -> None:
+    account = folded(a_claim(), REVOKED)
+    late = folded(account, *segment(account, 1, 0, (2.5,)))
+    assert late.used_micros == 2.5 * SECOND
+    over = folded(late, released(1, 1))
+    assert reason(over, *segment(over, 1, 1, (1,))) == "LateCommit"
+
+
+def test_an_erased_twin_ends_the_license_too() -> None:
+    account = folded(a_claim(), ERASED)
+    assert (account.ending.begun, account.ending.revoked) == (True, False)
+    assert folded(account, released(1, 0), LISTED, PUT_AWAY).ending.quarantined_files == 3
+
+
+def test_files_are_put_away_once_and_only_when_nobody_is_at_work() -> None:
+    working = folded(a_claim(), REVOKED)
+    for one in (LISTED, PUT_AWAY):
+        assert reason(working, one) == "NotEnded"
+        assert reason(folded(a_claim(), released(1, 0)), one) == "NotEnded"
+    account = folded(working, released(1, 0), LISTED, PUT_AWAY)
+    assert (account.ending.delivered_items, account.ending.quarantined_files) == (2, 3)
+    for one in (LISTED, PUT_AWAY):
+        assert reason(account, one) == "NotEnded"
+
+
+def test_an_account_written_before_it_knew_of_endings_is_read() -> None:
+    account = a_claim()
+    old = account.model_dump(mode="json")
+    del old["ending"]
+    assert Account.model_validate(old) == account
 
 
 def test_writing_an_entry_again_gives_the_same_id() -> None:

@@ -81,9 +81,9 @@ def test_everything_beside_a_use_is_told_in_words() -> None:
     writer.write(released(2, 2))
     writer.write(
         written.Revoked(act="a.b.c"),
-        written.Quarantined(uid=uid(1), manifest=digest("m"), files=1234),
+        written.Quarantined(manifest=digest("m"), files=1234, bytes=9),
         written.Delivered(uid=uid(1), items=(digest("i"),)),
-        written.Erased(receipt=digest("r")),
+        written.Erased(act="a.b.c"),
     )
     found = told(writer)
     assert [(one.what, one.words) for one in found.happenings] == [
@@ -91,7 +91,7 @@ def test_everything_beside_a_use_is_told_in_words() -> None:
         ("Keys changed", "key record 1"),
         ("Corrected", "Goodwill"),
         ("Revoked", "you ended this license for good"),
-        ("Quarantined", "acme/spring: 1,234 undelivered files taken out of reach"),
+        ("Quarantined", "1,234 files taken out of reach"),
         ("Had been delivered", "acme/spring: 1 videos, not recalled"),
         ("Erased", "the twin's key was destroyed"),
     ]

@@ -24,6 +24,7 @@ from understudy_api.acts import ConsentAnswer, sign_act
 from understudy_api.consent import ConsentSubject
 from understudy_api.consentrequest import ConsentRequestStatus, Review
 from understudy_api.moderation.listing import Lister
+from understudy_api.owner_word import OwnerWord, Recorded, owner_word
 from understudy_operator.core.actions import AskConsent, DeleteObject, ListSentences, PutOrder
 from understudy_operator.core.admission import Permitted, Refused, Waiting, admit
 from understudy_operator.core.conditions import find
@@ -71,9 +72,15 @@ def an_answer(asked: AskConsent, answer: str = "approve", signer: str = "owner",
     return sign_act(a_key(signer), ConsentAnswer.model_validate({**claims, **changed}))
 
 
-def answered(state: JobState, asked: AskConsent, **given: Any) -> JobState:
-    view = ConsentView(namespace=asked.namespace, name=asked.name, digest=asked.spec.digest, **given)
-    return replace(state, consents=(view,))
+def word(*answers: str) -> OwnerWord:
+    """The owner's word after these answers were recorded, a second apart."""
+    return owner_word((), [Recorded(act=one, accepted_at=NOW + n) for n, one in enumerate(answers)])
+
+
+def answered(state: JobState, asked: AskConsent, *answers: str, review: Review | None = None) -> JobState:
+    view = ConsentView(namespace=asked.namespace, name=asked.name, digest=asked.spec.digest, review=review)
+    assert state.twin is not None
+    return replace(state, consents=(view,), twin=replace(state.twin, word=word(*answers)))
 
 
 def test_ordinary_words_need_nobody() -> None:
@@ -113,7 +120,7 @@ def test_nothing_is_rendered_while_it_waits() -> None:
 def test_a_signature_releases_the_job_and_travels_with_the_order() -> None:
     state = a_sensitive_job()
     asked = question(state)
-    admission = admit(answered(state, asked, answer=an_answer(asked)), NOW)
+    admission = admit(answered(state, asked, an_answer(asked)), NOW)
     assert isinstance(admission, Permitted)
     assert admission.order.clearance is not None
     assert admission.order.clearance.subject.digest == asked.spec.digest
@@ -138,7 +145,7 @@ def test_a_signature_releases_the_job_and_travels_with_the_order() -> None:
 def test_any_other_signature_releases_nothing(changed: dict[str, Any], signer: str) -> None:
     state = a_sensitive_job()
     asked = question(state)
-    waiting = admit(answered(state, asked, answer=an_answer(asked, signer=signer, **changed)), NOW)
+    waiting = admit(answered(state, asked, an_answer(asked, signer=signer, **changed)), NOW)
     assert isinstance(waiting, Waiting)
     assert waiting.reason == CONSENT_PENDING
 
@@ -146,7 +153,7 @@ def test_any_other_signature_releases_nothing(changed: dict[str, Any], signer: s
 def test_a_no_refuses_the_job() -> None:
     state = a_sensitive_job()
     asked = question(state)
-    admission = admit(answered(state, asked, answer=an_answer(asked, "deny")), NOW)
+    admission = admit(answered(state, asked, an_answer(asked, "deny")), NOW)
     assert isinstance(admission, Refused)
     assert admission.verdict.reason == "ConsentDenied"
 
@@ -157,12 +164,12 @@ def test_a_changed_word_needs_a_new_signature() -> None:
     changed = a_sensitive_job(spec={"script": {"scenes": [{"say": "Hello {name}, our casino is closed."}]}})
     again = question(changed)
     assert again.name != asked.name
-    view = ConsentView(namespace="talent-ada", name=asked.name, digest=asked.spec.digest, answer=an_answer(asked))
-    waiting = admit(replace(changed, consents=(view,)), NOW)
+    released = answered(changed, asked, an_answer(asked))
+    waiting = admit(released, NOW)
     assert isinstance(waiting, Waiting)
     assert waiting.asked is False
-    lying = replace(view, digest=again.spec.digest)
-    assert isinstance(admit(replace(changed, consents=(lying,)), NOW), Waiting)
+    lying = replace(released.consents[0], digest=again.spec.digest)
+    assert isinstance(admit(replace(released, consents=(lying,)), NOW), Waiting)
 
 
 def test_a_declared_category_asks_whatever_the_words_are() -> None:
@@ -212,7 +219,7 @@ def test_words_nobody_could_judge_wait_for_a_reviewer() -> None:
 
 def test_the_owner_may_release_what_a_reviewer_could_and_not_the_other_way() -> None:
     asked = question(unjudged_job())
-    assert isinstance(admit(answered(unjudged_job(), asked, answer=an_answer(asked)), NOW), Permitted)
+    assert isinstance(admit(answered(unjudged_job(), asked, an_answer(asked)), NOW), Permitted)
     state = a_sensitive_job()
     owners = question(state)
     review = Review(answer="approve", reviewer="rita", digest=owners.spec.digest)
@@ -222,7 +229,7 @@ def test_the_owner_may_release_what_a_reviewer_could_and_not_the_other_way() -> 
 def test_an_expired_yes_stops_a_running_job() -> None:
     state = a_sensitive_job()
     asked = question(state)
-    state = answered(state, asked, answer=an_answer(asked, exp=int(NOW) + 100))
+    state = answered(state, asked, an_answer(asked, exp=int(NOW) + 100))
     assert isinstance(admit(state, NOW + 99), Permitted)
     assert isinstance(admit(state, NOW + 100), Waiting)
 
@@ -230,21 +237,21 @@ def test_an_expired_yes_stops_a_running_job() -> None:
 def test_a_twin_trained_anew_keeps_the_version_that_was_released() -> None:
     state = a_sensitive_job()
     asked = question(state)
-    state = answered(state, asked, answer=an_answer(asked))
+    state = answered(state, asked, an_answer(asked))
     status = decide_job(state, NOW).status
     assert status is not None
-    newer = replace(state, status=status, twin=a_twin_view(version="ef" * 32))
+    newer = replace(state, status=status, twin=a_twin_view(version="ef" * 32, word=word(an_answer(asked))))
     admission = admit(newer, NOW)
     assert isinstance(admission, Permitted)
     assert admission.digest == status.order_digest
 
 
-def a_request(asked: AskConsent, **changed: Any) -> ConsentState:
+def a_request(asked: AskConsent, *answers: str, **changed: Any) -> ConsentState:
     known: dict[str, Any] = {
         "identity": an_identity(namespace=asked.namespace, name=asked.name),
         "spec": asked.spec,
         "status": ConsentRequestStatus(),
-        "twin": a_twin_view(),
+        "twin": a_twin_view(word=word(*answers)),
     }
     return ConsentState(**{**known, **changed})
 
@@ -258,24 +265,40 @@ def test_a_request_shows_what_was_answered() -> None:
     asked = question(a_sensitive_job())
     assert standing(a_request(asked)) == {"Pending": "AwaitsOwner"}
     yes, no = an_answer(asked), an_answer(asked, "deny", iat=int(NOW) - 5)
-    assert standing(a_request(asked, acts=(yes,))) == {"Approved": "OwnerApproved"}
-    assert standing(a_request(asked, acts=(yes, no))) == {"Denied": "OwnerDenied"}
-    assert standing(a_request(asked, acts=(an_answer(asked, signer="somebody"),))) == {"Pending": "AwaitsOwner"}
-    assert standing(a_request(asked, twin=None, acts=(yes,))) == {"Pending": "AwaitsOwner"}
+    assert standing(a_request(asked, yes)) == {"Approved": "OwnerApproved"}
+    assert standing(a_request(asked, yes, no)) == {"Denied": "OwnerDenied"}
+    assert standing(a_request(asked, an_answer(asked, signer="somebody"))) == {"Pending": "AwaitsOwner"}
+    assert standing(a_request(asked, yes, twin=None)) == {"Pending": "AwaitsOwner"}
 
 
-def test_an_answer_outlives_the_object_that_delivered_it() -> None:
+def test_a_status_is_no_answer() -> None:
     asked = question(a_sensitive_job())
-    status = decide_consent(a_request(asked, acts=(an_answer(asked),)), NOW).status
+    status = decide_consent(a_request(asked, an_answer(asked)), NOW).status
     assert status is not None
-    assert standing(a_request(asked, status=status)) == {"Approved": "OwnerApproved"}
-    assert decide_consent(a_request(asked, status=status), NOW).status is None
+    assert decide_consent(a_request(asked, an_answer(asked), status=status), NOW).status is None
+    assert standing(a_request(asked, status=status)) == {"Pending": "AwaitsOwner"}
+
+
+def test_a_no_after_a_yes_stops_the_running_job_and_a_new_yes_lets_it_go_on() -> None:
+    state = a_sensitive_job()
+    asked = question(state)
+    yes, no = an_answer(asked, iat=int(NOW) - 30), an_answer(asked, "deny", iat=int(NOW) - 20)
+    assert isinstance(admit(answered(state, asked, yes), NOW), Permitted)
+    assert isinstance(admit(answered(state, asked, yes, no), NOW), Refused)
+    late_yes = an_answer(asked, iat=int(NOW) - 10)
+    assert isinstance(admit(answered(state, asked, yes, no, late_yes), NOW), Permitted)
+
+
+def test_a_no_whose_time_is_over_does_not_bring_an_older_yes_back() -> None:
+    asked = question(a_sensitive_job())
+    yes, no = an_answer(asked, iat=int(NOW) - 30), an_answer(asked, "deny", iat=int(NOW) - 20, exp=int(NOW) - 1)
+    assert isinstance(admit(answered(a_sensitive_job(), asked, yes, no), NOW), Waiting)
 
 
 def test_a_request_whose_digest_lies_is_no_request() -> None:
     asked = question(a_sensitive_job())
     lying = asked.spec.model_copy(update={"digest": "0" * 64})
-    assert standing(a_request(asked, spec=lying, acts=(an_answer(asked),))) == {"Denied": "RequestInvalid"}
+    assert standing(a_request(asked, an_answer(asked), spec=lying)) == {"Denied": "RequestInvalid"}
 
 
 def test_a_review_counts_where_a_reviewer_is_awaited() -> None:
@@ -293,7 +316,7 @@ def test_what_nobody_waits_for_any_more_is_withdrawn_unless_answered() -> None:
     late = max(created + ORPHAN_SECONDS, NOW)
     decision = decide_consent(a_request(asked, wanted=False), late)
     assert [type(one) for one in decision.actions] == [DeleteObject]
-    kept = decide_consent(a_request(asked, wanted=False, acts=(an_answer(asked),)), late)
+    kept = decide_consent(a_request(asked, an_answer(asked), wanted=False), late)
     assert DeleteObject not in [type(one) for one in kept.actions]
 
 

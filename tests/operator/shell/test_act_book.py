@@ -69,6 +69,17 @@ def test_another_operator_knows_within_seconds(book: ActBook, clock: Clock, obje
     assert set(other.word(twin).revoked) == {"license-1"}
 
 
+def test_whoever_is_told_of_another_operators_recording_knows_at_once(
+    book: ActBook, clock: Clock, object_store: Any, twin: str
+) -> None:
+    other = ActBook(Objects(object_store.operator), BUCKET, clock)
+    assert other.word(twin) == SILENCE
+    book.record(action(twin, Stop(twin=twin, iat=int(NOW))))
+    other.forget(twin)
+    assert other.word(twin).halted is not None
+    other.forget(secrets.token_hex(32))
+
+
 def test_of_two_key_records_with_one_number_the_first_stands(book: ActBook, twin: str) -> None:
     key = key_record_key(twin, 1)
     first, second = (RecordAct(twin_id=twin, key=key, recorded=Recorded(act=f"a.{n}.c", accepted_at=NOW)) for n in "12")

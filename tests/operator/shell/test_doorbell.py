@@ -8,7 +8,7 @@ import pytest
 
 from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, RUNG_JOBS, Doorbell
 from understudy_operator.shell.key import Key
-from understudy_operator.shell.store import Store
+from understudy_operator.shell.store import Body, Store
 
 JOB, LICENSE = Key("RenderJob", "acme", "job"), Key("License", "talent", "spring")
 TWIN, POOL = Key("TwinModel", "talent", "ada"), Key("RenderPool", "", "default")
@@ -46,7 +46,8 @@ class Bell:
         self.store = Store()
         self.marks: dict[Key, float] = {}
         self.gone: list[str] = []
-        self.bell = Doorbell(self.store, self.marks.__setitem__, self.gone.append)
+        self.heard: list[Body] = []
+        self.bell = Doorbell(self.store, self.marks.__setitem__, self.gone.append, self.heard.append)
         for number, (key, spec) in enumerate(SPECS.items()):
             self.ring("ADDED", body(key, number + 1, spec))
         self.marks.clear()
@@ -151,6 +152,21 @@ def test_a_recorded_act_rings_for_everything_of_its_twin() -> None:
     bell.marks.clear()
     bell.bell.act_recorded(body(act, 101, spec))
     assert set(bell.marks) == {TWIN, LICENSE, JOB}
+
+
+def test_an_answer_rings_for_the_request_once_it_is_recorded_and_the_request_for_its_job() -> None:
+    bell = Bell()
+    request = Key("ConsentRequest", "talent", "acme-spring-0123")
+    asks = {"twinRef": {"name": "ada"}, "jobRef": {"namespace": JOB.namespace, "name": JOB.name}}
+    bell.bell.ring("ADDED", body(request, 99, asks))
+    assert set(bell.marks) == {request, JOB}
+    act, spec = Key("OwnerAct", "talent", "yes"), {"twinRef": {"name": "ada"}}
+    bell.marks.clear()
+    bell.bell.ring("ADDED", body(act, 100, spec))
+    assert set(bell.marks) == {act}
+    bell.bell.ring("MODIFIED", body(act, 101, spec, **accepted("True")))
+    assert set(bell.marks) == {act, TWIN, LICENSE, JOB, request}
+    assert [act["metadata"]["name"] for act in bell.heard] == ["yes"]
 
 
 @pytest.mark.parametrize(

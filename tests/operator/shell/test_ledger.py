@@ -11,7 +11,7 @@ from builders import NOW
 
 from understudy_api.ledger.account import Account
 from understudy_api.ledger.chain import link_key, verify_chain
-from understudy_api.ledger.entry import Licensed, Released, Reserved
+from understudy_api.ledger.entry import ConsentAsked, KeyRecorded, Licensed, Released, Reserved, Revoked
 from understudy_operator.shell.errors import AccountTakenError, OutageError
 from understudy_operator.shell.ledger import FRESH_SECONDS, Ledger
 from understudy_operator.shell.objects import Objects, S3RefusalError
@@ -212,3 +212,54 @@ def test_a_ledger_that_cannot_be_written_promises_nothing(object_store: Any, nam
     reader = Ledger(Objects(object_store.pool), BUCKET)
     with pytest.raises(S3RefusalError):
         reader.account(name)
+
+
+FACTS = (KeyRecorded(number=1, record="a.b.c"), Revoked(act="d.e.f"))
+
+
+def test_facts_that_stand_are_not_written_again_whoever_asks(
+    object_store: Any, ledger: Ledger, objects: Counted, name: str
+) -> None:
+    assert ledger.unwritten(name, FACTS) == FACTS
+    ledger.append(opened(ledger, name), FACTS[:1], {})
+    assert ledger.unwritten(name, FACTS) == FACTS[1:]
+    restarted = Ledger(Objects(object_store.operator), BUCKET)
+    assert restarted.unwritten(name, FACTS) == FACTS[1:]
+    ledger.append(ledger.account(name), FACTS[1:], {})
+    assert ledger.unwritten(name, FACTS) == ()
+    before = objects.asked
+    assert ledger.unwritten(name, FACTS) == ()
+    assert objects.asked == before, "what stands is known without asking"
+
+
+def test_a_fact_whose_link_was_lost_to_another_writer_is_still_to_be_written(
+    object_store: Any, ledger: Ledger, root: Objects, name: str
+) -> None:
+    """The note in the side table stands before the link: only the link itself counts."""
+    base = opened(ledger, name, 1)
+    rival = Ledger(Objects(object_store.operator), BUCKET, Clock())
+    rival.account(name)
+    rival.append(rival.account(name), (promise(2),), {})
+    with pytest.raises(AccountTakenError):
+        ledger.append(base, FACTS, {})
+    assert root.keys(BUCKET, f"facts/{name}/"), "the notes stand"
+    assert ledger.unwritten(name, FACTS) == FACTS
+    ledger.append(ledger.account(name), FACTS, {})
+    assert rival.unwritten(name, FACTS) == ()
+
+
+def test_the_same_fact_of_another_license_is_another(ledger: Ledger, name: str) -> None:
+    asked = ConsentAsked(uid="uid-of-1", request="b" * 64)
+    ledger.append(opened(ledger, name), (asked,), {})
+    assert ledger.unwritten(name, (asked,)) == ()
+    assert ledger.unwritten(name[::-1], (asked,)) == (asked,)
+
+
+def test_links_are_read_a_few_at_a_time_and_jobs_found_by_where_they_ended(ledger: Ledger, name: str) -> None:
+    opened(ledger, name, 1, 2)
+    for number in (2, 1):
+        ledger.append(ledger.account(name), (Released(uid=f"uid-of-{number}", segment=0, reason="Gone"),), {})
+    assert [link.sequence for link in ledger.links(name, 0, 2)] == [0, 1]
+    assert [link.sequence for link in ledger.links(name, 2, 2)] == [2]
+    assert ledger.links(name, 3, 2) == []
+    assert ledger.jobs(name) == ["uid-of-1", "uid-of-2"]

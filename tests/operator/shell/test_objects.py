@@ -172,3 +172,22 @@ def test_the_operators_account_cannot_touch_receipts(object_store: Any, objects:
         operator.put(BUCKET, f"{prefix}a", b"lies")
     with pytest.raises(S3RefusalError):
         operator.delete(BUCKET, [f"{prefix}a"])
+
+
+def test_objects_are_listed_a_few_at_a_time_with_what_they_weigh(objects: Objects, prefix: str) -> None:
+    for number in range(5):
+        objects.put(BUCKET, f"{prefix}{number}", b"x" * number)
+    first = objects.entries(BUCKET, prefix, "", 2)
+    assert [(one.key, one.bytes) for one in first] == [(f"{prefix}0", 0), (f"{prefix}1", 1)]
+    assert all(len(one.etag) == 32 for one in first)
+    rest = objects.entries(BUCKET, prefix, first[-1].key, 9)
+    assert [one.key for one in rest] == [f"{prefix}{number}" for number in (2, 3, 4)]
+    assert objects.entries(BUCKET, prefix, rest[-1].key, 9) == []
+
+
+def test_a_copy_is_made_by_the_service_and_nothing_is_no_error(objects: Objects, prefix: str) -> None:
+    objects.put(BUCKET, f"{prefix}a", b"hello")
+    assert objects.copy(BUCKET, f"{prefix}a", f"{prefix}b")
+    assert objects.get(BUCKET, f"{prefix}b") == b"hello"
+    assert not objects.copy(BUCKET, f"{prefix}nothing", f"{prefix}c")
+    assert objects.get(BUCKET, f"{prefix}c") is None

@@ -63,8 +63,8 @@ def test_a_refused_permit_makes_no_frame(backlot: Any, grant: Any, changes: Any,
         assert (result.frames, result.reused, result.stage_seconds) == (0, (False, False), {})
     for item in items:
         for take_id, clip_id in zip(item.take_ids, item.clip_ids, strict=True):
-            assert backlot.objects.head(backlot.staging, take_key(take_id)) is None
-            assert backlot.objects.head(backlot.staging, clip_key(clip_id)) is None
+            assert backlot.objects.head(backlot.staging, take_key(permit_of(order).account, take_id)) is None
+            assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, clip_id)) is None
 
 
 def test_words_that_no_farm_renders_are_never_spoken(backlot: Any) -> None:
@@ -74,7 +74,7 @@ def test_words_that_no_farm_renders_are_never_spoken(backlot: Any) -> None:
     result = backlot.studio.perform(take, permit_of(order))
     assert result.refusal.reason == "ContentBlocked"
     assert (result.frames, result.stage_seconds) == (0, {})
-    assert backlot.objects.head(backlot.staging, take_key(take.take_id)) is None
+    assert backlot.objects.head(backlot.staging, take_key(permit_of(order).account, take.take_id)) is None
 
 
 def test_says_what_it_cannot_speak_or_find(backlot: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_worker_killed_between_two_frames_leaves_nothing_half_written(backlot:
     )
     done = subprocess.run([sys.executable, "-c", KILLED], input=given, capture_output=True, check=False)
     assert done.returncode == -9, done.stderr.decode()
-    assert backlot.objects.head(backlot.staging, clip_key(item.clip_ids[0])) is None
+    assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, item.clip_ids[0])) is None
     assert backlot.film(order, [item])[0].reused == (False,)
     assert backlot.finish(order, item).receipt.outcome == "done"
     assert list((backlot.settings.work_dir / "scratch").iterdir()) == []
@@ -168,7 +168,7 @@ def test_a_stopped_order_makes_not_one_more_frame(backlot: Any, monkeypatch: pyt
     assert (result.refusal.reason, result.frames, drawn) == (ORDER_STOPPED, 0, [0, 1, 2])
     assert ORDER_STOPPED in PAUSING_REASONS
     assert lines[-1]["ended"] == ORDER_STOPPED
-    assert backlot.objects.head(backlot.staging, clip_key(take.clip_ids[0])) is None
+    assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, take.clip_ids[0])) is None
     assert backlot.studio.perform(take, permit).stage_seconds == {}
     monkeypatch.undo()
     assert backlot.studio.perform(take, permit_of(order, taken_up_at=100.1)).reused == (False,)
@@ -220,11 +220,11 @@ def three_sentences(backlot: Any, job: str, grant: Any = None, **terms: Any) -> 
     return backlot.order(job, scenes={"en-GB": (" ".join(THREE),)}, license=license_, grant=grant)
 
 
-def nothing_was_filmed(backlot: Any, take: TakeWork, result: Any, lines: Any) -> None:
+def nothing_was_filmed(backlot: Any, order: Any, take: TakeWork, result: Any, lines: Any) -> None:
     assert (result.frames, result.reused, result.item_refused) == (0, (False,), True)
     assert not {"animate", "compose", "encode"} & set(result.stage_seconds)
     assert lines == []
-    assert backlot.objects.head(backlot.staging, clip_key(take.clip_ids[0])) is None
+    assert backlot.objects.head(backlot.staging, clip_key(permit_of(order).account, take.clip_ids[0])) is None
 
 
 def test_an_item_that_is_too_long_is_refused_before_its_first_frame(backlot: Any) -> None:
@@ -234,7 +234,7 @@ def test_an_item_that_is_too_long_is_refused_before_its_first_frame(backlot: Any
         result = backlot.studio.perform(take, permit_of(order))
     assert result.refusal.reason == "ItemTooLong"
     assert result.item_seconds > 2
-    nothing_was_filmed(backlot, take, result, lines)
+    nothing_was_filmed(backlot, order, take, result, lines)
     again = backlot.studio.perform(take, permit_of(order))
     assert (again.item_seconds, "speak" in again.stage_seconds) == (result.item_seconds, False), (
         "nothing is spoken twice"
@@ -248,7 +248,7 @@ def test_an_item_beyond_the_grant_waits_before_its_first_frame_and_says_how_much
         result = backlot.studio.perform(take, permit_of(order))
     assert result.refusal.reason == GRANT_EXHAUSTED
     assert f"{result.item_seconds:.2f} s wanted, 1.00 s of 21.00 s left" in result.refusal.message
-    nothing_was_filmed(backlot, take, result, lines)
+    nothing_was_filmed(backlot, order, take, result, lines)
     enough = {"seconds": 20.0 + result.item_seconds}
     renewed = order.model_copy(update={"grant": backlot.signers.grant(order, **enough)})
     made = backlot.studio.perform(take, permit_of(renewed))
@@ -263,7 +263,10 @@ def test_with_plenty_left_and_no_bound_nothing_is_asked_ahead(backlot: Any) -> N
     result = backlot.studio.perform(opening(backlot, order), permit_of(order))
     assert (result.refusal, result.item_seconds) == (None, None)
     others = backlot.items(order)[0].take_ids[1:]
-    assert [backlot.objects.head(backlot.staging, take_key(one)) for one in others] == [None, None]
+    assert [backlot.objects.head(backlot.staging, take_key(permit_of(order).account, one)) for one in others] == [
+        None,
+        None,
+    ]
 
 
 def test_a_sentence_that_nobody_may_say_refuses_its_item_alone(backlot: Any) -> None:
@@ -273,7 +276,7 @@ def test_a_sentence_that_nobody_may_say_refuses_its_item_alone(backlot: Any) -> 
     with capture_logs() as lines:
         result = backlot.studio.perform(replace(take, speech=speech), permit_of(order))
     assert (result.refusal.reason, result.item_seconds) == ("ContentBlocked", None)
-    nothing_was_filmed(backlot, take, result, lines)
+    nothing_was_filmed(backlot, order, take, result, lines)
 
 
 def test_a_sentence_that_cannot_be_spoken_is_left_to_its_own_take(backlot: Any) -> None:
@@ -310,6 +313,6 @@ def test_words_that_are_not_on_the_list_make_no_frame(backlot: Any) -> None:
         refused = backlot.studio.perform(replace(take, speech=ahead), permit_of(cleared))
     assert (result.refusal.reason, result.frames, result.stage_seconds) == ("WordsNotConsented", 0, {})
     assert refused.refusal.reason == "WordsNotConsented"
-    nothing_was_filmed(backlot, take, refused, lines)
+    nothing_was_filmed(backlot, order, take, refused, lines)
     made = backlot.studio.perform(take, permit_of(cleared))
     assert (made.refusal, made.reused) == (None, (False,))

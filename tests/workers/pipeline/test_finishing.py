@@ -11,7 +11,7 @@ from understudy_api.proof import signed_bytes
 from understudy_workers.finishing import FaultyItemError
 from understudy_workers.media.credentials import verify
 from understudy_workers.stages.store import clip_key, take_key
-from understudy_workers.work import staging_prefix
+from understudy_workers.work import permit_of, staging_prefix
 
 
 def test_an_item_is_as_long_as_its_takes(shown: Any) -> None:
@@ -132,8 +132,8 @@ def test_lost_clips_are_named_and_made_again(backlot: Any) -> None:
     item = backlot.items(order)[0]
     assert backlot.finish(order, item).missing_clips == item.clip_ids
     backlot.film(order, [item])
-    forget(backlot, clip_key(item.clip_ids[1]), f"clip-{item.clip_ids[1]}")
-    forget(backlot, take_key(item.take_ids[0]), f"take-{item.take_ids[0]}")
+    forget(backlot, clip_key(permit_of(order).account, item.clip_ids[1]), f"clip-{item.clip_ids[1]}")
+    forget(backlot, take_key(permit_of(order).account, item.take_ids[0]), f"take-{item.take_ids[0]}")
     assert backlot.finish(order, item).missing_clips == (item.clip_ids[0],)
     assert [take.reused for take in backlot.film(order, [item])] == [(False,), (False,)], (
         "a clip without its take counts as lost"
@@ -150,7 +150,10 @@ def test_a_damaged_clip_is_never_shown(backlot: Any) -> None:
     order = backlot.order("damaged", scenes={"en-GB": ("Hello {name}!",)})
     item = backlot.items(order)[0]
     backlot.film(order, [item])
-    key, copy = clip_key(item.clip_ids[0]), backlot.settings.work_dir / "copies" / f"clip-{item.clip_ids[0]}"
+    key, copy = (
+        clip_key(permit_of(order).account, item.clip_ids[0]),
+        backlot.settings.work_dir / "copies" / f"clip-{item.clip_ids[0]}",
+    )
     whole = backlot.objects.get(backlot.staging, key)
     copy.write_bytes(whole[:-1])
     assert backlot.finish(order, item).receipt.outcome == "done"

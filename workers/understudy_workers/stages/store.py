@@ -25,27 +25,41 @@ CLIP_FORMAT: Final = "understudy-clip/1"
 _MAX_HEAD_BYTES: Final = 256 * 1024
 
 
-def take_key(take_id: str) -> str:
+def take_key(account: str, take_id: str) -> str:
     """Object key of a take's sound and words in the staging bucket."""
-    return f"takes/{take_id}"
+    return f"takes/{account}/{take_id}"
 
 
-def clip_key(clip_id: str) -> str:
+def clip_key(account: str, clip_id: str) -> str:
     """Object key of a clip's pictures in the staging bucket."""
-    return f"clips/{clip_id}"
+    return f"clips/{account}/{clip_id}"
 
 
 class ClipCache:
-    """Takes and clips by their keyed digests. S3 holds them sealed; `local` keeps copies of what was used lately, sealed too."""
+    """Takes and clips of all licenses. S3 holds them sealed; `local` keeps copies of what was used lately, sealed too."""
 
     def __init__(self, objects: Objects, bucket: str, local: LocalFiles) -> None:
         self._objects = objects
         self._bucket = bucket
         self._local = local
 
+    def of(self, account: str) -> Shelf:
+        """What is kept under one license, by the id of its account."""
+        return Shelf(self._objects, self._bucket, self._local, account)
+
+
+class Shelf:
+    """Takes and clips of one license by their keyed digests; when the license ends, all of it is listed by its account."""
+
+    def __init__(self, objects: Objects, bucket: str, local: LocalFiles, account: str) -> None:
+        self._objects = objects
+        self._bucket = bucket
+        self._local = local
+        self._account = account
+
     def take(self, take_id: str, seal: VersionSeal) -> Spoken | None:
         """A take's sound, None when it is not kept."""
-        record = self._load(take_key(take_id), f"take-{take_id}", TAKE_FORMAT, seal, take_id)
+        record = self._load(take_key(self._account, take_id), f"take-{take_id}", TAKE_FORMAT, seal, take_id)
         if record is None:
             return None
         head, body = record
@@ -56,7 +70,7 @@ class ClipCache:
 
     def clip(self, clip_id: str, seal: VersionSeal) -> Clip | None:
         """A clip's pictures, None when it is not kept."""
-        record = self._load(clip_key(clip_id), f"clip-{clip_id}", CLIP_FORMAT, seal, clip_id)
+        record = self._load(clip_key(self._account, clip_id), f"clip-{clip_id}", CLIP_FORMAT, seal, clip_id)
         if record is None:
             return None
         head, body = record
@@ -64,20 +78,20 @@ class ClipCache:
 
     def has_clip(self, clip_id: str) -> bool:
         """Whether S3 holds the clip; a copy on this machine alone does not count, others may need it."""
-        return self._objects.head(self._bucket, clip_key(clip_id)) is not None
+        return self._objects.head(self._bucket, clip_key(self._account, clip_id)) is not None
 
     def keep_take(self, take_id: str, spoken: Spoken, seal: VersionSeal) -> None:
         """Keeps a take's sound."""
         words = [[word.text, word.start_seconds, word.end_seconds] for word in spoken.words]
         body = spoken.samples.astype("<i2").tobytes()
         sealed = seal.close(_record(TAKE_FORMAT, {"words": words}, body), take_id)
-        self._keep(take_key(take_id), f"take-{take_id}", sealed)
+        self._keep(take_key(self._account, take_id), f"take-{take_id}", sealed)
 
     def keep_clip(self, clip_id: str, clip: Clip, seal: VersionSeal) -> None:
         """Keeps a clip's pictures."""
         head = {"frames": clip.frames, "width": clip.width, "height": clip.height}
         sealed = seal.close(_record(CLIP_FORMAT, head, clip.data), clip_id)
-        self._keep(clip_key(clip_id), f"clip-{clip_id}", sealed)
+        self._keep(clip_key(self._account, clip_id), f"clip-{clip_id}", sealed)
 
     def _keep(self, key: str, name: str, data: bytes) -> None:
         self._objects.put(self._bucket, key, data)
