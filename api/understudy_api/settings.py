@@ -15,6 +15,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
 from understudy_api.model import Model
+from understudy_api.status_source import StatusSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
@@ -114,6 +115,9 @@ class OperatorSettings(Model):
     """True: no twin is trained without its owner's signed consent to the capture. One that is given is always checked."""
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
+    status_lists: StatusSettings = StatusSettings()
+    status_port: Port | None = None
+    """Where the farm's own status lists are served on loopback; None: nowhere."""
     metrics_port: Port
     health_port: Port
 
@@ -170,6 +174,11 @@ class PoolSettings(Model):
     """Public JWK that grants have to be signed with."""
     vault: VaultEndpoint
     c2pa: ContentCredentials
+    status_lists: StatusSettings = StatusSettings()
+    status_url: str | None = Field(
+        default=None, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])", max_length=512
+    )
+    """Where the director asks for the farm's own status lists, `/v1/status/<twin>` below it; None: it does not."""
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""
     metrics_port: Port

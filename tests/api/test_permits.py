@@ -87,6 +87,10 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
         ("StatusStale", "status", "to go on by a list 30 s old", "a list younger than 30 s"),
     ),
     (
+        STATUS, {}, {"status": "valid", "status_iat": 140, "status_until": 150},
+        ("StatusStale", "status", "to go on by a list 10 s old", "a list younger than 30 s"),
+    ),
+    (
         STATUS, {}, {"status": "suspended", "status_iat": 149},
         ("LicenseSuspended", "status", "to make more", "nothing"),
     ),
