@@ -21,6 +21,7 @@ from understudy_api.order import Order, Progress, S3Credentials
 from understudy_api.receipt import Finished, Receipt, Segment, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.status_source import UNLISTED
 from understudy_api.terms import License, read_license
 from understudy_operator.core import actions as do
 from understudy_operator.core.booking import MAX_SEGMENTS, Logged
@@ -102,6 +103,8 @@ class MemoryFarm:
         self.item_seconds = ITEM_SECONDS
         self.deleted_outputs: list[do.DeleteOutputs] = []
         self.license_status = LicenseStatus()
+        self.standing = UNLISTED
+        """Where the license stands by a status list, if it names one."""
 
     # --- what people and the world do ---
 
@@ -234,7 +237,7 @@ class MemoryFarm:
             status=job.status,
             farm=a_farm(),
             twin=self.twin,
-            license=LicenseView(token=self.token, account=self._account()) if self.token else None,
+            license=self._license_view(),
             pool=self._pool_view(job) if self.pool_exists else None,
             content=job.frozen.get(wanted) or remembered,
             credentials=job.credentials,
@@ -242,6 +245,9 @@ class MemoryFarm:
             next_segment=first,
             uncounted=tuple(job.segments[first : first + MAX_SEGMENTS]),
         )
+
+    def _license_view(self) -> LicenseView | None:
+        return LicenseView(token=self.token, account=self._account(), standing=self.standing) if self.token else None
 
     def _next_segment(self, job: Job) -> int:
         account = self._account()
@@ -266,6 +272,7 @@ class MemoryFarm:
             farm=a_farm(),
             twin=self.twin,
             account=self._account(),
+            standing=self.standing,
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
         )
@@ -409,6 +416,10 @@ class MemoryFarm:
         assert self.twin.genesis == a_genesis_record()
         assert grant.license == found.digest
         assert grant.iat <= self.now < grant.exp <= found.terms.exp
+        if found.terms.status is not None:
+            until = self.standing.until or 0
+            assert grant.status_iat == self.standing.iat, "granted by no list"
+            assert self.now < grant.exp <= until, "granted for longer than the list counts"
         claim = self.accounts[account_id(self.token or "") or ""].claims.get(job.uid)
         assert claim is not None, "granted without a claim"
         assert grant.exp <= claim.granted_until, "granted for longer than the claim says"

@@ -106,6 +106,18 @@ class RecordAct:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordList:
+    """Keep a delivered status list of a twin beside its earlier ones, conditionally; `iat` in Unix seconds.
+
+    When another list of that second stands there somebody else was faster: that is a failure of this action.
+    """
+
+    twin_id: str
+    iat: int
+    recorded: Recorded
+
+
+@dataclass(frozen=True, kw_only=True)
 class PutOrder:
     """Sign `grant`, put it in `order.grant` in place of UNSIGNED, and `PUT /v1/orders/{uid}`.
 
@@ -202,6 +214,7 @@ Action = (
     | AskConsent
     | Record
     | RecordAct
+    | RecordList
     | PutOrder
     | RenewGrant
     | TellCommitted

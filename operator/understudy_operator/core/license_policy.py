@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.clauses.parties import status_objection
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import read_keyring
 from understudy_api.ledger.account import MICROS_PER_SECOND, Account
@@ -14,6 +15,7 @@ from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.list_condition import list_moments, list_said
 from understudy_operator.core.state import LicenseState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -44,13 +46,13 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
     if isinstance(found, Refusal):
         said = Said("Valid", "False", found.reason, found.message)
         return LicenseStatus(
-            observed_generation=state.identity.generation, conditions=_conditions(state, said, now), id=None
+            observed_generation=state.identity.generation, conditions=_conditions(state, (said,), now), id=None
         )
     terms = found.terms
     used, reserved = _counted(state.account)
     return LicenseStatus(
         observed_generation=state.identity.generation,
-        conditions=_conditions(state, _validity(state, terms, now), now),
+        conditions=_conditions(state, (_validity(state, terms, now), *list_said(state.standing, terms, now)), now),
         id=terms.jti,
         digest=digest_bytes(state.spec.token.encode()) if not isinstance(state.spec, SpecProblem) else None,
         assignee=terms.assignee.namespace,
@@ -67,7 +69,8 @@ def license_look(state: LicenseState, found: License | Refusal, now: float) -> f
     """Seconds until a License has to be looked at again: its window opens or ends, its jobs go on."""
     if isinstance(found, Refusal):
         return TWIN_SECONDS if found.reason == "TwinNotFound" else None
-    edges = [edge - now for edge in (found.terms.nbf, found.terms.exp) if edge > now]
+    moments = [found.terms.nbf, found.terms.exp, *list_moments(state.standing, found.terms)]
+    edges = [edge - now for edge in moments if edge > now]
     if state.account is not None and state.account.claims:
         edges.append(OPEN_CLAIMS_SECONDS)
     return min(edges, default=None)
@@ -88,6 +91,8 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
         )
     if state.twin is not None and (refusal := state.twin.word.refusal(terms.jti)):
         return Said("Valid", "False", refusal.reason, refusal.message)
+    if objection := status_objection(terms.status, state.standing.usage(), now):
+        return Said("Valid", "False", objection.reason, f"status list: {objection.cure}")
     if now < terms.nbf:
         return Said("Valid", "False", "NotYetValid", f"valid from {rfc3339(terms.nbf)}")
     if now >= terms.exp:
@@ -102,5 +107,5 @@ def _counted(account: Account | None) -> tuple[float, float]:
     return account.used_micros / MICROS_PER_SECOND, account.reserved_micros / MICROS_PER_SECOND
 
 
-def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, (said,), state.identity.generation, now)
+def _conditions(state: LicenseState, said: tuple[Said, ...], now: float) -> tuple[Condition, ...]:
+    return merged(state.status.conditions, said, state.identity.generation, now)

@@ -71,8 +71,9 @@ def remaining_seconds(log: OrderLog, demand: Demand) -> float:
 def usage(state: JobState) -> Usage:
     """What was used under the license by everybody, and what is promised to other jobs."""
     account = state.license.account if state.license else None
+    listed = state.license.standing.usage() if state.license else Usage()
     if account is None:
-        return Usage()
+        return listed
     others = [claim for uid, claim in account.claims.items() if uid != state.identity.uid]
     return Usage(
         used_seconds=account.used_micros / MICROS_PER_SECOND,
@@ -80,6 +81,9 @@ def usage(state: JobState) -> Usage:
         used_items=account.used_items,
         reserved_items=sum(claim.open_items for claim in others),
         running=len(others),
+        status=listed.status,
+        status_iat=listed.status_iat,
+        status_until=listed.status_until,
     )
 
 
