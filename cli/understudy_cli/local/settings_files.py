@@ -58,6 +58,7 @@ def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
             ca_file=site.authority,
         ),
         pool_public_key_file=keys.pool_public,
+        status_port=ports.operator_status,
         metrics_port=ports.operator_metrics,
         health_port=ports.operator_health,
     )
@@ -87,6 +88,7 @@ def pool_settings(site: Site, keys: Keys) -> PoolSettings:
             ca_file=site.authority,
         ),
         c2pa=ContentCredentials(chain_file=identity.chain, key_file=identity.key, root_file=identity.root),
+        status_url=f"http://{LOOPBACK}:{ports.operator_status}" if host == LOOPBACK else None,
         cache_key_file=keys.cache,
         metrics_port=ports.director_metrics,
         work_dir=private_folder(site.home.work),
