@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import zlib
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
@@ -80,7 +79,7 @@ class StatusList:
         """Whether it counts no longer at `now` (Unix seconds)."""
         return now >= self.until
 
-    @cached_property
+    @property
     def revocations(self) -> bytes:
         """What is revoked for good: two bits an index, least significant first, the lower one set. Small in any case."""
         own = self.data.translate(_LOWER) if self.bits == 2 else b"".join(_WIDER[byte] for byte in self.data)

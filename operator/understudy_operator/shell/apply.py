@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from understudy_api import delivery
+from understudy_api.status_source import FARM
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
@@ -24,6 +25,7 @@ from understudy_operator.core.actions import (
     PutTraining,
     Record,
     RecordAct,
+    RecordList,
     RemoveFinalizer,
     RenewGrant,
     StartDirector,
@@ -83,6 +85,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+        case RecordList(twin_id=twin, iat=iat, recorded=recorded):
+            sources.lists.book.record(twin, FARM, iat, recorded)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

@@ -99,6 +99,12 @@ class Doorbell:
         for changed in (twin, *self._dependents(twin)):
             self._mark(changed, 0.0)
 
+    def list_changed(self, license_: Key) -> None:
+        """A License's status list came, or does not come: it looks again, and whatever is made under it."""
+        self._mark(license_, 0.0)
+        for dependent in self._dependents(license_):
+            self._mark(dependent, 0.0)
+
     def _awaiting(self, key: Key, body: Body) -> Iterator[Key]:
         """The job that a ConsentRequest stands for; the requests that an OwnerAct may answer."""
         if key.kind == "ConsentRequest":

@@ -20,9 +20,11 @@ from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
+from understudy_api.status_source import UNLISTED
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content
 from understudy_operator.core.booking import MAX_SEGMENTS
+from understudy_operator.core.delivered import NOT_DELIVERED
 from understudy_operator.core.lifecycle import FINISHED
 from understudy_operator.core.state import (
     ActState,
@@ -55,6 +57,7 @@ from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
+from understudy_operator.shell.status_lists import StatusLists
 from understudy_operator.shell.store import Body, Store
 
 
@@ -70,6 +73,7 @@ class Sources:
     ledger: Ledger
     larder: Larder
     acts: ActBook
+    lists: StatusLists
     pool: Pool
     ray: RayJobs
 
@@ -171,8 +175,9 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
+    listed = UNLISTED
     if not isinstance(spec, SpecProblem):
-        account = _account(sources, spec.token)
+        account, listed = _account(sources, spec.token), sources.lists.standing(spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
     return LicenseState(
         identity=who,
@@ -181,6 +186,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         farm=sources.farm.view,
         twin=twin,
         account=account,
+        standing=listed,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
     )
@@ -210,7 +216,10 @@ def _pool(sources: Sources, body: Body) -> PoolState:
 def _act(sources: Sources, body: Body) -> ActState:
     who, spec = views.identity(body), views.spec(OwnerActSpec, body)
     known = None if isinstance(spec, SpecProblem) else _twin_view(sources, who.namespace, spec.twin_ref.name)
-    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known)
+    listed = NOT_DELIVERED
+    if known is not None and not isinstance(spec, SpecProblem):
+        listed = sources.lists.book.delivered(twin_id(known.genesis), spec.act)
+    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known, listed=listed)
 
 
 def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
@@ -225,7 +234,7 @@ def _license_view(sources: Sources, key: Key) -> LicenseView | None:
     if body is None or views.is_deleted(body):
         return None
     token = str(body.get("spec", {}).get("token", ""))
-    return LicenseView(token=token, account=_account(sources, token))
+    return LicenseView(token=token, account=_account(sources, token), standing=sources.lists.standing(token))
 
 
 def _account(sources: Sources, token: str) -> Account | None:

@@ -16,7 +16,7 @@ import structlog
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision, Record, RecordAct
+from understudy_operator.core.actions import Decision, Record, RecordAct, RecordList
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
@@ -43,6 +43,10 @@ from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.stall import Stalls
+from understudy_operator.shell.status_book import StatusBook
+from understudy_operator.shell.status_fetch import Fetcher
+from understudy_operator.shell.status_lists import LOOK_SECONDS, StatusLists
+from understudy_operator.shell.status_server import serve_lists
 from understudy_operator.shell.store import Body, Store
 
 RELIST_SECONDS: Final = 600.0
@@ -88,6 +92,8 @@ class Operator:
         self._objects = Objects(settings.s3)
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store = Cluster(server), Store()
+        acts = ActBook(self._objects, settings.buckets.ledger)
+        book = StatusBook(self._objects, settings.buckets.ledger)
         events = Events(server, identity)
         self._sources = Sources(
             farm=Farm.open(settings),
@@ -101,7 +107,8 @@ class Operator:
                 prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
             ),
             larder=Larder(settings, self._objects, cluster),
-            acts=ActBook(self._objects, settings.buckets.ledger),
+            acts=acts,
+            lists=StatusLists(book, acts, store, Fetcher(settings.status_lists)),
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -114,6 +121,7 @@ class Operator:
         self._stop = threading.Event()
         self._loops = [
             threading.Thread(target=self._every, args=(POLL_SECONDS, self._poll), name="poll", daemon=True),
+            threading.Thread(target=self._every, args=(LOOK_SECONDS, self._ask_lists), name="lists", daemon=True),
             threading.Thread(target=self._every, args=(RELIST_SECONDS, self._relist), name="relist", daemon=True),
             threading.Thread(target=self._every, args=(SEAL_SECONDS, self._seal), name="seal", daemon=True),
         ]
@@ -151,13 +159,17 @@ class Operator:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
-        if any(isinstance(action, RecordAct) for action in decision.actions):
+        if any(isinstance(action, RecordAct | RecordList) for action in decision.actions):
             self._bell.act_recorded(body)
         for action in decision.actions:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
                 self._bell.quota_freed(_license_of(body), left)
         return decision.requeue_after_seconds
+
+    def serve_lists(self, port: int) -> Callable[[], None]:
+        """Serve the farm's status lists on loopback; returns what ends it. Raises OSError when the port is taken."""
+        return serve_lists(self._sources.lists.book, port)
 
     def is_alive(self) -> bool:
         """Whether reconciles still finish."""
@@ -173,6 +185,7 @@ class Operator:
                 loop.join(1.0)
         self._director.close()
         self._ray.close()
+        self._sources.lists.close()
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""
@@ -199,6 +212,10 @@ class Operator:
             self._bell.pool_changed()
         for uid in changed:
             self._bell.order_changed(uid)
+
+    def _ask_lists(self) -> None:
+        for license_ in self._sources.lists.poll():
+            self._bell.list_changed(license_)
 
     def _seal(self) -> None:
         tokens = (str(body.get("spec", {}).get("token", "")) for body in self._sources.store.all("License"))
