@@ -22,7 +22,9 @@ GRANT_EXHAUSTED: Final = "GrantExhausted"
 """Reason of a refusal because the order's seconds would pass those of the grant."""
 PERFORMER_NOT_NAMED: Final = "PerformerNotNamed"
 """Reason of a refusal because the grant was made before this performer was known, or for others."""
-PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED})
+STATUS_STALE: Final = "StatusStale"
+"""Reason of a refusal because the status list that the grant rests on is too old."""
+PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, STATUS_STALE})
 """Refusals that let an order wait for the operator's next grant; every other one rejects the item."""
 
 
