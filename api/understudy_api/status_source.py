@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
-from understudy_api.model import Model
+from understudy_api.model import Digest, Model
 from understudy_api.status_list import Status, StatusList
 from understudy_api.term_parts import StatusEntry
 from understudy_api.terms import LICENSE_TYPE
@@ -98,15 +98,21 @@ def poll_seconds(ttl_seconds: int) -> float:
     return max(ttl_seconds / 4, LEAST_POLL_SECONDS)
 
 
+class _NamedEntry(Model):
+    twin: Digest
+    status: StatusEntry
+
+
 def named_entry(license_token: str) -> tuple[str, StatusEntry] | None:
     """The twin and the place in a status list that a license names, not yet verified; None when it names none."""
     claims = token.unverified(license_token, LICENSE_TYPE)
-    if isinstance(claims, Refusal) or not isinstance(claims.get("status"), dict):
+    if isinstance(claims, Refusal) or "status" not in claims:
         return None
     try:
-        return str(claims.get("twin")), StatusEntry.model_validate(claims["status"])
+        named = _NamedEntry.model_validate({"twin": claims.get("twin"), "status": claims["status"]})
     except ValidationError:
         return None
+    return named.twin, named.status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import NOW, a_keyring, a_license_token
+from builders import NOW, a_key, a_keyring, a_license_token
 from pydantic import ValidationError
 
+from understudy_api import token
 from understudy_api.status_list import StatusList
 from understudy_api.status_source import (
     FARM,
@@ -22,6 +23,7 @@ from understudy_api.status_source import (
     standing,
 )
 from understudy_api.term_parts import StatusEntry
+from understudy_api.terms import LICENSE_TYPE
 
 HERE = Place("lists.example", 443, "/")
 
@@ -117,6 +119,20 @@ def test_what_a_license_names_is_read_from_its_token() -> None:
     assert named_entry(a_license_token()) is None
     for text in ("", "x.y.z", "not a token"):
         assert named_entry(text) is None
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"twin": "../../other", "status": {"index": 1, "ttl_seconds": 60}},
+        {"status": {"index": 1, "ttl_seconds": 60}},
+        {"twin": "0" * 64, "status": {"index": -1, "ttl_seconds": 60}},
+        {"twin": "0" * 64, "status": {"index": 1, "ttl_seconds": 60, "uri": "http://lists.example/"}},
+        {"twin": "0" * 64, "status": None},
+    ],
+)
+def test_what_an_unchecked_token_names_leads_nowhere(claims: dict[str, Any]) -> None:
+    assert named_entry(token.sign(a_key("anybody"), LICENSE_TYPE, claims)) is None
 
 
 ENTRY = StatusEntry(index=1, ttl_seconds=60)

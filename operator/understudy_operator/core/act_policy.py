@@ -35,7 +35,7 @@ def record(state: ActState, found: Judged, now: float) -> tuple[RecordAct | Reco
     twin = twin_id(state.twin.genesis)
     recorded = Recorded(act=state.spec.act, accepted_at=now)
     if isinstance(found, StatusList):
-        return (RecordList(twin_id=twin, iat=found.iat, recorded=recorded),)
+        return (RecordList(twin_id=twin, sequence=state.listed.sequence, recorded=recorded),)
     key = key_record_key(twin, found.number) if isinstance(found, KeyRecord) else act_key(twin, state.spec.act)
     return (RecordAct(twin_id=twin, key=key, recorded=recorded),)
 

@@ -107,13 +107,13 @@ class RecordAct:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordList:
-    """Keep a delivered status list of a twin beside its earlier ones, conditionally; `iat` in Unix seconds.
+    """Keep a delivered status list of a twin after its earlier ones, conditionally.
 
-    When another list of that second stands there somebody else was faster: that is a failure of this action.
+    When another list stands at that place somebody else was faster: that is a failure of this action.
     """
 
     twin_id: str
-    iat: int
+    sequence: int
     recorded: Recorded
 
 

@@ -14,6 +14,8 @@ class DeliveredList:
 
     newest: StatusList | None = None
     """The newest of the twin's lists that the farm holds."""
+    sequence: int = 0
+    """Place in the chain for the next one."""
     recorded_at: float | None = None
     """When this very list was recorded, Unix seconds; None: it was not."""
 

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from understudy_api import delivery
-from understudy_api.status_source import FARM
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
@@ -85,8 +84,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
-        case RecordList(twin_id=twin, iat=iat, recorded=recorded):
-            sources.lists.book.record(twin, FARM, iat, recorded)
+        case RecordList(twin_id=twin, sequence=sequence, recorded=recorded):
+            sources.lists.book.deliver(twin, sequence, recorded)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

@@ -133,6 +133,7 @@ class Operator:
         for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
         self._poll()
+        self._try(self._ask_lists)  # A list kept an hour ago may be stale although its host has a newer one.
         self._reconciler.start()
         for loop in self._loops:
             loop.start()
@@ -198,12 +199,15 @@ class Operator:
         started = time.monotonic()
         while not self._stop.wait(max(0.0, started + seconds - time.monotonic())):
             started = time.monotonic()
-            try:
-                act()
-            except (OutageError, DeniedError, S3RefusalError) as error:
-                log.warning("looking around failed", error=str(error))
-            except Exception:
-                log.exception("looking around broke")
+            self._try(act)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (OutageError, DeniedError, S3RefusalError) as error:
+            log.warning("looking around failed", error=str(error))
+        except Exception:
+            log.exception("looking around broke")
 
     def _poll(self) -> None:
         changed, pool_changed = self._sources.pool.poll()

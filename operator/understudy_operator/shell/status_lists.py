@@ -138,7 +138,7 @@ class StatusLists:
             read = read_status_list(text, ring, now, held.list if held else None)
             if isinstance(read, Refusal):
                 return self._noted(key, f"{read.message} ({read.reason})")
-            self.book.record(*key, read.iat, Recorded(act=text, accepted_at=now))
+            self.book.believe(*key, held, read, Recorded(act=text, accepted_at=now))
         except (ConflictError, OutageError, S3RefusalError) as error:
             return self._noted(key, str(error))
         self._noted(key, "")

@@ -42,8 +42,8 @@ def said(state: ActState, now: float = NOW) -> OwnerActStatus:
 
 
 def test_a_list_is_recorded_and_said() -> None:
-    state = an_owner_act(a_list())
-    assert lists(state) == [RecordList(twin_id=TWIN, iat=T, recorded=Recorded(act=a_list(), accepted_at=NOW))]
+    state = an_owner_act(a_list(), listed=DeliveredList(sequence=7))
+    assert lists(state) == [RecordList(twin_id=TWIN, sequence=7, recorded=Recorded(act=a_list(), accepted_at=NOW))]
     status = said(state)
     assert (status.type, status.conditions[0].reason) == ("statuslist+jwt", "Recorded")
     assert status.says == "Status list of 2026-05-28T20:26:40Z; it counts until 2026-05-28T20:27:40Z."
@@ -53,7 +53,7 @@ def test_a_list_is_recorded_and_said() -> None:
 def test_once_recorded_it_stays_accepted_when_it_is_stale_and_others_came() -> None:
     first = an_owner_act(a_list())
     newer = known(a_list(iat=T + 5))
-    later = dataclasses.replace(first, status=said(first), listed=DeliveredList(newer, NOW))
+    later = dataclasses.replace(first, status=said(first), listed=DeliveredList(newer, 2, NOW))
     decision = decide_act(later, NOW + 5000)
     assert (decision.actions, decision.status, decision.requeue_after_seconds) == ((), None, None)
 

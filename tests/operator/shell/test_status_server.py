@@ -13,7 +13,6 @@ from builders import NOW, a_key
 from list_host import a_list
 
 from understudy_api.owner_word import Recorded
-from understudy_api.status_source import FARM
 from understudy_cli.local.plan import free_ports
 from understudy_operator.shell import status_server
 from understudy_operator.shell.errors import OutageError
@@ -42,15 +41,15 @@ def twin() -> str:
     return secrets.token_hex(32)
 
 
-def record(book: StatusBook, twin: str, iat: int) -> str:
-    text = a_list(a_key("owner"), twin, iat=iat)
-    book.record(twin, FARM, iat, Recorded(act=text, accepted_at=NOW))
+def record(book: StatusBook, twin: str, sequence: int) -> str:
+    text = a_list(a_key("owner"), twin, iat=T + sequence)
+    book.deliver(twin, sequence, Recorded(act=text, accepted_at=NOW))
     return text
 
 
 def test_the_newest_list_is_served_with_what_caches_need(book: StatusBook, url: str, twin: str) -> None:
-    record(book, twin, T)
-    newest = record(book, twin, T + 5)
+    record(book, twin, 0)
+    newest = record(book, twin, 1)
     answer = httpx.get(url + twin)
     assert (answer.status_code, answer.text) == (200, newest)
     assert answer.headers["content-type"] == "application/statuslist+jwt"
