@@ -262,6 +262,8 @@ PERMITTED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({"versions": ["c" * 64, "d" * 64]}, {"version": "d" * 64}, {}),
     ({}, {"version": "d" * 64}, {}),
     (STATUS, {}, {"status": "valid", "status_iat": 121}),
+    (STATUS, {}, {"status": "valid", "status_iat": 121, "status_until": 151}),
+    ({}, {}, {"status": "valid", "status_iat": 0, "status_until": 1}),
     ({}, {}, {"status": "valid"}),
     ({"iat": 210}, {}, {}),
     ({"publish_until": 151}, {"publish_until": 151}, {}),
