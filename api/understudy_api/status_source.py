@@ -61,10 +61,14 @@ def place(uri: str) -> Place | str:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port or 443
     except ValueError as error:
-        return f"{uri[:120]}: is no address ({error})"
-    if parts.scheme != "https" or not host or parts.username is not None or not uri.isascii():
-        return f"{uri[:120]}: wanted https://host/path in ASCII without a user"
+        return f"{uri[:120]!r}: is no address ({error})"
+    if parts.scheme != "https" or not host or parts.username is not None or not _is_plain(uri):
+        return f"{uri[:120]!r}: wanted https://host/path in ASCII without a user"
     return Place(host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+
+def _is_plain(uri: str) -> bool:
+    return uri.isascii() and uri.isprintable() and " " not in uri
 
 
 def addresses_problem(where: Place, addresses: Iterable[str], settings: StatusSettings) -> str | None:

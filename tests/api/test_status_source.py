@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from builders import NOW, a_key, a_keyring, a_license_token
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from understudy_api import token
@@ -52,12 +54,27 @@ def test_an_address_is_taken_apart(uri: str, found: Place) -> None:
         "https://lists.example:99999/",
         "https://[::1/",
         "https://lïsts.example/",
+        "https://lists.example/\x00",
+        "https://lists.example/\n",
+        "https://lists.example/a b",
     ],
 )
 def test_what_is_no_address_says_so_in_one_line(uri: str) -> None:
     found = place(uri)
     assert isinstance(found, str)
     assert "\n" not in found
+
+
+@given(st.text(max_size=80) | st.text("htps:/[]@.%#?0123456789ab\x00\n ", max_size=40).map("https://".__add__))
+def test_no_address_is_too_odd_to_judge(uri: str) -> None:
+    found = place(uri)
+    if isinstance(found, Place):
+        assert found.host
+        assert found.target.startswith("/")
+        assert found.target.isprintable()
+        assert found.target.isascii()
+    else:
+        assert "\n" not in found
 
 
 PRIVATE = [

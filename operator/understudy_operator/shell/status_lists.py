@@ -125,8 +125,16 @@ class StatusLists:
                     return self._noted(key, str(error))
             return await asyncio.to_thread(self._take, key, ring, text)
 
-        news = await asyncio.gather(*(ask(*one) for one in due))
-        return {license_ for (_, named, _), new in zip(due, news, strict=True) if new for license_ in named.licenses}
+        news = await asyncio.gather(*(ask(*one) for one in due), return_exceptions=True)
+        told = [self._broke(key, new) for (key, _, _), new in zip(due, news, strict=True)]
+        return {license_ for (_, named, _), new in zip(due, told, strict=True) if new for license_ in named.licenses}
+
+    def _broke(self, key: Source, new: bool | BaseException) -> bool:
+        """Whether there is news; what nobody foresaw about one list is told of that list, and stops no other."""
+        if isinstance(new, bool):
+            return new
+        log.error("asking broke", twin=key[0][:12], source=key[1], exc_info=new)
+        return self._noted(key, f"operator: {type(new).__name__} while it asked for the list; see its log")
 
     def _take(self, key: Source, ring: Keyring, text: str) -> bool:
         """Believe a list that came, or remember why not; whether that is news."""

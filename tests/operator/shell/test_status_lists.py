@@ -215,6 +215,22 @@ def test_a_twin_has_room_for_so_many_addresses(desk: Desk) -> None:
     assert len(desk.host.asked) == MAX_ADDRESSES
 
 
+def test_what_nobody_foresaw_about_one_list_stops_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd, plain = desk.license("odd", uri=f"{desk.host.uri}?odd"), desk.license()
+    desk.publish()
+    fetch = Fetcher.fetch
+
+    async def breaks(self: Fetcher, uri: str) -> str:
+        if uri.endswith("?odd"):
+            raise ZeroDivisionError
+        return await fetch(self, uri)
+
+    monkeypatch.setattr(Fetcher, "fetch", breaks)
+    assert desk.lists.poll() == {SPRING, Key("License", "talent", "odd")}
+    assert desk.lists.standing(plain).status == "valid"
+    assert "ZeroDivisionError" in desk.lists.standing(odd).problem
+
+
 def test_what_is_gone_is_forgotten(desk: Desk) -> None:
     desk.license()
     desk.lists.poll()

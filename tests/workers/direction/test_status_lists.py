@@ -19,6 +19,7 @@ from understudy_api import token
 from understudy_api.grant import Grant
 from understudy_api.order import Order
 from understudy_workers.direction import status_lists
+from understudy_workers.direction.status_fetch import Fetcher
 from understudy_workers.direction.status_lists import Named, StatusLists, named
 
 TTL = 300
@@ -172,6 +173,20 @@ def test_the_farms_own_lists_are_asked_of_the_farm(told: Told, signers: Any) -> 
     publish(told, signers.owner, marks={3: "suspended"})
     told.poll()
     assert set(told.host.asked) == {f"/v1/status/{of.ring.twin_id}"}
+    assert told.said(None, time.time()) == "LicenseSuspended"
+
+
+def test_what_nobody_foresaw_is_survived(told: Told, signers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch, broken = Fetcher.fetch, [ZeroDivisionError, KeyError]
+
+    async def breaks(self: Fetcher, uri: str) -> str:
+        if broken:
+            raise broken.pop()
+        return await fetch(self, uri)
+
+    monkeypatch.setattr(Fetcher, "fetch", breaks)
+    publish(told, signers.owner, marks={3: "suspended"})
+    told.poll()
     assert told.said(None, time.time()) == "LicenseSuspended"
 
 

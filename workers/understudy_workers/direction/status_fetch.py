@@ -55,7 +55,7 @@ class Fetcher:
             return data.decode("ascii").strip()
         except TimeoutError as error:
             raise FetchError(f"{where.host}: no whole answer within {FETCH_SECONDS:.0f} s") from error
-        except (httpx.HTTPError, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise FetchError(f"{where.host}: {type(error).__name__}: {error}"[:300]) from error
 
     async def fetch_farms(self, url: str) -> str:
@@ -65,7 +65,7 @@ class Fetcher:
                 return (await self._read(url, {}, None)).decode("ascii").strip()
         except TimeoutError as error:
             raise FetchError(f"{url}: no whole answer within {FETCH_SECONDS:.0f} s") from error
-        except (httpx.HTTPError, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise FetchError(f"{url}: {type(error).__name__}: {error}"[:300]) from error
 
     async def _address(self, where: Place) -> str:

@@ -105,7 +105,10 @@ class StatusLists:
 
         due = [(key, of) for key, of in wanted.items() if self._is_due(key, of, now)]
         self._asked_at |= {key: now for key, _ in due}
-        await asyncio.gather(*(ask(key, of) for key, of in due))
+        answers = await asyncio.gather(*(ask(key, of) for key, of in due), return_exceptions=True)
+        for (key, _), broke in zip(due, answers, strict=True):
+            if broke is not None:  # What nobody foresaw about one list stops no other.
+                log.error("asking broke", twin=key[0][:12], source=key[1], exc_info=broke)
 
     def _is_due(self, key: Source, of: Named, now: float) -> bool:
         asked_at = self._asked_at.get(key)
