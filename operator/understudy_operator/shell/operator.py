@@ -160,8 +160,10 @@ class Operator:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
-        if any(isinstance(action, RecordAct | RecordList) for action in decision.actions):
+        if any(isinstance(action, RecordAct) for action in decision.actions):
             self._bell.act_recorded(body)
+        if any(isinstance(action, RecordList) for action in decision.actions):
+            self._bell.list_recorded(body)
         for action in decision.actions:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
@@ -218,8 +220,7 @@ class Operator:
             self._bell.order_changed(uid)
 
     def _ask_lists(self) -> None:
-        for license_ in self._sources.lists.poll():
-            self._bell.list_changed(license_)
+        self._bell.lists_changed(self._sources.lists.poll())
 
     def _seal(self) -> None:
         tokens = (str(body.get("spec", {}).get("token", "")) for body in self._sources.store.all("License"))
