@@ -116,8 +116,6 @@ class OperatorSettings(Model):
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
     status_lists: StatusSettings = StatusSettings()
-    status_port: Port | None = None
-    """Where the farm's own status lists are served on loopback; None: nowhere."""
     metrics_port: Port
     health_port: Port
 
@@ -175,10 +173,6 @@ class PoolSettings(Model):
     vault: VaultEndpoint
     c2pa: ContentCredentials
     status_lists: StatusSettings = StatusSettings()
-    status_url: str | None = Field(
-        default=None, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])", max_length=512
-    )
-    """Where the director asks for the farm's own status lists, `/v1/status/<twin>` below it; None: it does not."""
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""
     metrics_port: Port

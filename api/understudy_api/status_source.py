@@ -37,12 +37,18 @@ Host = Annotated[str, Field(pattern=r"^[a-z0-9.:\[\]-]{1,260}$")]
 
 
 class StatusSettings(Model):
-    """How lists are fetched from the addresses that licenses name."""
+    """How a farm's process gets lists and, where it is the operator, serves them."""
 
     allowed_hosts: tuple[Host, ...] = Field(default=(), max_length=64)
     """`host` or `host:port` whose lists may lie at private or loopback addresses; all others have to be public."""
     ca_file: Path | None = None
     """PEM bundle that vouches for the hosts; None trusts the system's authorities."""
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    """Of the operator: where it serves the farm's own lists on loopback; None: nowhere."""
+    farm_url: str | None = Field(
+        default=None, max_length=512, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
+    )
+    """Of the pool: where the director asks for the farm's own lists, `/v1/status/<twin>` below it; None: it does not."""
 
 
 @dataclass(frozen=True)

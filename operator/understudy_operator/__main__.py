@@ -76,12 +76,14 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
 
 def _serve_lists(operator: Operator, settings: OperatorSettings) -> Callable[[], None]:
     """Serve status lists where the settings say so; whoever waits for the Lease serves them too."""
-    if settings.status_port is None:
+    if settings.status_lists.port is None:
         return lambda: None
     try:
-        return operator.serve_lists(settings.status_port)
+        return operator.serve_lists(settings.status_lists.port)
     except OSError as error:
-        raise _MistakeError(f"status_port {settings.status_port}: {error.strerror}; choose another") from error
+        raise _MistakeError(
+            f"status_lists.port {settings.status_lists.port}: {error.strerror}; choose another"
+        ) from error
 
 
 def _check_cluster(server: ApiServer, patient: bool, stop: threading.Event) -> None:

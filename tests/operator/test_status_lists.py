@@ -114,7 +114,7 @@ def test_a_list_revokes_for_good_whatever_comes_after_and_whoever_restarts(
 
 
 def test_the_farms_list_is_served_to_whoever_asks(admin: Admin, tenant: Tenant, operator_site: Site) -> None:
-    url = f"http://127.0.0.1:{operator_site.settings.status_port}/v1/status/{twin_id(tenant.genesis)}"
+    url = f"http://127.0.0.1:{operator_site.settings.status_lists.port}/v1/status/{twin_id(tenant.genesis)}"
     assert httpx.get(url, trust_env=False).status_code == 404
     deliver(admin, tenant, "first")
     answer = httpx.get(url, trust_env=False)

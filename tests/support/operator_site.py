@@ -223,8 +223,7 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
             ca_file=authority.certificate_file,
         ),
         pool_public_key_file=folder / "farm.jwk",
-        status_lists=lists.settings,
-        status_port=status_port,
+        status_lists=lists.settings.model_copy(update={"port": status_port}),
         metrics_port=metrics_port,
         health_port=health_port,
     )

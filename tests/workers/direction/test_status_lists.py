@@ -18,6 +18,7 @@ from theatre import eventually
 from understudy_api import token
 from understudy_api.grant import Grant
 from understudy_api.order import Order
+from understudy_api.status_source import StatusSettings
 from understudy_workers.direction import status_lists
 from understudy_workers.direction.status_fetch import Fetcher
 from understudy_workers.direction.status_lists import Named, StatusLists, named
@@ -44,7 +45,7 @@ class Told:
     """What the director holds, after `poll`."""
 
     lists: StatusLists
-    settings: Any
+    settings: StatusSettings
     of: Named
     host: ListHost
 
@@ -73,14 +74,6 @@ def a_grant(status_iat: int | None) -> Grant:
     )  # fmt: skip
 
 
-@dataclass
-class FakeSettings:
-    """The two settings that matter here."""
-
-    status_lists: Any
-    status_url: str | None
-
-
 def listed(order_of: Any, **entry: Any) -> Order:
     return order_of(license=order_of.__self__.license(status={"index": 3, "ttl_seconds": TTL, **entry}))
 
@@ -89,7 +82,7 @@ def listed(order_of: Any, **entry: Any) -> Order:
 def told(signers: Any, host: ListHost, swift: None) -> Told:
     of = named(listed(signers.order, uri=host.uri))
     assert of is not None
-    return Told(StatusLists(), FakeSettings(host.settings, None), of, host)
+    return Told(StatusLists(), host.settings, of, host)
 
 
 def publish(told: Told, key: OKPKey, **changes: Any) -> None:
@@ -169,7 +162,8 @@ def test_what_does_not_follow_is_not_believed(told: Told, signers: Any) -> None:
 def test_the_farms_own_lists_are_asked_of_the_farm(told: Told, signers: Any) -> None:
     of = named(listed(signers.order))
     assert of is not None
-    told.of, told.settings = of, FakeSettings(told.host.settings, f"https://127.0.0.1:{told.host.port}/")
+    told.of = of
+    told.settings = told.host.settings.model_copy(update={"farm_url": f"https://127.0.0.1:{told.host.port}/"})
     publish(told, signers.owner, marks={3: "suspended"})
     told.poll()
     assert set(told.host.asked) == {f"/v1/status/{of.ring.twin_id}"}

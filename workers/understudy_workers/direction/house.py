@@ -58,7 +58,7 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        lists = self.workshop.lists.keep(self._settings, self.desk.named)
+        lists = self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
         self._tasks = [loop.create_task(one) for one in (self.floor.serve(), self._count(), lists)]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()

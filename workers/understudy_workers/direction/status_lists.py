@@ -18,9 +18,8 @@ from understudy_api.clauses.parties import status_objection
 from understudy_api.grant import Grant
 from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.order import Order
-from understudy_api.settings import PoolSettings
 from understudy_api.status_list import StatusList, read_status_list
-from understudy_api.status_source import named_entry, poll_seconds, source, standing
+from understudy_api.status_source import StatusSettings, named_entry, poll_seconds, source, standing
 from understudy_api.term_parts import StatusEntry
 from understudy_api.terms import License, read_license
 from understudy_api.use import Usage
@@ -83,12 +82,12 @@ class StatusLists:
             return None
         return Refusal(reason=objection.reason, message=f"license: the owner's status list: {objection.cure}")
 
-    async def keep(self, settings: PoolSettings, wanted: Callable[[], Iterable[Named]]) -> None:
+    async def keep(self, settings: StatusSettings, wanted: Callable[[], Iterable[Named]]) -> None:
         """Asks for the lists that orders name, for ever."""
-        fetcher = Fetcher(settings.status_lists)
+        fetcher = Fetcher(settings)
         try:
             while True:
-                await self._ask_due(fetcher, settings.status_url, {one.source: one for one in wanted()})
+                await self._ask_due(fetcher, settings.farm_url, {one.source: one for one in wanted()})
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             await fetcher.close()
@@ -122,7 +121,7 @@ class StatusLists:
             elif farm_url is not None:
                 text = await fetcher.fetch_farms(f"{farm_url.rstrip('/')}/v1/status/{of.ring.twin_id}")
             else:
-                return "status_url is not set: the farm's own lists are not asked for"
+                return "status_lists.farm_url is not set: the farm's own lists are not asked for"
         except FetchError as error:
             return str(error)
         before = self._held.get(of.source)
