@@ -25,7 +25,7 @@ class LicenseStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Valid, Quarantined.",
+        description="Valid; Quarantined once it has ended; StatusFresh where the terms name a status list.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     id: str | None = Field(default=None, max_length=64, description="The license's `jti`; usage counts by it.")

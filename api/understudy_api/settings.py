@@ -15,6 +15,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
 from understudy_api.model import Model
+from understudy_api.status_source import StatusSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
@@ -114,6 +115,7 @@ class OperatorSettings(Model):
     """True: no twin is trained without its owner's signed consent to the capture. One that is given is always checked."""
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
+    status_lists: StatusSettings = StatusSettings()
     metrics_port: Port
     health_port: Port
 
@@ -170,6 +172,7 @@ class PoolSettings(Model):
     """Public JWK that grants have to be signed with."""
     vault: VaultEndpoint
     c2pa: ContentCredentials
+    status_lists: StatusSettings = StatusSettings()
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""
     metrics_port: Port

@@ -147,9 +147,9 @@ def opened(
     return claims if isinstance(claims, Refusal) else Opened(claims, parts[1], header["kid"])
 
 
-def unverified(token: str, typ: str) -> dict[str, Any] | Refusal:
+def unverified(token: str, typ: str, max_bytes: int = MAX_TOKEN_BYTES) -> dict[str, Any] | Refusal:
     """The claims of a token before its signature is checked; only to find out which key to ask."""
-    parts = _parts(token, MAX_TOKEN_BYTES)
+    parts = _parts(token, max_bytes)
     if isinstance(parts, Refusal):
         return parts
     header = _header(parts[0], typ)

@@ -84,3 +84,6 @@ class Usage(Model):
         default=None, description="What the newest status list says; None: there is none."
     )
     status_iat: int | None = Field(default=None, description="When that list was signed, Unix seconds.")
+    status_until: int | None = Field(
+        default=None, description="First second at which that list counts no longer by its own words; None: unknown."
+    )

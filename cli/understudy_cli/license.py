@@ -15,7 +15,7 @@ from understudy_api.model import API_VERSION
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import LICENSE_TYPE, License, Terms, read_license, sign_license
 from understudy_api.verdict import Refusal
-from understudy_cli import license_check
+from understudy_cli import license_check, license_status
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_mapping, write_new
 from understudy_cli.license_template import TEMPLATE
@@ -35,6 +35,7 @@ __all__ = ["app", "genesis_of", "license_manifest"]
 
 app = typer.Typer(help="Sign licenses with the owner's key, read, check and revoke them.", no_args_is_help=True)
 app.command("check")(license_check.check)
+app.command("status")(license_status.status)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -58,6 +59,7 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
         stop_metrics = operator.metrics.serve(settings.metrics_port)
     except OSError as error:
         raise _MistakeError(f"metrics_port {settings.metrics_port}: {error.strerror}; choose another") from error
+    stop_lists = _serve_lists(operator, settings)
     leadership = Leadership(
         Lease(server, settings.namespace, identity), operator.is_alive, partial(_start_over, identity)
     )
@@ -68,7 +70,20 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
     finally:
         leadership.resign()
         stop_metrics()
+        stop_lists()
         server.close()
+
+
+def _serve_lists(operator: Operator, settings: OperatorSettings) -> Callable[[], None]:
+    """Serve status lists where the settings say so; whoever waits for the Lease serves them too."""
+    if settings.status_lists.port is None:
+        return lambda: None
+    try:
+        return operator.serve_lists(settings.status_lists.port)
+    except OSError as error:
+        raise _MistakeError(
+            f"status_lists.port {settings.status_lists.port}: {error.strerror}; choose another"
+        ) from error
 
 
 def _check_cluster(server: ApiServer, patient: bool, stop: threading.Event) -> None:

@@ -87,6 +87,10 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
         ("StatusStale", "status", "to go on by a list 30 s old", "a list younger than 30 s"),
     ),
     (
+        STATUS, {}, {"status": "valid", "status_iat": 140, "status_until": 150},
+        ("StatusStale", "status", "to go on by a list 10 s old", "a list younger than 30 s"),
+    ),
+    (
         STATUS, {}, {"status": "suspended", "status_iat": 149},
         ("LicenseSuspended", "status", "to make more", "nothing"),
     ),
@@ -258,6 +262,8 @@ PERMITTED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({"versions": ["c" * 64, "d" * 64]}, {"version": "d" * 64}, {}),
     ({}, {"version": "d" * 64}, {}),
     (STATUS, {}, {"status": "valid", "status_iat": 121}),
+    (STATUS, {}, {"status": "valid", "status_iat": 121, "status_until": 151}),
+    ({}, {}, {"status": "valid", "status_iat": 0, "status_until": 1}),
     ({}, {}, {"status": "valid"}),
     ({"iat": 210}, {}, {}),
     ({"publish_until": 151}, {"publish_until": 151}, {}),

@@ -24,6 +24,7 @@ from understudy_api.owner_word import Recorded, owner_word
 from understudy_api.receipt import Finished, Receipt, Segment, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.status_source import UNLISTED
 from understudy_api.terms import LICENSE_TYPE, License, read_license
 from understudy_operator.core import actions as do
 from understudy_operator.core import facts
@@ -117,6 +118,8 @@ class MemoryFarm:
         self.written: list[Entry] = []
         """Every entry of every chain, in the order of writing."""
         self.quarantine = QuarantineView()
+        self.standing = UNLISTED
+        """Where the license stands by a status list, if it names one."""
 
     # --- what people and the world do ---
 
@@ -278,7 +281,9 @@ class MemoryFarm:
     def _license_view(self) -> LicenseView | None:
         if self.token is None:
             return None
-        return LicenseView(token=self.token, account=self._account(), registration=self._registration())
+        return LicenseView(
+            token=self.token, account=self._account(), registration=self._registration(), standing=self.standing
+        )
 
     def _registration(self) -> Registration:
         number = self.register.index(self.token) if self.token in self.register else None
@@ -309,6 +314,7 @@ class MemoryFarm:
             twin=self.twin,
             account=self._account(),
             registration=self._registration(),
+            standing=self.standing,
             jobs=frozenset(job.uid for job in self.jobs.values() if job.exists),
             held=frozenset(job.uid for job in self.jobs.values() if job.order) if self.reachable else None,
             unwritten=self._unwritten(),
@@ -490,6 +496,10 @@ class MemoryFarm:
         assert word.halted is None, "granted after its owner had it erased"
         assert grant.license == found.digest
         assert grant.iat <= self.now < grant.exp <= found.terms.exp
+        if found.terms.status is not None:
+            until = self.standing.until or 0
+            assert grant.status_iat == self.standing.iat, "granted by no list"
+            assert self.now < grant.exp <= until, "granted for longer than the list counts"
         claim = self.accounts[account_id(self.token or "") or ""].claims.get(job.uid)
         assert claim is not None, "granted without a claim"
         assert grant.exp <= claim.granted_until, "granted for longer than the claim says"

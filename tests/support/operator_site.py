@@ -20,6 +20,7 @@ import pytest
 from cuttable import Relay
 from director_peer import DirectorPeer
 from joserfc.jwk import OKPKey
+from list_host import ListHost
 
 from understudy_api import token
 from understudy_api.genesis import sign_genesis, twin_id
@@ -176,6 +177,8 @@ class Site:
     """Between the operator and MinIO; nobody else goes through it."""
     cluster: Relay
     """Between the operator and the API server; nobody else goes through it."""
+    lists: ListHost
+    """An https host for owners' status lists."""
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +208,8 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
     cluster = Relay(host, int(port))
     kubeconfig, through = folder / "kubeconfig", f"https://127.0.0.1:{cluster.port}"
     kubeconfig.write_text(control_plane.operator_kubeconfig.read_text().replace(control_plane.server, through))
-    metrics_port, health_port, ray_port = free_ports(3)
+    metrics_port, health_port, ray_port, status_port = free_ports(4)
+    lists = ListHost(folder / "lists")
     settings = OperatorSettings(
         kubeconfig=kubeconfig,
         farm="test",
@@ -219,13 +223,15 @@ def operator_site(control_plane: Any, object_store: Any, tmp_path_factory: pytes
             ca_file=authority.certificate_file,
         ),
         pool_public_key_file=folder / "farm.jwk",
+        status_lists=lists.settings.model_copy(update={"port": status_port}),
         metrics_port=metrics_port,
         health_port=health_port,
     )
     path = folder / "operator.json"
     path.write_text(settings.model_dump_json())
-    yield Site(settings, path, farm_key, peer, pool_objects, storage, cluster)
+    yield Site(settings, path, farm_key, peer, pool_objects, storage, cluster, lists)
     peer.close()
+    lists.close()
     storage.close()
     cluster.close()
 

@@ -174,3 +174,26 @@ def test_sums_of_frames_do_not_fail_by_rounding(signers: Any, write_order: Write
     committed = sum([1 / 25] * 14_999)
     assert ask(signers, permit_of(write_order()), seconds=1 / 25, committed_seconds=committed).permitted
     assert not ask(signers, permit_of(write_order()), seconds=2 / 25, committed_seconds=committed).permitted
+
+
+STATUS = {"index": 3, "ttl_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("grant", "after", "reason"),
+    [
+        ({"status_iat": 0}, 59, ""),
+        ({"status_iat": 0}, 60, "StatusStale"),
+        ({"status_iat": 0, "exp": 60}, 60, "GrantExpired"),
+        ({}, 0, "StatusUnknown"),
+    ],
+)
+def test_a_performer_cut_off_from_everything_stops_with_the_list(
+    signers: Any, write_order: WriteOrder, grant: dict[str, int], after: int, reason: str
+) -> None:
+    """Times from the signing of the grant. A grant of the operator ends with its list; one that does not is no way around."""
+    changes = {name: signers.now + seconds for name, seconds in grant.items()}
+    permit = permit_of(write_order(license=signers.license(status=STATUS), grant=changes))
+    verdict = ask(signers, permit, now=signers.now + after)
+    assert verdict.reason == (reason or "Permitted")
+    assert verdict.permitted or (verdict.reason in PAUSING_REASONS) is (reason != "StatusUnknown")

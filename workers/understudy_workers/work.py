@@ -26,7 +26,9 @@ PERFORMER_NOT_NAMED: Final = "PerformerNotNamed"
 """Reason of a refusal because the grant was made before this performer was known, or for others."""
 ORDER_STOPPED: Final = "OrderStopped"
 """Reason of a refusal because the director said that nothing more is to be made for the order."""
-PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, ORDER_STOPPED})
+STATUS_STALE: Final = "StatusStale"
+"""Reason of a refusal because the status list that the grant rests on is too old."""
+PAUSING_REASONS: Final = frozenset({GRANT_EXPIRED, GRANT_EXHAUSTED, PERFORMER_NOT_NAMED, ORDER_STOPPED, STATUS_STALE})
 """Refusals that let an order wait, for the operator's next grant or to be put again; every other one rejects the item."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_api.clauses.clause import Asked, Clause, Objection
+from understudy_api.term_parts import StatusEntry
+from understudy_api.use import Usage
 
 
 def _farm(asked: Asked) -> Objection | None:
@@ -42,7 +44,11 @@ def _revocation(asked: Asked) -> Objection | None:
 
 
 def _status(asked: Asked) -> Objection | None:
-    entry, usage = asked.terms.status, asked.usage
+    return status_objection(asked.terms.status, asked.usage, asked.now)
+
+
+def status_objection(entry: StatusEntry | None, usage: Usage, now: float) -> Objection | None:
+    """What speaks against a license that stands at `entry` of a status list, at `now` (Unix seconds)."""
     if usage.status == "revoked":
         return Objection("LicenseRevoked", "to make more", "the owner revoked it for good; ask for a new license")
     if usage.status == "suspended":
@@ -51,8 +57,8 @@ def _status(asked: Asked) -> Objection | None:
         return None
     if usage.status is None or usage.status_iat is None:
         return Objection("StatusUnknown", "to go on without a status list", "publish the owner's status list")
-    age = asked.now - usage.status_iat
-    if age >= entry.ttl_seconds:
+    age = now - usage.status_iat
+    if age >= entry.ttl_seconds or (usage.status_until is not None and now >= usage.status_until):
         return Objection("StatusStale", f"to go on by a list {age:,.0f} s old", "publish a newer status list")
     return None
 

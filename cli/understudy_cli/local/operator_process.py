@@ -40,7 +40,7 @@ def _not_ready(site: Site) -> str | None:
 
 OPERATOR: Final = Part(
     name="operator",
-    ports=("operator_metrics", "operator_health"),
+    ports=("operator_metrics", "operator_health", "operator_status"),
     needs=("apiserver", "minio"),
     command=_command,
     not_ready=_not_ready,

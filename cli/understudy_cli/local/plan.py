@@ -48,6 +48,7 @@ class Ports(Model):
     director_metrics: int
     operator_metrics: int
     operator_health: int
+    operator_status: int
 
 
 class Plan(Model):

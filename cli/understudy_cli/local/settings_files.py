@@ -15,6 +15,7 @@ from understudy_api.settings import (
     VaultEndpoint,
     VaultSettings,
 )
+from understudy_api.status_source import StatusSettings
 from understudy_cli.local import kubeconfig, object_store, pool
 from understudy_cli.local.cluster_setup import NAMESPACE, PERFORMER_ACCOUNT, VAULT_ACCOUNT
 from understudy_cli.local.control_plane import server_url
@@ -58,6 +59,7 @@ def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
             ca_file=site.authority,
         ),
         pool_public_key_file=keys.pool_public,
+        status_lists=StatusSettings(port=ports.operator_status),
         metrics_port=ports.operator_metrics,
         health_port=ports.operator_health,
     )
@@ -87,6 +89,9 @@ def pool_settings(site: Site, keys: Keys) -> PoolSettings:
             ca_file=site.authority,
         ),
         c2pa=ContentCredentials(chain_file=identity.chain, key_file=identity.key, root_file=identity.root),
+        status_lists=StatusSettings(
+            farm_url=f"http://{LOOPBACK}:{ports.operator_status}" if host == LOOPBACK else None
+        ),
         cache_key_file=keys.cache,
         metrics_port=ports.director_metrics,
         work_dir=private_folder(site.home.work),

@@ -12,8 +12,9 @@ from understudy_api.keyring import KeyRecord, Keyring, read_keyring
 from understudy_api.model import Condition
 from understudy_api.owner_word import Recorded, act_key, key_record_key
 from understudy_api.owneract import OwnerActStatus
+from understudy_api.status_list import STATUS_LIST_TYPE, StatusList, read_status_list
 from understudy_api.verdict import Refusal
-from understudy_operator.core.actions import RecordAct
+from understudy_operator.core.actions import RecordAct, RecordList
 from understudy_operator.core.conditions import EventType, Said, find, merged
 from understudy_operator.core.state import ActState, SpecProblem
 from understudy_operator.core.times import rfc3339
@@ -23,16 +24,18 @@ LAPSING: Final = frozenset({"TwinNotFound", "KeyRecordGap", "FromTheFuture"})
 """Refusals that may pass by themselves: they are looked at again."""
 
 
-Judged = Act | KeyRecord | Refusal | None
+Judged = Act | KeyRecord | StatusList | Refusal | None
 """The act to record, why it may not be, or None when it stands recorded already."""
 
 
-def record(state: ActState, found: Judged, now: float) -> tuple[RecordAct, ...]:
+def record(state: ActState, found: Judged, now: float) -> tuple[RecordAct | RecordList, ...]:
     """The act to record now; nothing when it stands recorded or may not be."""
     if found is None or isinstance(found, Refusal) or isinstance(state.spec, SpecProblem) or state.twin is None:
         return ()
     twin = twin_id(state.twin.genesis)
     recorded = Recorded(act=state.spec.act, accepted_at=now)
+    if isinstance(found, StatusList):
+        return (RecordList(twin_id=twin, sequence=state.listed.sequence, recorded=recorded),)
     key = key_record_key(twin, found.number) if isinstance(found, KeyRecord) else act_key(twin, state.spec.act)
     return (RecordAct(twin_id=twin, key=key, recorded=recorded),)
 
@@ -73,9 +76,11 @@ def act_event(_was: Condition | None, condition: Condition) -> EventType | None:
     return "Normal" if condition.status == "True" else "Warning"
 
 
-def in_words(act: Act | KeyRecord) -> str:
+def in_words(act: Act | KeyRecord | StatusList) -> str:
     """An act as one sentence."""
     match act:
+        case StatusList(iat=iat, until=until):
+            return f"Status list of {rfc3339(iat)}; it counts until {rfc3339(until)}."
         case Revocation(jti=jti, reason=reason):
             return f"License {jti} is revoked for good{_because(reason)}."
         case Stop(reason=reason):
@@ -107,11 +112,13 @@ def judged(state: ActState, now: float) -> Judged:
     if state.twin is None:
         name = state.spec.twin_ref.name
         return Refusal(reason="TwinNotFound", message=f"twinRef: no TwinModel {name} in this namespace; create it")
-    if digest_bytes(state.spec.act.encode()) in state.twin.word.taken:
+    if state.listed.recorded_at is not None or digest_bytes(state.spec.act.encode()) in state.twin.word.taken:
         return None
     ring = read_keyring(state.twin.genesis, state.twin.word.key_records)
     if isinstance(ring, Refusal):
         return Refusal(reason="TwinNotValid", message="twinRef: the twin's genesis or key records do not hold")
+    if token.type_of(state.spec.act) == STATUS_LIST_TYPE:
+        return read_status_list(state.spec.act, ring, now, state.listed.newest)
     return _in_place(read_act(state.spec.act, ring, now), ring, state)
 
 
@@ -128,7 +135,7 @@ def _in_place(found: Act | KeyRecord | Refusal, ring: Keyring, state: ActState) 
 
 def _accepted_at(state: ActState, digest: str, now: float) -> float:
     taken = state.twin.word.taken.get(digest) if state.twin else None
-    return taken or now
+    return taken or state.listed.recorded_at or now
 
 
 def _conditions(state: ActState, said: Said, now: float) -> tuple[Condition, ...]:

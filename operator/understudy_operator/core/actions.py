@@ -120,6 +120,18 @@ class RegisterLicense:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordList:
+    """Keep a delivered status list of a twin after its earlier ones, conditionally.
+
+    When another list stands at that place somebody else was faster: that is a failure of this action.
+    """
+
+    twin_id: str
+    sequence: int
+    recorded: Recorded
+
+
+@dataclass(frozen=True, kw_only=True)
 class PutOrder:
     """Sign `grant`, put it in `order.grant` in place of UNSIGNED, and `PUT /v1/orders/{uid}`.
 
@@ -236,6 +248,7 @@ Action = (
     | Record
     | RecordAct
     | RegisterLicense
+    | RecordList
     | PutOrder
     | RenewGrant
     | TellCommitted

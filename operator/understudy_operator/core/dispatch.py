@@ -10,6 +10,7 @@ from typing import Final
 
 from understudy_api.grant import Grant
 from understudy_api.order import Progress
+from understudy_api.status_source import UNLISTED
 from understudy_operator.core.actions import (
     Action,
     FreezeContent,
@@ -22,7 +23,7 @@ from understudy_operator.core.admission import FREEZING, Admission, Permitted, R
 from understudy_operator.core.booking import Booking, expired
 from understudy_operator.core.claims import ended, last_counted, record
 from understudy_operator.core.content import RETRY_SECONDS, request
-from understudy_operator.core.grants import expiry, grant, renewal_due
+from understudy_operator.core.grants import expiry, grant, reach, renewal_due
 from understudy_operator.core.items import granted_items
 from understudy_operator.core.lifecycle import Course
 from understudy_operator.core.quota import begin, extension, granted_seconds
@@ -97,9 +98,13 @@ def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) ->
         return (*record(state, booking), *told)
     if not puts and order.suspended:
         return (*(_let_go(state, now) or record(state, booking)), *told)
-    expires_at = expiry(demand.license.terms, now)
-    due = puts or renewal_due(demand.license.terms, pool, now)
-    promise = extension(state, booking, demand, expires_at, due, now)
+    terms, standing = demand.license.terms, state.license.standing if state.license else UNLISTED
+    expires_at = expiry(terms, now, standing)
+    due = puts or renewal_due(terms, pool, now, standing)
+    claim = booking.claim(state.identity.uid)
+    # A status list ends grants early; the promise behind them need not be written anew with every list.
+    outlives = claim is None or expires_at > claim.granted_until
+    promise = extension(state, booking, demand, reach(terms, now), due and outlives, now)
     if promise is not None:
         further = booking.with_entries(promise)
         if further is None:
@@ -120,7 +125,9 @@ def _grant(
     claim = booking.claim(state.identity.uid)
     until = min(expires_at, claim.granted_until) if claim else int(now)
     seconds, items = granted_seconds(state, booking, permitted.demand), granted_items(state, booking)
-    return grant(permitted, state.farm, pool, seconds, now, until, items)
+    named = state.license is not None and permitted.rights.license.terms.status is not None
+    status_iat = state.license.standing.iat if state.license and named else None
+    return grant(permitted, state.farm, pool, seconds, now, until, items, status_iat)
 
 
 def _let_go(state: JobState, now: float) -> tuple[Action, ...]:

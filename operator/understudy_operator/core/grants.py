@@ -10,6 +10,7 @@ from typing import Final
 from understudy_api.grant import MAX_GRANT_SECONDS, MAX_PERFORMERS, Grant, TrainingGrant
 from understudy_api.ledger.account import account_id
 from understudy_api.order import TrainingOrder
+from understudy_api.status_source import UNLISTED, Standing
 from understudy_api.terms import Terms
 from understudy_operator.core.admission import Permitted
 from understudy_operator.core.state import FarmView, PoolView
@@ -25,10 +26,11 @@ def grant(
     now: float,
     expires_at: int,
     items: int | None = None,
+    status_iat: int | None = None,
 ) -> Grant:
     """The grant to sign for an order at `now` (Unix seconds), over `seconds` metered seconds and `items` in total.
 
-    It is good for the performers that are ready now.
+    It is good for the performers that are ready now. `status_iat` is when the list was signed that it rests on.
     """
     order, license_ = permitted.order, permitted.rights.license
     return Grant(
@@ -40,6 +42,7 @@ def grant(
         account=account_id(order.license),
         keys=permitted.rights.keyring.head,
         twin_version=order.twin.version,
+        status_iat=status_iat,
         seconds=seconds,
         items=items,
         performers=pool.performers[:MAX_PERFORMERS],
@@ -61,14 +64,21 @@ def training_grant(order: TrainingOrder, farm: FarmView, now: float) -> Training
     )
 
 
-def renewal_due(terms: Terms, pool: PoolView, now: float) -> bool:
+def renewal_due(terms: Terms, pool: PoolView, now: float, standing: Standing = UNLISTED) -> bool:
     """True when the grant is unknown, names other performers than are there, or is past half its life and could live longer."""
     expires = pool.grant_expires_at
     if expires is None or pool.grant_performers != pool.performers[:MAX_PERFORMERS]:
         return True
-    return expires - now <= RENEW_BEFORE_SECONDS and expiry(terms, now) > expires
+    return expires - now <= RENEW_BEFORE_SECONDS and expiry(terms, now, standing) > expires
 
 
-def expiry(terms: Terms, now: float) -> int:
-    """When a grant given at `now` ends."""
+def expiry(terms: Terms, now: float, standing: Standing = UNLISTED) -> int:
+    """When a grant given at `now` ends: with the license, and with the status list that it was judged by."""
+    if terms.status is None:
+        return reach(terms, now)
+    return int(now) if standing.until is None else min(reach(terms, now), standing.until)
+
+
+def reach(terms: Terms, now: float) -> int:
+    """When a grant given at `now` would end if no status list ended before."""
     return min(int(now) + MAX_GRANT_SECONDS, terms.exp)

@@ -15,6 +15,7 @@ from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.list_condition import list_moments, list_said
 from understudy_operator.core.quarantine_policy import quarantine_said
 from understudy_operator.core.standing import standing
 from understudy_operator.core.state import LicenseState, SpecProblem
@@ -47,13 +48,13 @@ def license_status(state: LicenseState, found: License | Refusal, now: float) ->
     if isinstance(found, Refusal):
         said = Said("Valid", "False", found.reason, found.message)
         return LicenseStatus(
-            observed_generation=state.identity.generation, conditions=_conditions(state, said, now), id=None
+            observed_generation=state.identity.generation, conditions=_conditions(state, (said,), now), id=None
         )
     terms = found.terms
     used, reserved = _counted(state.account)
     return LicenseStatus(
         observed_generation=state.identity.generation,
-        conditions=_conditions(state, _validity(state, terms, now), now),
+        conditions=_conditions(state, (_validity(state, terms, now), *list_said(state.standing, terms, now)), now),
         id=terms.jti,
         digest=digest_bytes(state.spec.token.encode()) if not isinstance(state.spec, SpecProblem) else None,
         assignee=terms.assignee.namespace,
@@ -74,7 +75,8 @@ def license_look(state: LicenseState, found: License | Refusal, now: float) -> f
     """Seconds until a License has to be looked at again: its window opens or ends, its jobs go on."""
     if isinstance(found, Refusal):
         return TWIN_SECONDS if found.reason == "TwinNotFound" else None
-    edges = [edge - now for edge in (found.terms.nbf, found.terms.exp) if edge > now]
+    moments = [found.terms.nbf, found.terms.exp, *list_moments(state.standing, found.terms)]
+    edges = [edge - now for edge in moments if edge > now]
     if state.account is not None and state.account.claims:
         edges.append(OPEN_CLAIMS_SECONDS)
     return min(edges, default=None)
@@ -93,7 +95,7 @@ def _validity(state: LicenseState, terms: Terms, now: float) -> Said:
             "WrongFarm",
             f"aud: it is valid on farm {terms.aud} alone, this one is {state.farm.thumbprint}; sign it for this farm",
         )
-    verdict = stands(terms, standing(terms, state.twin, state.registration, now), now)
+    verdict = stands(terms, standing(terms, state.twin, state.registration, state.standing, now), now)
     erased = state.twin.word.erased if state.twin else None
     refusal = erased or next(iter(verdict.refusals), state.registration.full)
     if refusal is not None:
@@ -125,5 +127,5 @@ def _delivered(account: Account | None) -> int | None:
     return account.ending.delivered_items if account is not None and settled else None
 
 
-def _conditions(state: LicenseState, said: Said, now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, (said, *quarantine_said(state)), state.identity.generation, now)
+def _conditions(state: LicenseState, said: tuple[Said, ...], now: float) -> tuple[Condition, ...]:
+    return merged(state.status.conditions, (*said, *quarantine_said(state)), state.identity.generation, now)

@@ -42,6 +42,8 @@ def next_look(
     if not isinstance(state.spec, SpecProblem):
         at = expiry(state, course) if course.finished else deadline(state.spec, course.admitted_at)
         moments.append(None if at is None else max(at - now, 0.0))
+    if isinstance(admission, Permitted) and not course.finished:
+        moments.append(_list_ends(state, admission, now))
     return earliest(*moments)
 
 
@@ -51,6 +53,13 @@ def expiry(state: JobState, course: Course) -> float | None:
         return None
     ttl = state.spec.ttl_seconds_after_finished
     return None if ttl is None else course.finished_at + ttl
+
+
+def _list_ends(state: JobState, permitted: Permitted, now: float) -> float | None:
+    """Seconds until the status list counts no longer that a permitted job rests on; None when it names none."""
+    until = state.license.standing.until if state.license else None
+    named = permitted.rights.license.terms.status is not None
+    return max(until - now, 0.0) if named and until is not None else None
 
 
 def _pause(state: JobState, admission: Admission, course: Course) -> float | None:

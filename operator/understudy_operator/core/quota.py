@@ -68,7 +68,8 @@ def usage(state: JobState, terms: Terms, now: float) -> Usage:
     """What stands against a license, what was used under it by everybody, and what is promised to other jobs."""
     if state.license is None:
         return Usage()
-    known, account = standing(terms, state.twin, state.license.registration, now), state.license.account
+    view, account = state.license, state.license.account
+    known = standing(terms, state.twin, view.registration, view.standing, now)
     if account is None:
         return known
     others = [claim for uid, claim in account.claims.items() if uid != state.identity.uid]

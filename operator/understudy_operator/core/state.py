@@ -25,9 +25,11 @@ from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.settings import BucketNames
+from understudy_api.status_source import UNLISTED, Standing
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_api.verdict import Verdict
 from understudy_operator.core.booking import Booking, Logged, counted
+from understudy_operator.core.delivered import NOT_DELIVERED, DeliveredList
 from understudy_operator.core.frozen import ConsentView as ConsentView
 from understudy_operator.core.frozen import ContentProblem as ContentProblem
 from understudy_operator.core.frozen import FrozenContent as FrozenContent
@@ -80,6 +82,8 @@ class LicenseView:
     account: Account | None
     """As of the newest link; None when the token names no account (`account_id` is None)."""
     registration: Registration = UNREGISTERED
+    standing: Standing = UNLISTED
+    """Where it stands by the status list that the token names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +238,8 @@ class LicenseState:
     registration: Registration = UNREGISTERED
     jobs: frozenset[str] = frozenset()
     """Uids of all RenderJobs that exist, read after the account."""
+    standing: Standing = UNLISTED
+    """Where it stands by the status list that the token names."""
     held: frozenset[str] | None = None
     """Uids of all orders that directors hold; None when one could not be asked."""
     unwritten: tuple[Entry, ...] = ()
@@ -250,6 +256,7 @@ class ActState:
     spec: OwnerActSpec | SpecProblem
     status: OwnerActStatus
     twin: TwinView | None
+    listed: DeliveredList = NOT_DELIVERED
 
 
 @dataclass(frozen=True, kw_only=True)

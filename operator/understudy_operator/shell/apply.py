@@ -26,6 +26,7 @@ from understudy_operator.core.actions import (
     PutTraining,
     Record,
     RecordAct,
+    RecordList,
     RegisterLicense,
     RemoveFinalizer,
     RenewGrant,
@@ -91,6 +92,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             targets.recorded(body)
         case RegisterLicense():
             sources.register.record(action)
+        case RecordList(twin_id=twin, sequence=sequence, recorded=recorded):
+            sources.lists.book.deliver(twin, sequence, recorded)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

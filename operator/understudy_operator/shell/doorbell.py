@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Final
 
 from understudy_operator.shell import views
@@ -62,7 +62,7 @@ class Doorbell:
             for body in self._store.all(kind):
                 self._mark(Key.of(body), 0.0)
         for body in self._store.all("RenderJob"):
-            if body.get("status", {}).get("phase") not in ("Complete", "Failed", "Cancelled"):
+            if not _is_finished(body):
                 self._mark(Key.of(body), 0.0)
 
     def order_changed(self, uid: str) -> None:
@@ -107,6 +107,21 @@ class Doorbell:
         for changed in (twin, *self._dependents(twin)):
             self._mark(changed, 0.0)
 
+    def list_recorded(self, act: Body) -> None:
+        """A status list was delivered: the licenses of its twin look again, and whatever is made under them."""
+        twin = Key("TwinModel", act["metadata"]["namespace"], str(act["spec"]["twinRef"]["name"]))
+        self.lists_changed({key for key in self._dependents(twin) if key.kind == "License"})
+
+    def lists_changed(self, licenses: Set[Key]) -> None:
+        """Licenses whose status list came, or does not come, look again, and every unfinished job under them."""
+        for license_ in licenses:
+            self._mark(license_, 0.0)
+        for body in self._store.all("RenderJob") if licenses else ():
+            reference = body.get("spec", {}).get("licenseRef", {})
+            key = Key("License", str(reference.get("namespace", "")), str(reference.get("name", "")))
+            if key in licenses and not _is_finished(body):
+                self._mark(Key.of(body), 0.0)
+
     def _dependents(self, key: Key) -> Iterator[Key]:
         field = {"TwinModel": "twinRef", "License": "licenseRef", "RenderPool": "poolRef"}[key.kind]
         for kind in ("RenderJob", "TwinModel", "License", "ConsentRequest"):
@@ -116,6 +131,10 @@ class Doorbell:
                     reference = {"name": "default"}
                 if reference and _names(reference, body, key):
                     yield Key.of(body)
+
+
+def _is_finished(body: Body) -> bool:
+    return body.get("status", {}).get("phase") in ("Complete", "Failed", "Cancelled")
 
 
 def _waits_for(body: Body, license_: Key, left_seconds: float) -> bool:

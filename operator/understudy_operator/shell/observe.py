@@ -21,9 +21,11 @@ from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
+from understudy_api.status_source import UNLISTED
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content, facts
 from understudy_operator.core.booking import MAX_SEGMENTS
+from understudy_operator.core.delivered import NOT_DELIVERED
 from understudy_operator.core.lifecycle import FINISHED
 from understudy_operator.core.quarantine_policy import is_due
 from understudy_operator.core.registration import UNREGISTERED
@@ -61,6 +63,7 @@ from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.register_book import RegisterBook
+from understudy_operator.shell.status_lists import StatusLists
 from understudy_operator.shell.store import Body, Store
 
 
@@ -79,6 +82,7 @@ class Sources:
     register: RegisterBook
     namespaces: Namespaces
     quarantine: Quarantine
+    lists: StatusLists
     pool: Pool
     ray: RayJobs
 
@@ -184,9 +188,9 @@ def _twin(sources: Sources, body: Body) -> TwinState:
 def _license(sources: Sources, body: Body) -> LicenseState:
     who, spec = views.identity(body), views.spec(LicenseSpec, body)
     account = twin = None
-    registration, said = UNREGISTERED, tuple[Entry, ...]()
+    registration, listed, said = UNREGISTERED, UNLISTED, tuple[Entry, ...]()
     if not isinstance(spec, SpecProblem):
-        account = _account(sources, spec.token)
+        account, listed = _account(sources, spec.token), sources.lists.standing(spec.token)
         twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
         registration = sources.register.registration(twin, spec.token)
         if account and twin:
@@ -200,6 +204,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         twin=twin,
         account=account,
         registration=registration,
+        standing=listed,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
         unwritten=_unwritten(sources, account, said),
@@ -231,7 +236,10 @@ def _pool(sources: Sources, body: Body) -> PoolState:
 def _act(sources: Sources, body: Body) -> ActState:
     who, spec = views.identity(body), views.spec(OwnerActSpec, body)
     known = None if isinstance(spec, SpecProblem) else _twin_view(sources, who.namespace, spec.twin_ref.name)
-    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known)
+    listed = NOT_DELIVERED
+    if known is not None and not isinstance(spec, SpecProblem):
+        listed = sources.lists.book.delivered(twin_id(known.genesis), spec.act)
+    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known, listed=listed)
 
 
 def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
@@ -247,7 +255,10 @@ def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseV
         return None
     token = str(body.get("spec", {}).get("token", ""))
     return LicenseView(
-        token=token, account=_account(sources, token), registration=sources.register.registration(twin, token)
+        token=token,
+        account=_account(sources, token),
+        registration=sources.register.registration(twin, token),
+        standing=sources.lists.standing(token),
     )
 
 

@@ -18,7 +18,7 @@ from understudy_api.genesis import twin_id
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
-from understudy_operator.core.actions import Decision, Record
+from understudy_operator.core.actions import Decision, Record, RecordList
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
@@ -48,6 +48,10 @@ from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.stall import Stalls
+from understudy_operator.shell.status_book import StatusBook
+from understudy_operator.shell.status_fetch import Fetcher
+from understudy_operator.shell.status_lists import LOOK_SECONDS, StatusLists
+from understudy_operator.shell.status_server import serve_lists
 from understudy_operator.shell.store import Body, Store
 
 RELIST_SECONDS: Final = 600.0
@@ -93,6 +97,8 @@ class Operator:
         self._objects = Objects(settings.s3)
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
+        acts = ActBook(self._objects, settings.buckets.ledger)
+        book = StatusBook(self._objects, settings.buckets.ledger)
         events = Events(server, identity)
         prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
         ledger = Ledger(self._objects, settings.buckets.ledger, prove=prove)
@@ -104,8 +110,9 @@ class Operator:
             receipts=Receipts(self._objects, settings.buckets.receipts, farm.key),
             ledger=ledger,
             larder=Larder(settings, self._objects, cluster),
-            acts=ActBook(self._objects, settings.buckets.ledger),
+            acts=acts,
             register=RegisterBook(self._objects, settings.buckets.ledger, prove=prove),
+            lists=StatusLists(book, acts, store, Fetcher(settings.status_lists)),
             namespaces=Namespaces(cluster),
             quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
             pool=Pool(self._director),
@@ -120,6 +127,7 @@ class Operator:
         self._stop = threading.Event()
         self._loops = [
             threading.Thread(target=self._every, args=(POLL_SECONDS, self._poll), name="poll", daemon=True),
+            threading.Thread(target=self._every, args=(LOOK_SECONDS, self._ask_lists), name="lists", daemon=True),
             threading.Thread(target=self._every, args=(RELIST_SECONDS, self._relist), name="relist", daemon=True),
             threading.Thread(target=self._every, args=(SEAL_SECONDS, self._seal), name="seal", daemon=True),
         ]
@@ -131,6 +139,7 @@ class Operator:
         for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
         self._poll()
+        self._try(self._ask_lists)  # A list kept an hour ago may be stale although its host has a newer one.
         self._reconciler.start()
         for loop in self._loops:
             loop.start()
@@ -157,12 +166,18 @@ class Operator:
             return None
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
+        if any(isinstance(action, RecordList) for action in decision.actions):
+            self._bell.list_recorded(body)
         for action in decision.actions:
             if isinstance(action, Record) and action.frees:
                 left = self._sources.ledger.account(action.account.id).left_micros / MICROS_PER_SECOND
                 self._bell.quota_freed(_license_of(body), left)
                 self._queue.mark(_license_of(body), ACCOUNT_DELAY_SECONDS)
         return decision.requeue_after_seconds
+
+    def serve_lists(self, port: int) -> Callable[[], None]:
+        """Serve the farm's status lists on loopback; returns what ends it. Raises OSError when the port is taken."""
+        return serve_lists(self._sources.lists.book, port)
 
     def is_alive(self) -> bool:
         """Whether reconciles still finish."""
@@ -178,6 +193,7 @@ class Operator:
                 loop.join(1.0)
         self._director.close()
         self._ray.close()
+        self._sources.lists.close()
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""
@@ -190,12 +206,15 @@ class Operator:
         started = time.monotonic()
         while not self._stop.wait(max(0.0, started + seconds - time.monotonic())):
             started = time.monotonic()
-            try:
-                act()
-            except (OutageError, DeniedError, S3RefusalError) as error:
-                log.warning("looking around failed", error=str(error))
-            except Exception:
-                log.exception("looking around broke")
+            self._try(act)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (OutageError, DeniedError, S3RefusalError) as error:
+            log.warning("looking around failed", error=str(error))
+        except Exception:
+            log.exception("looking around broke")
 
     def _poll(self) -> None:
         changed, pool_changed = self._sources.pool.poll()
@@ -204,6 +223,9 @@ class Operator:
             self._bell.pool_changed()
         for uid in changed:
             self._bell.order_changed(uid)
+
+    def _ask_lists(self) -> None:
+        self._bell.lists_changed(self._sources.lists.poll())
 
     def _seal(self) -> None:
         tokens = (str(body.get("spec", {}).get("token", "")) for body in self._sources.store.all("License"))

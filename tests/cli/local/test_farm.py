@@ -172,6 +172,7 @@ def test_the_planes_are_told_what_they_need(farm, object_store):
     assert operator.farm == workers.farm == Keys.at(farm.home).farm_thumbprint()
     assert operator.director.url == f"https://{LOOPBACK}:{workers.director.port}"
     assert workers.director.host == LOOPBACK
+    assert workers.status_lists.farm_url == f"http://{LOOPBACK}:{operator.status_lists.port}"
     assert operator.kubeconfig == farm.home.operator_kubeconfig
     for path in (
         operator.farm_key_file,
@@ -241,7 +242,8 @@ def test_a_pool_elsewhere_is_what_the_operator_is_told_of(own):
     assert operator.ray.address == "http://ray.example:8265"
     assert operator.ray.token_file.read_text() == "t0ken"
     assert operator.director.url.startswith("https://ray.example:")
-    assert PoolSettings.load(own.home.pool_settings).director.host == "0.0.0.0"
+    workers = PoolSettings.load(own.home.pool_settings)
+    assert (workers.director.host, workers.status_lists.farm_url) == ("0.0.0.0", None)
 
 
 def test_ray_is_on_loopback_behind_a_token_and_goes_completely(own):

@@ -169,6 +169,20 @@ def test_an_answer_rings_for_the_request_once_it_is_recorded_and_the_request_for
     assert [act["metadata"]["name"] for act in bell.heard] == ["yes"]
 
 
+def test_a_status_list_rings_for_the_licenses_of_its_twin_and_the_unfinished_jobs_under_them() -> None:
+    bell = Bell()
+    bell.bell.list_recorded(body(Key("OwnerAct", "talent", "list"), 100, {"twinRef": {"name": "ada"}}))
+    assert set(bell.marks) == {LICENSE, JOB}
+    bell.marks.clear()
+    bell.bell.list_recorded(body(Key("OwnerAct", "talent", "list"), 100, {"twinRef": {"name": "bob"}}))
+    bell.bell.lists_changed(set())
+    assert bell.marks == {}
+    bell.ring("MODIFIED", body(JOB, 200, SPECS[JOB], phase="Complete"))
+    bell.marks.clear()
+    bell.bell.lists_changed({LICENSE})
+    assert set(bell.marks) == {LICENSE}
+
+
 @pytest.mark.parametrize(
     ("reason", "needed", "rings"),
     [

@@ -13,6 +13,7 @@ from understudy_api.verdict import Refusal, Verdict
 from understudy_workers.direction.delivery import destination_refusal
 from understudy_workers.direction.order_life import live
 from understudy_workers.direction.order_run import OrderRun
+from understudy_workers.direction.status_lists import Named
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.gate import check
 from understudy_workers.work import GRANT_EXHAUSTED, permit_of
@@ -129,6 +130,10 @@ class Desk:
     def runs(self) -> Iterator[OrderRun]:
         """All orders that may have something to hand out."""
         return (run for run in self._runs.values() if run.workable)
+
+    def named(self) -> Iterator[Named]:
+        """The places in status lists that the licenses of orders at work name."""
+        return (run.named for run in self.runs() if run.named is not None)
 
     def board(self) -> tuple[list[Progress], dict[str, int]]:
         """Progress of all orders, and the sequence of each one's newest segment."""

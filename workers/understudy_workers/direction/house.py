@@ -59,7 +59,8 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self.floor.serve()), loop.create_task(self._count())]
+        lists = self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
+        self._tasks = [loop.create_task(one) for one in (self.floor.serve(), self._count(), lists)]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
         front = Front(self.id, self.release, self.desk, self.floor, self.trainings)

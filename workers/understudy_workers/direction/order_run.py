@@ -19,6 +19,7 @@ from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
+from understudy_workers.direction.status_lists import named
 from understudy_workers.direction.units import Assignment
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.work import permit_of
@@ -60,6 +61,8 @@ class OrderRun:
         self.changed = asyncio.Event()
         self.message = ""
         self._troubles: dict[str, str] = {}
+        self.named = named(order)
+        """Its license's place in a status list."""
         self._grant = self._read_grant()
         self._waits = False
         self._paused_until = 0.0
@@ -119,7 +122,7 @@ class OrderRun:
         """The same content with another urgency, grant or destination, or suspended or not."""
         moved = order.delivery != self.order.delivery
         self.order = order
-        self.permit = permit_of(order, self._taken_up_at)
+        self.permit, self.named = permit_of(order, self._taken_up_at), named(order)
         self._grant = self._read_grant()
         self._paused_until, self._waits = 0.0, False
         if moved and self.deliveries is not None:
@@ -157,6 +160,9 @@ class OrderRun:
         wall = self.workshop.clock()
         if wall < self._paused_until or self._is_unnamed(asking.thumbprint):
             return None
+        if barred := self._barred(wall):
+            self._note_waiting(True, barred)
+            return None
         found = None
         if self._grant is not None and wall < self._grant.exp:
             granted = (self._grant.seconds, books.committed_items, self._grant.items)
@@ -170,6 +176,10 @@ class OrderRun:
             if self.log.totals.started_at is None:
                 books.start(wall)
         return found
+
+    def _barred(self, wall: float) -> Refusal | None:
+        """Why the owner's status list lets nothing be handed out now."""
+        return self.workshop.lists.refusal(self.named, self._grant, wall) if self.named is not None else None
 
     def _is_unnamed(self, thumbprint: str) -> bool:
         """Whether the grant names performers, but not this one, which has only just come: the next grant will."""

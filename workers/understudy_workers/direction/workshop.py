@@ -14,6 +14,7 @@ from joserfc.jwk import OKPKey
 
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.status_lists import StatusLists
 from understudy_workers.objects import Objects, StoreError
 
 P = ParamSpec("P")
@@ -41,6 +42,7 @@ class Workshop:
     halt: Callable[[str, float], None]
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "director"))
     clock: Callable[[], float] = time.time
+    lists: StatusLists = field(default_factory=StatusLists)
     _proven: bool = False
 
     def prove(self) -> None:
