@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from understudy_api.proof import signed
+from understudy_api.proof import Signature
 from understudy_api.receipt import Receipt
 from understudy_api.settings import PoolSettings
-from understudy_api.token import new_key, public_jwk, thumbprint
+from understudy_api.token import new_key
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
 
 FRAMES = 25
@@ -18,8 +18,8 @@ class NoopStudio:
 
     def __init__(self, settings: PoolSettings) -> None:
         del settings
-        self._identity = new_key()
-        self.thumbprint, self.key = thumbprint(self._identity), public_jwk(self._identity)["x"]
+        self._signature = Signature(new_key())
+        self.thumbprint, self.key = self._signature.performer, self._signature.x
 
     def stop(self, order_uid: str, until: float) -> None:
         """There is nothing to stop."""
@@ -44,5 +44,5 @@ class NoopStudio:
             metered_seconds=frames / 25,
             takes=len(planned.clip_ids),
         )
-        receipt = signed(receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
+        receipt = self._signature.under(receipt, permit.order_uid, permit.order_digest, permit.grant)
         return ItemResult(receipt, (), 1e-6)

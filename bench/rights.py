@@ -10,7 +10,7 @@ from understudy_api.genesis import sign_genesis
 from understudy_api.grant import Grant, sign_grant
 from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.permits import Size, Usage, Use, permits
-from understudy_api.proof import fault, signed
+from understudy_api.proof import Signature, fault
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, Receipt, Segment, Totals
 from understudy_api.terms import License, Terms, read_license, sign_license
 
@@ -61,8 +61,8 @@ def run() -> list[Measurement]:
 
 def _receipts() -> list[Measurement]:
     """Receipts signed by a performer, and verified by the operator in whole segments, per second of processor time."""
-    farm, performer = token.new_key(), token.new_key()
-    claims = {"iss": token.thumbprint(farm), "performers": (token.thumbprint(performer),), "sub": "bench-order"}
+    farm, performer = token.new_key(), Signature(token.new_key())
+    claims = {"iss": token.thumbprint(farm), "performers": (performer.performer,), "sub": "bench-order"}
     digests = dict.fromkeys(("order", "license", "account", "keys", "twin_version"), "a" * 64)
     times = {"aud": "default", "seconds": 1e6, "iat": 0, "exp": 900}
     grant = sign_grant(farm, Grant.model_validate({**claims, **digests, **times}))
@@ -72,7 +72,7 @@ def _receipts() -> list[Measurement]:
         for number in range(MAX_SEGMENT_ITEMS)
     ]
     start = time.process_time()
-    receipts = tuple(signed(one, performer, "bench-order", "a" * 64, grant) for one in plain)
+    receipts = tuple(performer.under(one, "bench-order", "a" * 64, grant) for one in plain)
     signing = len(receipts) / (time.process_time() - start)
     made = Segment(
         uid="bench-order",
@@ -82,7 +82,7 @@ def _receipts() -> list[Measurement]:
         generation=1,
         written_at=0,
         receipts=receipts,
-        keys=(token.public_jwk(performer)["x"],),
+        keys=(performer.x,),
         grants=(grant,),
         totals=Totals(),
     )

@@ -7,6 +7,7 @@ receipts out, and cannot make any up, alter them or bring them from another orde
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,9 @@ from typing import Final
 from joserfc.jwk import OKPKey
 
 from understudy_api import token
-from understudy_api.digest import canonical, digest_bytes
+from understudy_api.digest import digest_bytes
 from understudy_api.grant import Grant, signed_grant
+from understudy_api.ledger.account import MICROS_PER_SECOND
 from understudy_api.receipt import Receipt, Segment
 from understudy_api.verdict import Refusal
 
@@ -24,33 +26,50 @@ NOT_PROVEN: Final = "ReceiptNotProven"
 """Reason of the refusal of a segment: nothing of it counts."""
 
 
-def signed(receipt: Receipt, performer: OKPKey, uid: str, order: str, grant: str) -> Receipt:
-    """The receipt with the performer's signature, for the order of that uid and digest; `grant` is the token it worked under."""
-    named = receipt.model_copy(update={"performer": token.thumbprint(performer), "grant": digest_bytes(grant.encode())})
-    return named.model_copy(update={"signature": token.signature(performer, signed_bytes(named, uid, order))})
+class Signature:
+    """A performer's key at work: signs receipts for the order of a uid and digest, and names the grant it worked under."""
+
+    def __init__(self, key: OKPKey) -> None:
+        self._key = key
+        self.performer = token.thumbprint(key)
+        self.x = token.public_jwk(key)["x"]
+        """The public half, as a segment carries it."""
+        self._grant = ("", "")
+
+    def under(self, receipt: Receipt, uid: str, order: str, grant: str) -> Receipt:
+        """The receipt, signed; `grant` is the token."""
+        if self._grant[0] != grant:
+            self._grant = (grant, digest_bytes(grant.encode()))
+        name = self._grant[1]
+        data = signed_bytes(receipt, self.performer, name, uid, order)
+        said = {"performer": self.performer, "grant": name, "signature": token.signature(self._key, data)}
+        return receipt.model_copy(update=said)
 
 
-def signed_bytes(receipt: Receipt, uid: str, order: str) -> bytes:
-    """What is signed: who made which item, how long, which bytes, for which order under which grant."""
-    return canonical(
-        [
-            FORMAT,
-            uid,
-            order,
-            receipt.grant,
-            receipt.performer,
-            receipt.item,
-            receipt.ordinal,
-            receipt.row,
-            receipt.locale,
-            receipt.output,
-            receipt.frames,
-            receipt.metered_seconds,
-            receipt.sha256,
-            receipt.bytes,
-            receipt.takes,
-        ]
-    )
+def signed_bytes(receipt: Receipt, performer: str, grant: str, uid: str, order: str) -> bytes:
+    """What is signed: who made which item, how long, which bytes, for which order under which grant (its digest).
+
+    An array of texts and integers, whose JSON is the same everywhere (RFC 8785); seconds are whole microseconds, as they
+    are charged.
+    """
+    said = [
+        FORMAT,
+        uid,
+        order,
+        grant,
+        performer,
+        receipt.item,
+        receipt.ordinal,
+        receipt.row,
+        receipt.locale,
+        receipt.output,
+        receipt.frames,
+        round(receipt.metered_seconds * MICROS_PER_SECOND),
+        receipt.sha256,
+        receipt.bytes,
+        receipt.takes,
+    ]
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def fault(segment: Segment, uid: str, account: str, farm: OKPKey) -> Refusal | None:
@@ -86,6 +105,10 @@ def _evidence(segment: Segment, farm: OKPKey) -> _Evidence:
     )
 
 
+def _said(receipt: Receipt, segment: Segment) -> bytes:
+    return signed_bytes(receipt, receipt.performer, receipt.grant, segment.uid, segment.order)
+
+
 def _needs_proof(receipt: Receipt) -> bool:
     return receipt.outcome == "done" and not receipt.carried
 
@@ -104,7 +127,7 @@ def _faults(receipt: Receipt, segment: Segment, account: str, evidence: _Evidenc
         yield f"its grant does not name performer {receipt.performer[:12]!r}"
     if key is None:
         yield f"the segment does not carry the key of performer {receipt.performer[:12]!r}"
-    elif not token.holds(receipt.signature, key, signed_bytes(receipt, segment.uid, segment.order)):
+    elif not token.holds(receipt.signature, key, _said(receipt, segment)):
         yield "its signature does not hold"
 
 

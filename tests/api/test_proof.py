@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from understudy_api import token
 from understudy_api.digest import digest_bytes
 from understudy_api.grant import Grant, sign_grant
-from understudy_api.proof import NOT_PROVEN, fault, signed
+from understudy_api.proof import NOT_PROVEN, Signature, fault
 from understudy_api.receipt import Receipt, Segment, Totals
 
 UID, OTHER_UID = "0c8f2b1e-0000-4000-8000-000000000000", "1d9f2b1e-0000-4000-8000-000000000000"
@@ -57,7 +57,7 @@ FAILED = MADE.model_copy(update={"ordinal": 4, "outcome": "failed", "metered_sec
 def by(
     key: Any = PERFORMER, receipt: Receipt = MADE, uid: str = UID, order: str = ORDER, grant: str = GRANT
 ) -> Receipt:
-    return signed(receipt, key, uid, order, grant)
+    return Signature(key).under(receipt, uid, order, grant)
 
 
 def segment(*receipts: Receipt, **changes: Any) -> Segment:

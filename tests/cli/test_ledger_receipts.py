@@ -14,12 +14,12 @@ from understudy_api import token
 from understudy_api.digest import digest, digest_bytes
 from understudy_api.grant import Grant, sign_grant
 from understudy_api.ledger.chain import link_key
-from understudy_api.proof import signed
+from understudy_api.proof import Signature
 from understudy_api.receipt import Receipt, Segment, Totals, segment_key
 from understudy_operator.core.booking import Logged, segment_entries
 
 THREE, ORDER = "ce" * 32, "0d" * 32
-PERFORMER = token.new_key()
+PERFORMER = Signature(token.new_key())
 WHO = uid(3)
 
 
@@ -47,7 +47,7 @@ class Signed(Ledger):
                 keys=ORDER,
                 twin_version=ORDER,
                 seconds=60.0,
-                performers=(token.thumbprint(PERFORMER),),
+                performers=(PERFORMER.performer,),
                 iat=100,
                 exp=1000,
             ),
@@ -73,8 +73,8 @@ class Signed(Ledger):
             order=ORDER,
             generation=1,
             written_at=500.0,
-            receipts=tuple(signed(one, PERFORMER, WHO, ORDER, grant) for one in items),
-            keys=(token.public_jwk(PERFORMER)["x"],),
+            receipts=tuple(PERFORMER.under(one, WHO, ORDER, grant) for one in items),
+            keys=(PERFORMER.x,),
             grants=(grant,),
             totals=Totals(done=2, metered_seconds=4.0),
         )

@@ -17,11 +17,10 @@ from typing import Any
 
 from aiohttp import web
 
-from understudy_api import token
 from understudy_api.digest import digest, digest_bytes
 from understudy_api.grant import Grant, read_grant
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
-from understudy_api.proof import signed
+from understudy_api.proof import Signature
 from understudy_api.receipt import (
     Finished,
     Receipt,
@@ -33,6 +32,7 @@ from understudy_api.receipt import (
     training_key,
 )
 from understudy_api.settings import BucketNames
+from understudy_api.token import new_key
 from understudy_api.verdict import Refusal, Verdict
 from understudy_operator.shell.objects import Objects
 
@@ -61,7 +61,7 @@ class DirectorPeer:
     def __init__(self, objects: Objects, buckets: BucketNames, token: str, farm_key: Any, tls: ssl.SSLContext) -> None:
         self.objects, self.buckets, self.token, self.farm_key, self.tls = objects, buckets, token, farm_key, tls
         self.id, self.release = "peer-1", "0" * 64
-        self.performer = token.new_key()
+        self.performer = Signature(new_key())
         self.unsigned = False
         self.requests: list[tuple[str, str]] = []
         self.accepted: list[tuple[str, str, int]] = []
@@ -167,7 +167,7 @@ class DirectorPeer:
             generation=held.order.generation,
             written_at=time.time(),
             receipts=receipts,
-            keys=(token.public_jwk(self.performer)["x"],),
+            keys=(self.performer.x,),
             grants=(held.permit,),
             totals=held.totals,
             billed_seconds=(previous.billed_seconds if previous else 0) + sum(r.metered_seconds for r in receipts),
@@ -181,7 +181,7 @@ class DirectorPeer:
     def _signed(self, held: Held, receipt: Receipt) -> Receipt:
         if receipt.outcome != "done":
             return receipt
-        return signed(receipt, self.performer, held.order.uid, held.order.digest, held.permit)
+        return self.performer.under(receipt, held.order.uid, held.order.digest, held.permit)
 
     def _last_segment(self, uid: str) -> Segment | None:
         keys = [key for key in self.objects.keys(self.buckets.receipts, f"{uid}/") if "finished-" not in key]
@@ -241,7 +241,7 @@ class DirectorPeer:
                 "orders": [self._progress(held).model_dump(mode="json") for held in self._held.values()],
                 "workers": 2,
                 "busy": sum(held.state == "Running" for held in self._held.values()),
-                "performers": [token.thumbprint(self.performer)],
+                "performers": [self.performer.performer],
                 "sequences": {uid: last for uid, last in self._sequence.items() if uid in self._held},
             }
         )

@@ -12,10 +12,10 @@ import os
 import time
 from pathlib import Path
 
-from understudy_api.proof import signed
+from understudy_api.proof import Signature
 from understudy_api.receipt import Receipt
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key, new_key, public_jwk, thumbprint
+from understudy_api.token import load_key, new_key
 from understudy_workers import gate
 from understudy_workers.objects import Objects
 from understudy_workers.stages.store import clip_key
@@ -34,8 +34,8 @@ class Puppet:
     def __init__(self, settings: PoolSettings) -> None:
         self.folder = settings.work_dir
         self._stops = Stops()
-        self._identity = new_key()
-        self.thumbprint, self.key = thumbprint(self._identity), public_jwk(self._identity)["x"]
+        self._signature = Signature(new_key())
+        self.thumbprint, self.key = self._signature.performer, self._signature.x
         self._objects = Objects(settings.s3, patience_seconds=0.5)
         self._bucket = settings.buckets.staging
         self._farm_key = load_key(settings.farm_public_key_file.read_text())
@@ -97,7 +97,7 @@ class Puppet:
             bytes=len(words),
             takes=len(planned.clip_ids),
         )
-        receipt = signed(receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
+        receipt = self._signature.under(receipt, permit.order_uid, permit.order_digest, permit.grant)
         return ItemResult(receipt, staged, 0.01, {"join": 0.01})
 
     def _verdict(self, permit, locale, seconds, **so_far):

@@ -13,9 +13,9 @@ from typing import Final
 
 from joserfc.jwk import OKPKey
 
-from understudy_api.proof import signed
+from understudy_api.proof import Signature
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key, new_key, public_jwk, thumbprint
+from understudy_api.token import load_key, new_key
 from understudy_workers.consented import Consented
 from understudy_workers.custody import Custody, end_process
 from understudy_workers.filming import Filming
@@ -53,8 +53,8 @@ class Studio:
     ) -> None:
         buckets, folder = settings.buckets, settings.work_dir
         identity = identity or new_key()
-        self._identity = identity
-        self.thumbprint, self.key = thumbprint(identity), public_jwk(identity)["x"]
+        self._signature = Signature(identity)
+        self.thumbprint, self.key = self._signature.performer, self._signature.x
         self._objects = Objects(settings.s3)
         self._custody = Custody(VaultClient(settings.vault, identity, clock), leave=leave)
         gatekeeper = Gatekeeper(load_key(settings.farm_public_key_file.read_text()), clock, self.thumbprint)
@@ -95,5 +95,5 @@ class Studio:
         result = self._finishing.assemble(item, permit)
         if result.receipt is None or result.receipt.outcome != "done":
             return result
-        receipt = signed(result.receipt, self._identity, permit.order_uid, permit.order_digest, permit.grant)
+        receipt = self._signature.under(result.receipt, permit.order_uid, permit.order_digest, permit.grant)
         return replace(result, receipt=receipt)

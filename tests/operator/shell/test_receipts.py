@@ -25,7 +25,7 @@ from understudy_operator.shell.receipts import FRESH_SECONDS, Receipts
 
 BUCKET = "understudy-receipts"
 ORDER = "a" * 64
-FARM, PERFORMER, STRANGER = token.new_key(), token.new_key(), token.new_key()
+FARM, PERFORMER = token.new_key(), proof.Signature(token.new_key())
 ACCOUNT = "f" * 64
 
 
@@ -181,13 +181,13 @@ def proven(segment: Segment) -> Segment:
         keys=ORDER,
         twin_version=ORDER,
         seconds=60.0,
-        performers=(token.thumbprint(PERFORMER),),
+        performers=(PERFORMER.performer,),
         iat=100,
         exp=1000,
     )
     text = sign_grant(FARM, claims)
-    made = tuple(proof.signed(one, PERFORMER, segment.uid, segment.order, text) for one in segment.receipts)
-    keys = (token.public_jwk(PERFORMER)["x"],)
+    made = tuple(PERFORMER.under(one, segment.uid, segment.order, text) for one in segment.receipts)
+    keys = (PERFORMER.x,)
     return segment.model_copy(update={"receipts": made, "keys": keys, "grants": (text,)})
 
 

@@ -186,7 +186,11 @@ def test_what_was_made_is_signed_for_by_whoever_made_it(backlot: Any, shown: Any
     receipt, made = results[0].receipt, backlot.studio
     assert receipt.performer == made.thumbprint == token.thumbprint(backlot.identity)
     assert receipt.grant == digest_bytes(order.grant.encode())
-    assert token.holds(receipt.signature, token.key_of_x(made.key), signed_bytes(receipt, order.uid, order.digest))
+    assert token.holds(
+        receipt.signature,
+        token.key_of_x(made.key),
+        signed_bytes(receipt, receipt.performer, receipt.grant, order.uid, order.digest),
+    )
 
 
 def test_what_was_refused_is_not_signed(backlot: Any) -> None:
