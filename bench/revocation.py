@@ -23,6 +23,7 @@ from bench.measure import Measurement
 from bench.stage import TALENT, condition, job, manifest, ready_twin, terms, until
 from understudy_api.acts import Revocation, sign_act
 from understudy_api.genesis import twin_id
+from understudy_api.owner_word import Recorded, act_key
 from understudy_api.terms import sign_license
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import toolchain
@@ -48,7 +49,10 @@ class Take:
     name: str
     brand: str
     uid: str = ""
+    act: str = ""
     revoked_at: float = 0.0
+    recorded_at: float = 0.0
+    """When the operator judged the act that it then recorded."""
     quarantined_at: float = 0.0
     frames_at: list[float] = field(default_factory=list)
     """When its takes' frames began and ended, Unix seconds."""
@@ -88,8 +92,8 @@ def run(revocations: int = REVOCATIONS) -> list[Measurement]:
         try:
             site = farm.up()
             kubectl = Kubectl(toolchain.require("kubectl"), site.kubeconfig)
-            owner = ready_twin(site, kubectl, Objects(store_settings(site, "root")), Path(folder))
-            bench = Bench(site, owner)
+            objects = Objects(store_settings(site, "root"))
+            bench = Bench(site, ready_twin(site, kubectl, objects, Path(folder)), objects)
             takes = [take for first in range(0, revocations, AT_ONCE) for take in bench.batch(first, AT_ONCE)]
         finally:
             farm.purge()
@@ -103,6 +107,7 @@ def report(takes: Sequence[Take]) -> list[Measurement]:
     )
     found = []
     for name, seconds, bar in (
+        ("revoked -> recorded", [take.recorded_at - take.revoked_at for take in takes], None),
         ("revoked -> last frame", [take.last_frame_seconds for take in takes], BAR_SECONDS),
         ("revoked -> in quarantine", [take.quarantined_at - take.revoked_at for take in takes], None),
     ):
@@ -123,8 +128,10 @@ def _p99(seconds: Sequence[float]) -> float:
 class Bench:
     """One farm, and the licenses that are revoked on it."""
 
-    def __init__(self, site: Site, owner: Owner) -> None:
+    def __init__(self, site: Site, owner: Owner, objects: Objects) -> None:
         self._site = site
+        self._objects = objects
+        self._twin = twin_id(owner.genesis)
         self._owner = owner
         self._server = ApiServer.connect(site.kubeconfig)
         self._logs = Logs(site.home.ray)
@@ -141,6 +148,9 @@ class Bench:
         until(lambda: self._revoked_all(by_uid))
         until(lambda: self._quarantined_all(takes))
         self._take_in(by_uid)
+        for take in takes:
+            data = self._objects.get("understudy-ledger", act_key(self._twin, take.act))
+            take.recorded_at = Recorded.model_validate_json(data).accepted_at
         return takes
 
     def _begin(self, take: Take) -> str:
@@ -155,8 +165,9 @@ class Bench:
         self._take_in(takes)
         for take in takes.values():
             if take.open and not take.revoked_at:
-                act = Revocation(twin=twin_id(self._owner.genesis), jti=take.name, iat=int(time.time()))
-                spec = {"twinRef": {"name": "ada"}, "act": sign_act(self._owner.key, act)}
+                act = Revocation(twin=self._twin, jti=take.name, iat=int(time.time()))
+                take.act = sign_act(self._owner.key, act)
+                spec = {"twinRef": {"name": "ada"}, "act": take.act}
                 take.revoked_at = time.time()
                 self._create(manifest("OwnerAct", TALENT, f"revoke-{take.name}", spec))
         return all(take.revoked_at for take in takes.values())

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Final
 
+from understudy_api import token
+from understudy_api.acts import ConsentAnswer, Revocation
+from understudy_api.owner_word import parsed
+from understudy_api.terms import LICENSE_TYPE
+from understudy_api.verdict import Refusal
 from understudy_operator.shell import views
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.store import Body, Store, version_of
@@ -23,16 +28,23 @@ Mark = Callable[[Key, float], None]
 class Doorbell:
     """Takes events into the store and marks keys dirty.
 
-    `gone` is told the uid of every object that went, `heard` every OwnerAct that somebody else recorded.
+    `gone` is told the uid of every object that went, `heard` every OwnerAct that somebody else recorded; `hurry` marks
+    what goes before everything else.
     """
 
     def __init__(
-        self, store: Store, mark: Mark, gone: Callable[[str], None], heard: Callable[[Body], None] = lambda _: None
+        self,
+        store: Store,
+        mark: Mark,
+        gone: Callable[[str], None],
+        heard: Callable[[Body], None] = lambda _: None,
+        hurry: Callable[[Key], None] | None = None,
     ) -> None:
         self._store = store
         self._mark = mark
         self._gone = gone
         self._heard = heard
+        self._hurry = hurry or (lambda key: mark(key, 0.0))
 
     def ring(self, event: str | None, body: Body) -> None:
         """An event of the watch: `event` is ADDED, MODIFIED, DELETED, or None for an object found at the start."""
@@ -79,12 +91,13 @@ class Doorbell:
             self._mark(Key.of(body), ACCOUNT_DELAY_SECONDS)
 
     def _changed(self, key: Key, before: Body | None, after: Body | None) -> None:
+        if key.kind == "OwnerAct" and before is None:
+            self._hurry(key)
         self._mark(key, 0.0)
         if key.kind == "RenderJob":
             self._job_changed(before, after)
         elif key.kind == "ConsentRequest":
-            job = (after or before or {}).get("spec", {}).get("jobRef", {})
-            self._mark(Key("RenderJob", str(job.get("namespace", "")), str(job.get("name", ""))), 0.0)
+            self._mark(_job_of(after or before or {}), 0.0)
         elif key.kind == "OwnerAct":
             if before and after and _accepted(before) != _accepted(after):
                 self._heard(after)  # recorded by another operator
@@ -102,10 +115,25 @@ class Doorbell:
             self._mark(key, ACCOUNT_DELAY_SECONDS)
 
     def act_recorded(self, act: Body) -> None:
-        """An owner act was recorded: everything that its twin stands for looks again."""
-        twin = Key("TwinModel", act["metadata"]["namespace"], str(act["spec"]["twinRef"]["name"]))
-        for changed in (twin, *self._dependents(twin)):
-            self._mark(changed, 0.0)
+        """An owner act was recorded: everything that it may change looks again, at once."""
+        for changed in dict.fromkeys(self._concerned(act)):
+            self._hurry(changed)
+
+    def _concerned(self, act: Body) -> Iterator[Key]:
+        """One license and its jobs, one request and its job, or everything that the twin stands for."""
+        namespace = act["metadata"]["namespace"]
+        match parsed(str(act["spec"].get("act", ""))):
+            case Revocation(jti=jti):
+                for body in self._store.all("License"):
+                    if body["metadata"]["namespace"] == namespace and _jti(body) == jti:
+                        yield from (*self._dependents(Key.of(body)), Key.of(body))
+            case ConsentAnswer(request=digest):
+                for body in self._store.all("ConsentRequest"):
+                    if body["metadata"]["namespace"] == namespace and body.get("spec", {}).get("digest") == digest:
+                        yield from (_job_of(body), Key.of(body))
+            case _:
+                twin = Key("TwinModel", namespace, str(act["spec"]["twinRef"]["name"]))
+                yield from (twin, *self._dependents(twin))
 
     def list_recorded(self, act: Body) -> None:
         """A status list was delivered: the licenses of its twin look again, and whatever is made under them."""
@@ -166,6 +194,18 @@ def _face(body: Body | None) -> tuple[object, ...]:
         ready.get("status"),
         ready.get("message"),
     )
+
+
+def _jti(license_: Body) -> object:
+    """The id that a License's token names, not verified: only good for ringing."""
+    claims = token.unverified(str(license_.get("spec", {}).get("token", "")), LICENSE_TYPE)
+    return None if isinstance(claims, Refusal) else claims.get("jti")
+
+
+def _job_of(request: Body) -> Key:
+    """The job that a ConsentRequest stands for."""
+    job = request.get("spec", {}).get("jobRef", {})
+    return Key("RenderJob", str(job.get("namespace", "")), str(job.get("name", "")))
 
 
 def _accepted(act: Body) -> object:

@@ -120,7 +120,7 @@ class Operator:
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._queue: WorkQueue[Key] = WorkQueue()
-        self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard)
+        self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard, self._queue.hurry)
         self._targets = Targets(self._sources, self._objects, events, self.metrics, self._bell.act_recorded)
         stalls = Stalls(cluster, store, events)
         self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)

@@ -32,6 +32,7 @@ class WorkQueue(Generic[K]):
     """A queue of keys with delays and back-off; all methods may be called from any thread.
 
     A key is due at most once and never runs twice at a time. A key marked while it runs is due again when it finishes.
+    Urgent keys go first, and takers that want nothing else are never kept by what takes long.
     A key that keeps failing waits 0.25 s, 0.5 s, ... at most 60 s between attempts; a doorbell shortens that wait, but
     never below the first step, so an object that fails and changes by failing does not spin.
     """
@@ -43,8 +44,17 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._running: dict[K, float] = {}
         self._failures: dict[K, tuple[int, float]] = {}
+        self._urgent: set[K] = set()
         self._pushed = 0
         self._closed = False
+
+    def hurry(self, key: K) -> None:
+        """Have `key` reconciled before all others; it stays urgent until that succeeds."""
+        with self._changed:
+            if not self._closed:
+                self._urgent.add(key)
+            self._changed.notify_all()
+        self.mark(key)
 
     def mark(self, key: K, delay_seconds: float = 0.0) -> None:
         """Have `key` reconciled in `delay_seconds`, or earlier when it is already due earlier."""
@@ -54,18 +64,21 @@ class WorkQueue(Generic[K]):
                 when = max(when, self._failures[key][1] + FIRST_BACKOFF_SECONDS)
             self._schedule(key, when)
 
-    def take(self, timeout_seconds: float | None = None) -> Taken[K] | None:
-        """The key that has been due longest, now the caller's until `finish` or `fail`; None when closed or timed out."""
+    def take(self, timeout_seconds: float | None = None, urgent_only: bool = False) -> Taken[K] | None:
+        """The urgent key, else the one that has been due longest, now the caller's until `finish` or `fail`.
+
+        None when closed or timed out.
+        """
         deadline = None if timeout_seconds is None else self._clock() + timeout_seconds
         with self._changed:
             while not self._closed:
                 now = self._clock()
-                found = self._pop(now)
+                found = self._pop_urgent(now) or (None if urgent_only else self._pop(now))
                 if found is not None:
                     return found
                 if deadline is not None and now >= deadline:
                     return None
-                self._changed.wait(self._pause(now, deadline))
+                self._changed.wait(self._pause(now, deadline, urgent_only))
         return None
 
     def finish(self, key: K, requeue_after_seconds: float | None = None) -> None:
@@ -73,9 +86,11 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._running.pop(key, None)
             self._failures.pop(key, None)
+            if key not in self._due:  # nobody hurried it again while it ran
+                self._urgent.discard(key)
             if requeue_after_seconds is not None:
                 self._schedule(key, self._clock() + requeue_after_seconds)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def fail(self, key: K, longest_seconds: float = MAX_BACKOFF_SECONDS) -> float:
         """The reconcile of `key` failed; returns the seconds until it is tried again, `longest_seconds` at most."""
@@ -86,7 +101,7 @@ class WorkQueue(Generic[K]):
             self._failures[key] = (count, now)
             self._due.pop(key, None)
             self._schedule(key, now + delay)
-            self._changed.notify()
+            self._changed.notify_all()
             return delay
 
     def forget(self, key: K) -> None:
@@ -94,6 +109,7 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._due.pop(key, None)
             self._failures.pop(key, None)
+            self._urgent.discard(key)
 
     def close(self) -> None:
         """Wake every taker with None; marks are ignored from now on."""
@@ -118,7 +134,18 @@ class WorkQueue(Generic[K]):
         self._due[key] = when
         self._pushed += 1
         heapq.heappush(self._heap, (when, self._pushed, key))
-        self._changed.notify()
+        self._changed.notify_all()
+
+    def _pop_urgent(self, now: float) -> Taken[K] | None:
+        """The urgent key that has been due longest and is not running. Its place in the heap is dropped on the way."""
+        due = [(when, key) for key in self._urgent if (when := self._due.get(key, now + 1)) <= now]
+        ready = [(when, key) for when, key in due if key not in self._running]
+        if not ready:
+            return None
+        when, key = min(ready, key=lambda pair: pair[0])
+        del self._due[key]
+        self._running[key] = now
+        return Taken(key, max(0.0, now - when))
 
     def _pop(self, now: float) -> Taken[K] | None:
         """The first due key that is not running; entries that were overtaken are dropped on the way."""
@@ -140,8 +167,12 @@ class WorkQueue(Generic[K]):
             heapq.heappush(self._heap, entry)
         return found
 
-    def _pause(self, now: float, deadline: float | None) -> float | None:
+    def _pause(self, now: float, deadline: float | None, urgent_only: bool) -> float | None:
         """Seconds until something can be due; None waits for a notification. A running key wakes us by finishing."""
+        if urgent_only:
+            moments = [self._due[key] for key in self._urgent if key in self._due and key not in self._running]
+            moments += [] if deadline is None else [deadline]
+            return max(0.0, min(moments) - now) if moments else None
         waits = [self._heap[0][0] - now] if self._heap and self._heap[0][2] not in self._running else []
         waits += [] if deadline is None else [deadline - now]
         if not waits and self._heap:

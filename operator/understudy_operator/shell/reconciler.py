@@ -17,6 +17,8 @@ from understudy_operator.shell.queue import Taken, WorkQueue
 from understudy_operator.shell.stall import Stalls
 
 THREADS: Final = 8
+URGENT_THREADS: Final = 2
+"""Threads beside them for what an owner said and whom it stops: freezing a million rows must not keep them waiting."""
 HEARTBEAT: Final = Key("Heartbeat", "", "")
 """A key without an object: it passes through the queue to prove that reconciles still finish."""
 HEARTBEAT_SECONDS: Final = 5.0
@@ -59,6 +61,10 @@ class Reconciler:
         self._finished_at = time.monotonic()
         names = [f"reconcile-{number}" for number in range(threads)]
         self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        self._threads += [
+            threading.Thread(target=self._work, args=(True,), name=f"urgent-{number}", daemon=True)
+            for number in range(URGENT_THREADS)
+        ]
 
     def start(self) -> None:
         """Begin."""
@@ -80,8 +86,8 @@ class Reconciler:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self) -> None:
-        while (taken := self._queue.take()) is not None:
+    def _work(self, urgent_only: bool = False) -> None:
+        while (taken := self._queue.take(urgent_only=urgent_only)) is not None:
             started = time.monotonic()
             result = self._one(taken)
             self._finished_at = time.monotonic()

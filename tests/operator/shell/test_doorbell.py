@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from understudy_api import token
+from understudy_api.acts import ConsentAnswer, Revocation, Stop, sign_act
+from understudy_api.terms import LICENSE_TYPE
 from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, RUNG_JOBS, Doorbell
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.store import Body, Store
@@ -47,10 +50,15 @@ class Bell:
         self.marks: dict[Key, float] = {}
         self.gone: list[str] = []
         self.heard: list[Body] = []
-        self.bell = Doorbell(self.store, self.marks.__setitem__, self.gone.append, self.heard.append)
+        self.hurried: list[Key] = []
+        self.bell = Doorbell(self.store, self.marks.__setitem__, self.gone.append, self.heard.append, self._hurry)
         for number, (key, spec) in enumerate(SPECS.items()):
             self.ring("ADDED", body(key, number + 1, spec))
         self.marks.clear()
+
+    def _hurry(self, key: Key) -> None:
+        self.hurried.append(key)
+        self.marks[key] = 0.0
 
     def ring(self, event: str | None, what: dict[str, Any]) -> dict[Key, float]:
         self.marks.clear()
@@ -213,3 +221,40 @@ def test_only_the_oldest_ring_at_once() -> None:
     world.marks.clear()
     world.bell.quota_freed(LICENSE, 5.0)
     assert {key.name for key in world.marks} == {f"job-{number}" for number in range(RUNG_JOBS, 2 * RUNG_JOBS)}
+
+
+def recorded(bell: Bell, act: Any) -> list[Key]:
+    """Who is hurried once an act is recorded."""
+    bell.hurried.clear()
+    spec = {"twinRef": {"name": "ada"}, "act": sign_act(token.new_key(), act)}
+    bell.bell.act_recorded(body(Key("OwnerAct", "talent", "act"), 500, spec))
+    return bell.hurried
+
+
+def test_a_delivered_act_goes_before_everything_else_and_so_do_those_it_changes() -> None:
+    bell = Bell()
+    act = Key("OwnerAct", "talent", "act")
+    bell.ring("ADDED", body(act, 100, {"twinRef": {"name": "ada"}}))
+    assert bell.hurried == [act]
+    assert set(recorded(bell, Stop(twin="a" * 64, iat=1))) == {TWIN, LICENSE, JOB}
+
+
+def test_a_revocation_rings_for_its_license_alone_and_its_jobs_first() -> None:
+    bell, root = Bell(), token.new_key()
+    other = Key("License", "talent", "autumn")
+    for key, jti in ((LICENSE, "spring-license"), (other, "autumn-license")):
+        claims = {"iss": "nobody", "jti": jti}
+        spec = {"twinRef": {"name": "ada"}, "token": token.sign(root, LICENSE_TYPE, claims)}
+        bell.ring("MODIFIED", body(key, 60, spec))
+    assert recorded(bell, Revocation(twin="a" * 64, jti="spring-license", iat=1)) == [JOB, LICENSE]
+    assert recorded(bell, Revocation(twin="a" * 64, jti="autumn-license", iat=1)) == [other]
+    assert recorded(bell, Revocation(twin="a" * 64, jti="winter-license", iat=1)) == []
+
+
+def test_an_answer_rings_for_the_one_request_and_its_job() -> None:
+    bell, request = Bell(), Key("ConsentRequest", "talent", "acme-spring-0123")
+    asks = {"twinRef": {"name": "ada"}, "jobRef": {"namespace": JOB.namespace, "name": JOB.name}, "digest": "ab" * 32}
+    bell.ring("ADDED", body(request, 70, asks))
+    claims = {"twin": "a" * 64, "license": "spring-license", "answer": "approve", "iat": 1, "exp": 2}
+    assert recorded(bell, ConsentAnswer(**claims, request="ab" * 32)) == [JOB, request]
+    assert recorded(bell, ConsentAnswer(**claims, request="cd" * 32)) == []

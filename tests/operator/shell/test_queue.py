@@ -248,3 +248,71 @@ def test_a_marked_key_always_runs_in_the_end(steps: list[tuple[str, str]]) -> No
     while (got := taken(queue)) is not None:
         rest.add(got)
     assert rest == owed
+
+
+def test_urgent_keys_go_first_and_once(queue: WorkQueue[str]) -> None:
+    queue.mark("first")
+    queue.mark("second")
+    queue.hurry("second")
+    queue.hurry("third")
+    assert [taken(queue) for _ in range(4)] == ["second", "third", "first", None]
+    for key in ("first", "second", "third"):
+        queue.finish(key)
+    queue.mark("second")
+    queue.mark("first")
+    assert [taken(queue), taken(queue)] == ["second", "first"], "urgent no longer: in the order of marks"
+
+
+def test_whoever_wants_urgent_keys_alone_takes_no_other(queue: WorkQueue[str]) -> None:
+    queue.mark("a")
+    assert queue.take(0, urgent_only=True) is None
+    queue.hurry("b")
+    found = queue.take(0, urgent_only=True)
+    assert found is not None
+    assert found.key == "b"
+    assert taken(queue) == "a"
+
+
+def test_an_urgent_key_that_fails_stays_urgent(queue: WorkQueue[str], clock: Clock) -> None:
+    queue.hurry("a")
+    assert taken(queue) == "a"
+    delay = queue.fail("a")
+    assert queue.take(0, urgent_only=True) is None, "not before its time"
+    clock.now += delay
+    found = queue.take(0, urgent_only=True)
+    assert found is not None
+    assert found.key == "a"
+
+
+def test_a_key_hurried_while_it_runs_is_due_again_and_urgent(queue: WorkQueue[str]) -> None:
+    queue.mark("a")
+    assert taken(queue) == "a"
+    queue.hurry("a")
+    assert queue.take(0, urgent_only=True) is None, "one thread at a time"
+    queue.finish("a")
+    found = queue.take(0, urgent_only=True)
+    assert found is not None
+    assert found.key == "a"
+
+
+def test_what_takes_long_does_not_keep_the_urgent_waiting() -> None:
+    """A taker of urgent keys that sleeps is woken by one, however many others are due."""
+    queue: WorkQueue[str] = WorkQueue()
+    found: list[str] = []
+
+    def work() -> None:
+        while (one := queue.take(urgent_only=True)) is not None:
+            found.append(one.key)
+            queue.finish(one.key)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    for number in range(50):
+        queue.mark(f"slow-{number}")
+    queue.hurry("stop")
+    while not found:
+        assert thread.is_alive()
+        thread.join(0.001)
+    queue.close()
+    thread.join(5)
+    assert found == ["stop"]
