@@ -44,7 +44,7 @@ class WorkQueue(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._running: dict[K, float] = {}
         self._failures: dict[K, tuple[int, float]] = {}
-        self._urgent: set[K] = set()
+        self._urgent: dict[K, None] = {}
         self._pushed = 0
         self._closed = False
 
@@ -52,7 +52,7 @@ class WorkQueue(Generic[K]):
         """Have `key` reconciled before all others; it stays urgent until that succeeds."""
         with self._changed:
             if not self._closed:
-                self._urgent.add(key)
+                self._urgent[key] = None
             self._changed.notify_all()
         self.mark(key)
 
@@ -87,7 +87,7 @@ class WorkQueue(Generic[K]):
             self._running.pop(key, None)
             self._failures.pop(key, None)
             if key not in self._due:  # nobody hurried it again while it ran
-                self._urgent.discard(key)
+                self._urgent.pop(key, None)
             if requeue_after_seconds is not None:
                 self._schedule(key, self._clock() + requeue_after_seconds)
             self._changed.notify_all()
@@ -109,7 +109,7 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._due.pop(key, None)
             self._failures.pop(key, None)
-            self._urgent.discard(key)
+            self._urgent.pop(key, None)
 
     def close(self) -> None:
         """Wake every taker with None; marks are ignored from now on."""
