@@ -47,12 +47,16 @@ def is_behind(state: JobState) -> bool:
 
 
 def orphans_released(state: LicenseState, now: float) -> tuple[Action, ...]:
-    """Ends claims of jobs that are gone, once no pool works on them or their grants ran out; nothing when there are none."""
+    """Ends claims of jobs that are gone, once no pool works on them or their grants ran out; nothing when there are none.
+
+    When the license itself is being deleted, jobs see it no more: it ends their claims too.
+    """
     if state.account is None:
         return ()
     booking = Booking(state.account, state.account)
     for uid, claim in sorted(state.account.claims.items()):
         free = state.held is not None and uid not in state.held
-        if uid not in state.jobs and (free or expired(claim, now)):
+        left = uid not in state.jobs or state.identity.deleted_at is not None
+        if left and (free or expired(claim, now)):
             booking = released(booking, uid, "Gone")
     return (Record(account=booking.base, entries=booking.entries),) if booking.entries else ()

@@ -241,7 +241,7 @@ class LicenseState:
     standing: Standing = UNLISTED
     """Where it stands by the status list that the token names."""
     held: frozenset[str] | None = None
-    """Uids of all orders that directors hold; None when one could not be asked."""
+    """Uids of all orders that directors still work on; None when one could not be asked."""
     unwritten: tuple[Entry, ...] = ()
     """What the owner did to it, as far as it does not stand in its ledger yet."""
     quarantine: QuarantineView | None = None

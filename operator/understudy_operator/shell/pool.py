@@ -11,7 +11,7 @@ from typing import Final
 from understudy_api.grant import Grant
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.verdict import Verdict
-from understudy_operator.core.state import DirectorView, PoolAnswer
+from understudy_operator.core.state import ENDED, DirectorView, PoolAnswer
 from understudy_operator.shell.director import Board, Director
 from understudy_operator.shell.errors import OutageError
 
@@ -98,15 +98,14 @@ class Pool:
         return look.board.order(uid) if look.board else None
 
     def held_uids(self) -> frozenset[str] | None:
-        """All orders the director holds; None when it does not answer."""
+        """All orders that the director still works on; None when it does not answer."""
         look = self.look()
         if look.board is None:
             return None
         with self._lock:
-            ours = {uid: held is not None for uid, (held, _) in self._ours.items()}
-        return frozenset(
-            uid for uid in {o.uid for o in look.board.director.orders} | ours.keys() if ours.get(uid, True)
-        )
+            ours = {uid: held for uid, (held, _) in self._ours.items()}
+        held = {order.uid: order for order in look.board.director.orders} | ours
+        return frozenset(uid for uid, order in held.items() if order is not None and order.state not in ENDED)
 
     def hint(self, uid: str) -> Hint | None:
         """What an order's log may be read again for; also what this process itself just put or stopped changes it."""

@@ -131,11 +131,14 @@ def test_deleting_the_object_leaves_no_files_behind() -> None:
     )
     held = replace(state, identity=going)
     assert decide_license(held, NOW).actions == (ListKept(account=ended().id, part=0),)
-    waiting = replace(held, account=ended(uid_1=5), quarantine=None)
+    working = frozenset({"uid-of-a-job"})
+    waiting = replace(held, account=ended(uid_of_a_job=5), quarantine=None, jobs=working, held=working)
     assert (decide_license(waiting, NOW).actions, decide_license(waiting, NOW).requeue_after_seconds) == (
         (),
         CLOSING_SECONDS,
     )
+    (freed,) = decide_license(replace(waiting, held=frozenset()), NOW).actions
+    assert isinstance(freed, Record), "jobs see a deleted license no more: it ends their claims itself"
     settled = replace(held, account=ended(Ending(revoked=True, quarantined_files=3)), quarantine=None)
     assert decide_license(settled, NOW).actions == (RemoveFinalizer(),)
     assert decide_license(replace(settled, identity=replace(going, finalizers=())), NOW).actions == ()
