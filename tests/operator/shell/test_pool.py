@@ -121,6 +121,12 @@ def test_an_order_is_taken_and_its_hint_follows(operator_site: Site, pool: Pool,
     clock.now += 1
     peer.held(wanted.uid).state = "Suspended"
     assert pool.poll() == ({wanted.uid}, False)
+    assert wanted.uid in (pool.held_uids() or ())
+    peer.held(wanted.uid).state = "Stopped"
+    pool.poll()
+    assert wanted.uid not in (pool.held_uids() or ()), "held, and nobody works on it"
+    peer.held(wanted.uid).state = "Suspended"
+    pool.poll()
     hint = pool.hint(wanted.uid)
     assert hint is not None
     assert hint.state == "Suspended"
