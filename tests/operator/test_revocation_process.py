@@ -83,7 +83,7 @@ class World:
 
     def settled(self, files: dict[str, bytes], items: list[str]) -> None:
         """The license's files are put away, its delivered items listed, all of it once."""
-        body = self.admin.wait(self.license, "Quarantined", seconds=40)
+        body = self.admin.wait(self.license, "Quarantined", seconds=60)
         assert (body["status"]["quarantinedFiles"], body["status"]["deliveredItems"]) == (len(files), len(items))
         assert condition_of(body, "Valid")["reason"] == "LicenseRevoked"
         assert {key: self.root.get(STAGING, key) for key in files} == dict.fromkeys(files)
@@ -169,9 +169,9 @@ def test_an_operator_killed_at_every_step_goes_on_where_it_was(world: World, ope
         (STAGING, f"{folder(account)}manifest/"),
         (STAGING, f"{folder(account)}files/"),
     ):
-        until(lambda bucket=bucket, prefix=prefix: world.root.keys(bucket, prefix), seconds=40)
+        until(lambda bucket=bucket, prefix=prefix: world.root.keys(bucket, prefix), seconds=60)
         operator_process.end(signal.SIGKILL)
-        operator_process.start()
+        operator_process.start(wait=False)  # it has to wait for the lease of the one that was killed
     world.settled(files, items)
 
 
