@@ -160,11 +160,11 @@ def _told(at: float, one: written.Entry, names: Mapping[str, str]) -> Iterator[H
         case written.KeyRecorded(number=number):
             yield Happening(at, "Keys changed", f"key record {number}")
         case written.Quarantined(files=files):
-            yield Happening(at, "Quarantined", f"{files:,} files taken out of reach")
+            yield Happening(at, "Quarantined", f"{files:,} files kept under the license were taken out of reach")
         case written.Delivered(uid=uid, items=items):
             yield Happening(at, "Had been delivered", f"{names.get(uid, uid)}: {len(items):,} videos, not recalled")
         case written.Erased():
-            yield Happening(at, "Erased", "the twin's key was destroyed")
+            yield Happening(at, "Erased", "you had the twin erased")
 
 
 def _add(found: _Gathered, at: float, job: str, micros: int, royalty_micros: int, items: int = 1) -> None:

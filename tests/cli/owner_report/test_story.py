@@ -81,8 +81,8 @@ def test_everything_beside_a_use_is_told_in_words() -> None:
     writer.write(released(2, 2))
     writer.write(
         written.Revoked(act="a.b.c"),
-        written.Quarantined(manifest=digest("m"), files=1234, bytes=9),
         written.Delivered(uid=uid(1), items=(digest("i"),)),
+        written.Quarantined(manifest=digest("m"), files=1234, bytes=9),
         written.Erased(act="a.b.c"),
     )
     found = told(writer)
@@ -91,9 +91,9 @@ def test_everything_beside_a_use_is_told_in_words() -> None:
         ("Keys changed", "key record 1"),
         ("Corrected", "Goodwill"),
         ("Revoked", "you ended this license for good"),
-        ("Quarantined", "1,234 files taken out of reach"),
         ("Had been delivered", "acme/spring: 1 videos, not recalled"),
-        ("Erased", "the twin's key was destroyed"),
+        ("Quarantined", "1,234 files kept under the license were taken out of reach"),
+        ("Erased", "you had the twin erased"),
     ]
     assert found.jobs["corrections"].micros == -SECOND
     assert found.happenings[0].at >= NOVEMBER
