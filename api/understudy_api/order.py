@@ -162,12 +162,17 @@ class TrainingOrder(Model):
     voice_pitch: int
     voice_rate_wpm: int
     pool: ObjectName = "default"
+    key_records: KeyRecords = ()
+    capture_consent: Token | None = Field(
+        default=None,
+        description="The owner's signed consent to the capture, for the vault to judge. None: none was given.",
+    )
     grant: Token | None = Field(default=None, description="The farm's permission, without which no key is released.")
 
     @property
     def digest(self) -> str:
         """Digest of what is to be trained: equal orders share one result."""
-        elsewhere = {"uid", "generation", "namespace", "twin", "pool", "grant"}
+        elsewhere = {"uid", "generation", "namespace", "twin", "pool", "key_records", "capture_consent", "grant"}
         return digest(self.model_dump(mode="json", exclude=elsewhere))
 
 
@@ -203,3 +208,6 @@ class TrainingProgress(Model):
     digest: Digest
     state: Literal["Queued", "Running", "Finished", "Failed"]
     message: str = ""
+    trainer: str | None = Field(
+        default=None, max_length=64, description="Thumbprint of the key its trainer made for itself: grants name it."
+    )

@@ -216,6 +216,8 @@ TRAININGS: list[tuple[str, dict[str, Any], str]] = [
     ("another order", {"order": "e" * 64}, "GrantMismatch"),
     ("another twin", {"twin": "e" * 64}, "GrantMismatch"),
     ("another uid", {"sub": "another-uid"}, "GrantMismatch"),
+    ("another trainer", {"trainer": "A" * 43}, "PerformerNotNamed"),
+    ("no trainer", {"trainer": None}, "PerformerNotNamed"),
     ("expired", {"iat": 1_780_000_000 - 900, "exp": 1_780_000_000}, "GrantExpired"),
 ]
 
@@ -223,6 +225,12 @@ TRAININGS: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("change", "reason"), [row[1:] for row in TRAININGS], ids=[row[0] for row in TRAININGS])
 def test_a_training_needs_the_farms_grant_for_it(room: Any, cast: Any, change: dict[str, Any], reason: str) -> None:
     assert refused(room.release(cast.ask(cast.training(**change)))) == reason
+
+
+def test_a_training_grant_replayed_by_another_process(open_room: Callable[..., Any], cast: Any) -> None:
+    room = open_room()
+    assert refused(room.release(cast.ask(cast.training(), by=token.new_key()))) == "PerformerNotNamed"
+    assert room.vault.keys.find(cast.twin) is None, "and no key was made for it"
 
 
 def test_a_training_without_a_grant_or_with_a_forged_one(room: Any, cast: Any) -> None:
@@ -251,6 +259,28 @@ def test_a_stopped_twin_is_neither_rendered_nor_trained_until_the_owner_resumes_
     assert isinstance(room.release(cast.ask(cast.rendering())), Released)
     room.vault.heed(OwnersWord(genesis=cast.genesis, act=stop))
     assert isinstance(room.release(cast.ask(cast.rendering())), Released), "a lifted stop cannot be delivered again"
+
+
+def test_a_twin_erased_before_it_had_a_key_never_gets_one(open_room: Callable[..., Any], cast: Any) -> None:
+    room = open_room()
+    assert refused(say(room, cast, Erase(twin=cast.twin, iat=cast.now))) == "NoKey"
+    assert refused(room.release(cast.ask(cast.training()))) == "TwinErased"
+    act = Export(twin=cast.twin, recipient="age1" + "q" * 58, iat=cast.now, exp=cast.now + 600)
+    asked = Handover(genesis=cast.genesis, act=sign_act(cast.owner, act), adopt=True)
+    assert refused(room.vault.hand_over(asked)) == "NoKey"
+    assert room.vault.keys.find(cast.twin) is None
+
+
+def test_a_key_record_is_heard_by_itself_and_again(room: Any, cast: Any) -> None:
+    new = token.new_key()
+    record = rotated(cast, new)
+    for records in ((), (record,), (record,)):
+        word = OwnersWord(genesis=cast.genesis, key_records=records, act=record)
+        assert room.vault.heed(word) == Heeded()
+    assert refused(room.release(cast.ask(cast.rendering()))) == "KeyRecordBackwards"
+    stop = Stop(twin=cast.twin, iat=cast.now)
+    assert isinstance(say(room, cast, stop, records=(record,)), Verdict), "the old root"
+    assert say(room, cast, stop, signer=new, records=(record,)) == Heeded()
 
 
 def test_acts_of_others_are_not_heeded(room: Any, cast: Any, stranger: Any) -> None:

@@ -232,6 +232,7 @@ def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
 
 
 def training(orders: Orders, key: str) -> TrainingOrder:
+    """An order whose grant names no trainer yet."""
     genesis = orders.signers.genesis
     order = TrainingOrder(
         uid=str(uuid.uuid4()),
@@ -247,6 +248,10 @@ def training(orders: Orders, key: str) -> TrainingOrder:
         voice_pitch=50,
         voice_rate_wpm=160,
     )
+    return granted(orders, order, None)
+
+
+def granted(orders: Orders, order: TrainingOrder, trainer: str | None) -> TrainingOrder:
     now = int(time.time())
     grant = TrainingGrant(
         iss=thumbprint(orders.signers.farm),
@@ -254,6 +259,7 @@ def training(orders: Orders, key: str) -> TrainingOrder:
         sub=order.uid,
         order=order.digest,
         twin=order.twin_id,
+        trainer=trainer,
         iat=now,
         exp=now + 900,
     )
@@ -265,6 +271,10 @@ def test_a_training_runs_in_a_process_of_its_own(pool: Pool, orders: Orders) -> 
     orders.objects.put("understudy-outputs", order.capture_key, b"no moving pictures")
     url = f"/v1/trainings/{order.uid}"
     assert pool.http.put(url, content=order.model_dump_json()).json()["state"] == "Queued"
+    trainer = pool.eventually(lambda: pool.http.get(url).json()["trainer"])
+    pool.eventually(lambda: pool.http.get(url).json()["message"] == "waiting for the farm's grant")
+    named = granted(orders, order, trainer)
+    assert pool.http.put(url, content=named.model_dump_json()).json()["state"] == "Running"
     pool.eventually(lambda: pool.http.get(url).json()["state"] == "Finished")
     key = training_key(order.digest)
     result = TrainingResult.model_validate_json(orders.objects.get(pool.settings.buckets.receipts, key))

@@ -163,7 +163,10 @@ class DeleteObject:
 
 @dataclass(frozen=True, kw_only=True)
 class PutTraining:
-    """Sign `grant`, put it in `order.grant`, and `PUT /v1/trainings/{uid}`; a training that failed is started anew."""
+    """Sign `grant`, put it in `order.grant`, and `PUT /v1/trainings/{uid}`; a training that failed is started anew.
+
+    One that is under way goes on with the newer grant. Remember the grant when it is accepted.
+    """
 
     pool: str
     order: TrainingOrder

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
+from understudy_api.grant import TrainingGrant
 from understudy_api.ledger.account import Account
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.model import Money
@@ -102,6 +103,8 @@ class PoolView:
     """The director's hint on this job's order; None: it holds none (or is not reachable)."""
     training: TrainingProgress | None = None
     """The director's hint on this twin's training; None: it holds none (or is not reachable)."""
+    training_grant: TrainingGrant | None = None
+    """The last grant this process gave for the training; None: unknown, for instance after a restart."""
     performers: tuple[str, ...] = ()
     """Keys of the performers that were ready at the last poll, sorted."""
     grant_performers: tuple[str, ...] = ()

@@ -99,7 +99,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
         case DeleteObject():
             sources.cluster.delete(body)
         case PutTraining(order=training, grant=permission):
-            sources.pool.put_training(training.model_copy(update={"grant": sources.farm.seal(permission)}))
+            sealed_training = training.model_copy(update={"grant": sources.farm.seal(permission)})
+            sources.pool.put_training(sealed_training, permission)
         case StopTraining(uid=uid):
             sources.pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):

@@ -257,6 +257,7 @@ def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) ->
         problem=look.problem,
         held=sources.pool.held(uid) if reachable and not training else None,
         training=sources.pool.training(uid) if reachable and training else None,
+        training_grant=sources.pool.training_grant(uid),
         grant_expires_at=sources.pool.grant_expires_at(uid),
         performers=sources.pool.performers,
         grant_performers=sources.pool.grant_performers(uid),
