@@ -12,6 +12,7 @@ import pytest
 import tink
 from joserfc.jwk import OKPKey
 from tink import hybrid, proto_keyset_format
+from vault_site import fresh, running, trained
 
 from understudy_api import token
 from understudy_api.acts import CaptureConsent, sign_act
@@ -39,6 +40,7 @@ from understudy_vault.embedded import EmbeddedKeys
 from understudy_vault.rules import Bench
 from understudy_vault.vault import Vault
 
+__all__ = ["fresh", "running", "trained"]
 UID = "0c8f2b1e-0000-4000-8000-000000000000"
 PERFORMERS = "system:serviceaccount:understudy-system:understudy-performer"
 TEMPLATE = hybrid.hybrid_key_templates.DHKEM_X25519_HKDF_SHA256_HKDF_SHA256_AES_256_GCM_RAW

@@ -56,7 +56,7 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
     It alone writes the ledger, and removes nothing there but names.
     """
     readable = (names.outputs, names.twins, names.receipts, names.ledger)
-    chains = ("licenses", "closings", "checkpoints", "names", "acts", "keys")
+    chains = ("licenses", "closings", "checkpoints", "names", "acts", "keys", "heard")
     return _policy(
         _list(*readable, names.staging),
         _allow(("GetObject",), *(f"{name}/*" for name in readable)),

@@ -106,6 +106,19 @@ class RecordAct:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TellVault:
+    """`POST /v1/acts`: deliver a recorded act to the vault. When it takes the act in, note that in the ledger bucket.
+
+    A vault that is away or refuses is no failure of this action: that is observed the next time.
+    """
+
+    twin_id: str
+    genesis: str
+    key_records: tuple[str, ...]
+    act: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PutOrder:
     """Sign `grant`, put it in `order.grant` in place of UNSIGNED, and `PUT /v1/orders/{uid}`.
 
@@ -205,6 +218,7 @@ Action = (
     | AskConsent
     | Record
     | RecordAct
+    | TellVault
     | PutOrder
     | RenewGrant
     | TellCommitted

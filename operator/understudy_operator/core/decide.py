@@ -6,6 +6,8 @@ order. Doing what a decision says and asking again gives nothing more to do.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from understudy_api.license import LicenseStatus
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
@@ -35,6 +37,7 @@ from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.telling import RETRY_SECONDS, tell, tell_late, telling_look
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
 
@@ -61,16 +64,18 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
 
 def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
     """What to do about a TwinModel at `now` (Unix seconds)."""
+    told_vault = tell_late(state, now)
     if state.identity.deleted_at is not None:
-        return let_twin_go(state, now)
+        leaving = let_twin_go(state, now)
+        return replace(leaving, actions=(*told_vault, *leaving.actions))
     standing = twin_standing(state, now)
     actions = train(state, standing, now)
     status = twin_status(state, standing, now)
     told = events(state.status.conditions, status.conditions, twin_event)
     return Decision(
-        actions=(*_guard(state.identity, actions), *told),
+        actions=(*_guard(state.identity, actions), *told_vault, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=twin_look(standing, actions),
+        requeue_after_seconds=_sooner(twin_look(standing, actions), RETRY_SECONDS if state.untold else None),
     )
 
 
@@ -101,13 +106,18 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
 def decide_act(state: ActState, now: float) -> Decision[OwnerActStatus]:
     """What to do about an OwnerAct at `now` (Unix seconds)."""
     found = judged(state, now)
+    telling = tell(state, found)
     status = act_status(state, found, now)
     told = events(state.status.conditions, status.conditions, act_event)
     return Decision(
-        actions=(*record(state, found, now), *told),
+        actions=(*record(state, found, now), *telling, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=act_look(status),
+        requeue_after_seconds=_sooner(act_look(status), telling_look(state, telling)),
     )
+
+
+def _sooner(*looks: float | None) -> float | None:
+    return min((look for look in looks if look is not None), default=None)
 
 
 def _guard(identity: Identity, actions: tuple[Action, ...]) -> tuple[Action, ...]:

@@ -34,6 +34,8 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.vault_view import Untold as Untold
+from understudy_operator.core.vault_view import VaultView as VaultView
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
@@ -210,6 +212,8 @@ class TwinState:
     pool: PoolView | None
     """The pool of `spec.poolRef`, with `training` filled."""
     word: OwnerWord = SILENCE
+    untold: tuple[Untold, ...] = ()
+    """Acts of its owner that the vault has not taken in."""
     result: TrainingResult | None
     """Result at `training_key(training.order(...).digest)`; None: not trained yet."""
 
@@ -239,6 +243,8 @@ class ActState:
     spec: OwnerActSpec | SpecProblem
     status: OwnerActStatus
     twin: TwinView | None
+    vault: VaultView | None = None
+    """None: no vault runs here, or the twin is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from understudy_operator.core.actions import (
     StopOrder,
     StopTraining,
     TellCommitted,
+    TellVault,
 )
 from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
@@ -83,6 +84,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+        case TellVault():
+            sources.herald.tell(action)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):

@@ -41,6 +41,7 @@ from understudy_operator.core.state import (
     Submission,
     TwinState,
     TwinView,
+    Untold,
 )
 from understudy_operator.core.training import training_order
 from understudy_operator.shell import consents, views
@@ -49,6 +50,7 @@ from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.credentials import read_credentials
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.farm import Farm
+from understudy_operator.shell.herald import Herald
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
@@ -70,6 +72,7 @@ class Sources:
     ledger: Ledger
     larder: Larder
     acts: ActBook
+    herald: Herald
     pool: Pool
     ray: RayJobs
 
@@ -152,10 +155,11 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
 def _twin(sources: Sources, body: Body) -> TwinState:
     who, spec = views.identity(body), views.spec(TwinModelSpec, body)
     pool = result = None
-    word = SILENCE
+    word, untold = SILENCE, tuple[Untold, ...]()
     if not isinstance(spec, SpecProblem):
         pool = _pool_view(sources, spec.pool_ref.name, who.uid, training=True)
         word = sources.acts.word(twin_id(spec.genesis))
+        untold = sources.herald.untold(twin_id(spec.genesis))
         result = sources.receipts.training(training_order(who, spec).digest)
     return TwinState(
         identity=who,
@@ -164,6 +168,7 @@ def _twin(sources: Sources, body: Body) -> TwinState:
         farm=sources.farm.view,
         pool=pool,
         word=word,
+        untold=untold,
         result=result,
     )
 
@@ -209,8 +214,11 @@ def _pool(sources: Sources, body: Body) -> PoolState:
 
 def _act(sources: Sources, body: Body) -> ActState:
     who, spec = views.identity(body), views.spec(OwnerActSpec, body)
-    known = None if isinstance(spec, SpecProblem) else _twin_view(sources, who.namespace, spec.twin_ref.name)
-    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known)
+    known = vault = None
+    if not isinstance(spec, SpecProblem):
+        known = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        vault = sources.herald.view(twin_id(known.genesis), spec.act) if known else None
+    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known, vault=vault)
 
 
 def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:

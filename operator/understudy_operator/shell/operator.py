@@ -29,6 +29,7 @@ from understudy_operator.shell.doorbell import Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
+from understudy_operator.shell.herald import Herald
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
@@ -89,6 +90,8 @@ class Operator:
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store = Cluster(server), Store()
         events = Events(server, identity)
+        acts = ActBook(self._objects, settings.buckets.ledger)
+        self._herald = Herald(settings.vault, acts)
         self._sources = Sources(
             farm=Farm.open(settings),
             release=installed_release(),
@@ -101,7 +104,8 @@ class Operator:
                 prove=lambda: self._objects.prove_create(settings.buckets.staging, "orders/"),
             ),
             larder=Larder(settings, self._objects, cluster),
-            acts=ActBook(self._objects, settings.buckets.ledger),
+            acts=acts,
+            herald=self._herald,
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -173,6 +177,7 @@ class Operator:
                 loop.join(1.0)
         self._director.close()
         self._ray.close()
+        self._herald.close()
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""
