@@ -13,6 +13,7 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
+from understudy_api import token
 from understudy_api.digest import digest_bytes
 from understudy_api.owner_word import Heard
 from understudy_api.release import Heeded, OwnersWord
@@ -23,8 +24,11 @@ from understudy_operator.core.state import Untold, VaultView
 from understudy_operator.core.telling import UNAVAILABLE
 from understudy_operator.shell.act_book import ActBook
 
+ERASE_TYPE: Final = "likeness-erase+jwt"
 TIMEOUT_SECONDS: Final = 10.0
 """An erasure may take longer: the vault goes on with it, and answers with its receipt when it is told again."""
+AWAY_SECONDS: Final = 3.0
+"""How long after a vault did not answer nobody else waits for it; less than an act waits to be told again."""
 REFUSED_SECONDS: Final = 600.0
 """How long an act that the vault refused is not told again."""
 
@@ -56,6 +60,7 @@ class Herald:
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
         self._problems: dict[str, _Problem] = {}
+        self._away_until = float("-inf")
         self._http = None if address is None else _client(address)
 
     def view(self, twin_id: str, act: str) -> VaultView | None:
@@ -104,6 +109,8 @@ class Herald:
     def _deliver(self, action: TellVault, records: tuple[str, ...]) -> Heeded | Refusal:
         if self._http is None:
             return _unavailable("no vault runs here")
+        if self._clock() < self._away_until:
+            return _unavailable(f"{self._http.base_url}: did not answer just now")
         word = OwnersWord(genesis=action.genesis, key_records=records, act=action.act)
         try:
             answer = self._http.post("/v1/acts", content=word.model_dump_json())
@@ -113,6 +120,8 @@ class Herald:
                 return _unavailable(f"{answer.request.url}: HTTP {answer.status_code}")
             return Heeded.model_validate_json(answer.content)
         except httpx.HTTPError as error:
+            if token.type_of(action.act) != ERASE_TYPE:  # an erasure is answered when nobody holds the key any more
+                self._away_until = self._clock() + AWAY_SECONDS
             return _unavailable(f"{self._http.base_url}: does not answer ({error or type(error).__name__})")
         except (ValidationError, IndexError):
             return _unavailable(f"{self._http.base_url}: unreadable answer; do vault and operator run one release?")

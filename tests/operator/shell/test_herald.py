@@ -138,9 +138,16 @@ def test_a_vault_that_is_away_is_a_problem_and_no_failure(desk: Desk) -> None:
     assert view.problem is not None
     assert (view.problem.reason, desk.untold()) == (UNAVAILABLE, [stop])
     assert "127.0.0.1:9: does not answer" in view.problem.message
+    later = desk.record(Stop(twin=desk.twin, iat=NOW, reason="again"))
+    desk.tell(later)
+    view = desk.herald.view(desk.twin, later)
+    assert view is not None
+    assert view.problem is not None
+    assert "did not answer just now" in view.problem.message, "nobody waits for it twice"
     desk.address = address
     desk.herald = desk.restarted()
     desk.tell(stop)
+    desk.tell(later)
     assert desk.untold() == []
 
 
