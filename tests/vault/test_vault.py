@@ -426,3 +426,17 @@ def test_a_sensitive_use_needs_the_owners_own_signature_here_too(room: Any, cast
         assert refused(room.release(cast.ask(cleared(cast, **change)))) == "ConsentMismatch"
     unshown = claim.model_copy(update={"clearance": None})
     assert refused(room.release(cast.ask(unshown))) == "ConsentMismatch"
+
+
+def test_a_later_no_takes_a_yes_back_here_too(room: Any, cast: Any) -> None:
+    """A farm that goes on showing the yes it was once given gets no key."""
+    claim = cleared(cast)
+    assert isinstance(room.release(cast.ask(claim)), Released)
+    no = {"twin": cast.twin, "request": claim.clearance.subject.digest, "license": "acme-sensitive-1", "answer": "deny"}
+    earlier = ConsentAnswer.model_validate({**no, "iat": cast.now - 1, "exp": cast.now + 1000})
+    say(room, cast, earlier)
+    assert isinstance(room.release(cast.ask(claim)), Released), "the yes was signed after it"
+    say(room, cast, ConsentAnswer.model_validate({**no, "request": "f" * 64, "iat": cast.now, "exp": cast.now + 1000}))
+    assert isinstance(room.release(cast.ask(claim)), Released), "another request"
+    say(room, cast, ConsentAnswer.model_validate({**no, "iat": cast.now, "exp": cast.now + 1000}))
+    assert refused(room.release(cast.ask(claim))) == "ConsentDenied"

@@ -12,7 +12,7 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
-from understudy_api.consent import refusal_of
+from understudy_api.consent import read_answer
 from understudy_api.digest import digest_bytes
 from understudy_api.grant import Grant, read_grant, read_training_grant
 from understudy_api.keyring import Keyring
@@ -58,6 +58,15 @@ class Entitled:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What the vault heard of an owner."""
+
+    word: OwnerWord
+    denials: Mapping[str, int]
+    """Requests for consent that were denied: digest, and when the newest no was signed (Unix seconds)."""
+
+
+@dataclass(frozen=True)
 class Asked:
     """One question as it arrived: its claim, who signed it, which user called, and when (Unix seconds)."""
 
@@ -73,7 +82,7 @@ class Asked:
 
 
 def rendering(
-    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, word: OwnerWord
+    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, said: Said
 ) -> Entitled | Verdict:
     """May this caller render with the twin whose key is `kept`, and whose owner's keys are `ring`?"""
     making = claim.making
@@ -89,10 +98,10 @@ def rendering(
     license_ = read_license(making.license, ring)
     if isinstance(license_, Refusal):
         return _no(license_)
-    consented = _consented(claim, license_, ring, asked.now)
+    consented = _consented(claim, license_, ring, said.denials, asked.now)
     if isinstance(consented, Refusal):
         return _no(consented)
-    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, word), asked.now)
+    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, said.word), asked.now)
     if not verdict.permitted:
         return verdict.at("vault")
     return Entitled(
@@ -202,8 +211,12 @@ def _mismatch(what: str) -> Refusal:
     )
 
 
-def _consented(claim: RenderingClaim, license_: License, ring: Keyring, now: float) -> bool | Refusal:
-    """Whether the owner signed a release of this very content; a refusal when the release shown is not the order's."""
+def _consented(
+    claim: RenderingClaim, license_: License, ring: Keyring, denials: Mapping[str, int], now: float
+) -> bool | Refusal:
+    """Whether the owner signed a release of this very content; a refusal when the release shown is not the order's, or the
+    owner said no since: of two signed in the same second, the no counts.
+    """
     clearance, making = claim.clearance, claim.making
     if clearance is None and making.clearance is None:
         return False
@@ -220,7 +233,12 @@ def _consented(claim: RenderingClaim, license_: License, ring: Keyring, now: flo
         )
     if clearance.answer is None:
         return False
-    return refusal_of(clearance, ring, now) or True
+    answer = read_answer(clearance.answer, subject, ring, now)
+    if isinstance(answer, Refusal):
+        return answer
+    if answer.answer == "approve" and denials.get(subject.digest, -1) < answer.iat:
+        return True
+    return Refusal(reason="ConsentDenied", message="consent: the owner said no to these words; change them")
 
 
 def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:

@@ -168,7 +168,8 @@ class Vault:
             entitled = rules.training(self.bench, asked, claim, found, ring, word)
         else:
             assert found is not None
-            entitled = rules.rendering(self.bench, asked, claim, found, ring, word)
+            said = rules.Said(word, self._memory.denials(twin))
+            entitled = rules.rendering(self.bench, asked, claim, found, ring, said)
         if isinstance(entitled, Verdict):
             return entitled
         if found is None:
