@@ -42,13 +42,14 @@ def act_status(state: ActState, found: Judged, now: float) -> OwnerActStatus:
     """The whole status of an OwnerAct at `now` (Unix seconds)."""
     generation = state.identity.generation
     if isinstance(state.spec, SpecProblem):
-        said = (Said("Accepted", "False", "SpecInvalid", state.spec.message),)
-        return OwnerActStatus(observed_generation=generation, conditions=_conditions(state, said, now))
+        invalid = (Said("Accepted", "False", "SpecInvalid", state.spec.message),)
+        return OwnerActStatus(observed_generation=generation, conditions=_conditions(state, invalid, now))
     act = state.spec.act
     typ = token.type_of(act)
     digest = digest_bytes(act.encode())
     if isinstance(found, Refusal):
-        said, at = (Said("Accepted", "False", found.reason, found.message),), None
+        said: tuple[Said, ...] = (Said("Accepted", "False", found.reason, found.message),)
+        at = None
     else:
         recorded = Said("Accepted", "True", "Recorded", "recorded; deleting this object undoes nothing")
         said, at = (recorded, *vaulted(state)), rfc3339(_accepted_at(state, digest, now))
