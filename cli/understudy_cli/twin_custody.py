@@ -42,7 +42,7 @@ def export(
     if not version:
         raise UserError(f"twinmodel {namespace}/{name}: is not trained yet; wait until it is Ready")
     genesis = model["spec"]["genesis"]
-    with _objects(site) as objects, tempfile.TemporaryDirectory() as folder:
+    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
         seal = OwnerVault.of(site).seal(root, genesis, ring.records)
         manifest, files = _opened(site, objects, seal, version, Path(folder))
@@ -76,9 +76,9 @@ def import_(
     from understudy_cli.twin_archive import unpack
 
     site, root = local_site(), read_key(key)
-    packing, files = unpack(_read(archive), _identity(identity))
+    packing, files = unpack(_read(archive), age_identity(identity))
     seal = OwnerVault.of(site).seal(root, packing.genesis, packing.key_records, adopt=True)
-    with _objects(site) as objects, tempfile.TemporaryDirectory() as folder:
+    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
         _publish(site, objects, packing, files, seal, Path(folder) / "bundle")
     document = {
         "apiVersion": API_VERSION,
@@ -109,7 +109,7 @@ def erase(
     genesis = _twin_model(site, name, namespace)["spec"]["genesis"]
     if not yes:
         typer.confirm(f"Erase {namespace}/{name} for ever? Nobody can bring it back", abort=True)
-    with _objects(site) as objects:
+    with objects_of(site) as objects:
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
     text = OwnerVault.of(site).erase(root, genesis, ring.records, reason)
     write_new(receipt, text + "\n")
@@ -145,7 +145,8 @@ def _twin_model(site: Site, name: str, namespace: str) -> dict[str, Any]:
     return Kubectl(toolchain.require("kubectl"), site.kubeconfig).get("twinmodel", name, namespace)
 
 
-def _objects(site: Site) -> Any:
+def objects_of(site: Site) -> Any:
+    """The farm's objects, with the store's own root account."""
     from contextlib import closing
 
     from understudy_cli.local import object_store
@@ -221,7 +222,7 @@ def _digests(files: dict[str, bytes]) -> dict[str, str]:
     return {name: digest_bytes(data) for name, data in files.items()}
 
 
-def _identity(path: Path) -> str:
+def age_identity(path: Path) -> str:
     """The first identity of an age key file."""
     lines = read_text(path, "the age identity").splitlines()
     found = next((line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")), None)

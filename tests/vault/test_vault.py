@@ -10,7 +10,7 @@ from understudy_api import token
 from understudy_api.acts import CaptureConsent, ConsentAnswer, Erase, Export, Resume, Revocation, Stop, sign_act
 from understudy_api.consent import Clearance, ConsentSubject
 from understudy_api.keyring import KeyRecord, sign_key_record
-from understudy_api.order import OrderedUse, TwinPin
+from understudy_api.order import OrderedUse, TwinPin, VideoOutput
 from understudy_api.release import (
     ERASURE_TYPE,
     Erasure,
@@ -426,6 +426,28 @@ def test_a_sensitive_use_needs_the_owners_own_signature_here_too(room: Any, cast
         assert refused(room.release(cast.ask(cleared(cast, **change)))) == "ConsentMismatch"
     unshown = claim.model_copy(update={"clearance": None})
     assert refused(room.release(cast.ask(unshown))) == "ConsentMismatch"
+
+
+RECIPIENT = "age1" + "q" * 58
+
+
+def previewed(cast: Any, **changes: Any) -> Any:
+    """A claim to a preview of a sensitive use that nobody has consented to."""
+    license_ = cast.license(sensitive_categories=("386",), preview=True, preview_recipient=RECIPIENT)
+    use = OrderedUse(purpose="advertising", channels=("social",), territories=("DE",), categories=("386",))
+    small = (VideoOutput(name="preview", width=568, height=320),)
+    made = {"license": license_, "use": use, "outputs": small, "preview": RECIPIENT, **changes}
+    return cast.rendering(cast.making(**made))
+
+
+def test_a_preview_needs_no_consent_and_is_sealed_to_whom_the_license_names(room: Any, cast: Any) -> None:
+    assert isinstance(room.release(cast.ask(previewed(cast))), Released)
+    assert refused(room.release(cast.ask(previewed(cast, preview=None)))) == "ConsentRequired"
+    assert refused(room.release(cast.ask(previewed(cast, preview="age1" + "z" * 58)))) == "PreviewNotCovered"
+    plain = cast.license(sensitive_categories=("386",))
+    assert refused(room.release(cast.ask(previewed(cast, license=plain)))) == "PreviewNotCovered"
+    large = (VideoOutput(name="preview", width=1920, height=1080),)
+    assert refused(room.release(cast.ask(previewed(cast, outputs=large)))) == "PreviewTooLarge"
 
 
 def test_a_later_no_takes_a_yes_back_here_too(room: Any, cast: Any) -> None:

@@ -18,6 +18,7 @@ from understudy_api.grant import Grant, read_grant, read_training_grant
 from understudy_api.keyring import Keyring
 from understudy_api.owner_word import OwnerWord
 from understudy_api.permits import Size, Usage, Use, permits
+from understudy_api.preview import preview_refusal
 from understudy_api.release import Question, RenderingClaim, TrainingClaim
 from understudy_api.terms import License, read_license
 from understudy_api.token import thumbprint
@@ -98,6 +99,8 @@ def rendering(
     license_ = read_license(making.license, ring)
     if isinstance(license_, Refusal):
         return _no(license_)
+    if unseen := preview_refusal(making, license_.terms):
+        return _no(unseen)
     consented = _consented(claim, license_, ring, said.denials, asked.now)
     if isinstance(consented, Refusal):
         return _no(consented)
@@ -248,12 +251,13 @@ def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:
     return Use(
         **{**dict(making.use), "categories": (*making.use.categories, *found)},
         consented=consented,
+        preview=making.preview is not None,
         farm=thumbprint(bench.farm),
         namespace=making.namespace,
         twin=making.twin.id,
         version=making.twin.version,
         locales=making.locales,
-        formats=tuple(Size(width=one.width, height=one.height) for one in making.outputs),
+        formats=() if making.preview else tuple(Size(width=one.width, height=one.height) for one in making.outputs),
         seconds=0,
     )
 

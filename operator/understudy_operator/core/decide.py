@@ -36,6 +36,7 @@ from understudy_operator.core.license_policy import license_event, license_look,
 from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.preview import show_preview
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
 from understudy_operator.core.telling import RETRY_SECONDS, tell, tell_late, telling_look
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
@@ -52,7 +53,8 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
     if expires is not None and expires <= now:
         return Decision(actions=(DeleteObject(uid=state.identity.uid),))
     asked = ask_consent(state, admission, stands)
-    actions = (*freeze(state, admission, now), *asked, *dispatch(state, admission, stands, now))
+    shown = show_preview(state, admission, now)
+    actions = (*freeze(state, admission, now), *asked, *shown, *dispatch(state, admission, stands, now))
     status = job_status(state, admission, stands, now)
     told = events(state.status.conditions, status.conditions, job_event)
     return Decision(

@@ -34,6 +34,7 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.preview_view import PreviewView as PreviewView
 from understudy_operator.core.vault_view import Untold as Untold
 from understudy_operator.core.vault_view import VaultView as VaultView
 
@@ -175,6 +176,8 @@ class JobState:
     """The list of what the frozen content says; None: not written yet, or not looked for because nothing needs it."""
     consents: tuple[ConsentView, ...] = ()
     """The ConsentRequests that stand for this job."""
+    previews: tuple[PreviewView, ...] = ()
+    """The previews that go with those that nobody has answered, and what else the pool holds of them."""
     next_segment: int = 0
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()
@@ -199,6 +202,8 @@ class ConsentState:
     """Consent answers delivered in its namespace, not yet verified."""
     wanted: bool = True
     """Whether its job still exists and still asks this."""
+    preview: str | None = None
+    """Where its preview lies, once there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from understudy_api.preview import job_of
 from understudy_operator.shell import views
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.store import Body, Store, version_of
@@ -61,7 +62,7 @@ class Doorbell:
 
     def order_changed(self, uid: str) -> None:
         """The director has news of an order."""
-        key = self._store.key_of(uid)
+        key = self._store.key_of(job_of(uid))
         if key is not None:
             self._mark(key, 0.0)
 

@@ -44,7 +44,7 @@ from understudy_operator.core.state import (
     Untold,
 )
 from understudy_operator.core.training import training_order
-from understudy_operator.shell import consents, views
+from understudy_operator.shell import consents, previews, views
 from understudy_operator.shell.act_book import ActBook
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.credentials import read_credentials
@@ -105,7 +105,7 @@ def _job(sources: Sources, body: Body) -> JobState:
             identity=who, spec=spec, status=status, farm=sources.farm.view, twin=None, license=None, pool=pool,
             content=None, log=log,
         )  # fmt: skip
-    frozen = _content(sources, who.uid, spec)
+    frozen, asked = _content(sources, who.uid, spec), consents.of_job(sources.store, body)
     license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name))
     done = status.phase in FINISHED and status.observed_generation == who.generation
     first = _next_segment(sources, who.uid, license_.account if license_ else None, log.head, done)
@@ -122,7 +122,8 @@ def _job(sources: Sources, body: Body) -> JobState:
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
-        consents=consents.of_job(sources.store, body),
+        consents=asked,
+        previews=previews.of_job(sources.pool, sources.receipts, who.uid, asked),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last),
     )
@@ -149,6 +150,7 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
         twin=twin,
         acts=consents.answers(sources.store, who.namespace),
         wanted=consents.is_wanted(sources.store, body),
+        preview=previews.place(sources.store, sources.receipts, sources.farm.view.buckets.outputs, body),
     )
 
 

@@ -17,7 +17,7 @@ from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import EmitEvent, RecordAct, TellVault
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_act, decide_twin
-from understudy_operator.core.state import ActState, Untold, VaultView
+from understudy_operator.core.state import FINALIZER, ActState, Untold, VaultView
 from understudy_operator.core.telling import LATE_SECONDS, RETRY_SECONDS, TOLD_SECONDS
 
 TWIN = a_keyring().twin_id
@@ -120,6 +120,6 @@ def test_a_twin_has_its_acts_told_when_their_objects_are_gone() -> None:
     assert decision.requeue_after_seconds is not None
     assert decision.requeue_after_seconds <= RETRY_SECONDS
     leaving = dataclasses.replace(
-        state, identity=dataclasses.replace(state.identity, deleted_at=NOW, finalizers=("understudy.dev/operator",))
+        state, identity=dataclasses.replace(state.identity, deleted_at=NOW, finalizers=(FINALIZER,))
     )
     assert any(isinstance(one, TellVault) for one in decide_twin(leaving, NOW).actions)
