@@ -14,6 +14,7 @@ from operator_site import Admin, Site
 
 from understudy_api.digest import digest_bytes
 from understudy_api.moderation.report import Moderator
+from understudy_api.preview import preview_uid
 from understudy_api.renderjob import S3Source
 from understudy_operator.core.actions import FreezeContent
 from understudy_operator.core.request import ContentRequest
@@ -100,8 +101,11 @@ def test_a_problem_is_remembered_for_its_request_only(larder: Larder, namespace:
 def test_clearing_removes_what_was_staged(larder: Larder, namespace: str, operator_site: Site) -> None:
     what = action(namespace, rows=({"id": 1, "name": "Ada"},))
     frozen(larder, what)
+    objects, other = operator_site.peer.objects, f"orders/{what.uid}x/rows.jsonl"
+    for key in (f"orders/{preview_uid(what.uid, 'a' * 64)}/items/1/item.mp4", other):
+        objects.put(STAGING, key, b"staged")
     larder.clear(what.uid)
-    assert operator_site.peer.objects.keys(STAGING, f"orders/{what.uid}/") == []
+    assert objects.keys(STAGING, f"orders/{what.uid}") == [other]
 
 
 def test_csv_and_json_lines_give_the_same_rows(larder: Larder, namespace: str, source: Any) -> None:
