@@ -141,3 +141,12 @@ def test_an_erasure_delivered_as_an_object_destroys_the_key_and_leaves_the_recei
     public = token.load_key(Keys.at(desk.farm.home).vault_public.read_text())
     claims = token.verify(heard.receipt, public, ERASURE_TYPE)
     assert Erasure.model_validate(claims).twin == cast.twin
+
+
+def test_a_farm_that_is_brought_up_trains_no_twin_without_consent_to_its_capture(desk: Desk) -> None:
+    body = desk.admin.wait(Key("TwinModel", desk.namespace, "ada"), "Ready", "False")
+    assert condition_of(body, "Ready")["reason"] == "CaptureConsentMissing"
+    cast = desk.vault.cast
+    bare = cast.training(cast.training_order(capture_consent=None))
+    status, answer, _ = desk.vault.ask(bare, desk.vault.performer)
+    assert (status, answer["refusals"][0]["reason"]) == (403, "CaptureConsentMissing"), "nor does the vault help"
