@@ -5,8 +5,8 @@ Nothing of it stands in the ledger: it is delivered to nobody but the owner, who
 
 from __future__ import annotations
 
-from understudy_api.order import Delivery, Order
-from understudy_api.preview import MAX_PREVIEW_ITEMS, preview_output, preview_prefix, preview_uid
+from understudy_api.order import MAX_PREVIEW_ITEMS, Delivery, Order
+from understudy_api.preview import preview_output, preview_prefix, preview_uid
 from understudy_api.terms import Terms
 from understudy_operator.core.actions import Action, PutOrder, RenewGrant, StopOrder
 from understudy_operator.core.admission import Admission, Permitted, Waiting
