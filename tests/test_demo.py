@@ -83,7 +83,8 @@ def _with_twin(farm: Farm, folder: Path) -> Live:
     for name in (manifests.OWNER_NAMESPACE, BRAND):
         kubectl.apply(manifests.namespace(name))
     storage.upload_once(store, examples.capture, BUCKET, manifests.CAPTURE_KEY)
-    kubectl.apply(manifests.twin(folder, BUCKET, "Quick"))
+    model = manifests.twin(folder, BUCKET, "Quick")
+    kubectl.apply(manifests.consented(folder, model, examples.capture, OwnerVault.of(site)))
     where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
     watch.wait(kubectl, QUIET, "training", where, watch.twin_look, LIMIT_SECONDS)
     thumbprint = token.thumbprint(token.load_key(Keys.at(farm.home).farm_public.read_text()))

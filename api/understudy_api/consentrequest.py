@@ -85,6 +85,9 @@ class ConsentRequestStatus(Observed):
     )
     answer: Token | None = Field(default=None, description="The newest answer the owner signed (JWS).")
     review: Review | None = Field(default=None, description="A reviewer's release, for requests that await one.")
+    preview: str | None = Field(
+        default=None, max_length=1024, description="Where a preview lies that only the license's recipient can open."
+    )
 
 
 KIND: Final = Kind(

@@ -56,6 +56,9 @@ class TrainingGrant(Model):
     sub: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Uid of the training.")
     order: Digest = Field(description="Digest of the training order.")
     twin: Digest
+    trainer: Thumbprint | None = Field(
+        default=None, description="Key of the trainer it is good for; None while none is known: then for nobody."
+    )
     iat: int = Field(ge=0)
     exp: int = Field(ge=0)
 

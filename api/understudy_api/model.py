@@ -24,6 +24,9 @@ Token = Annotated[
     str, Field(min_length=16, max_length=16384, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 ]
 
+AgeRecipient = Annotated[str, Field(max_length=62, pattern=r"^age1[0-9a-z]{58}$")]
+"""Whom a file is encrypted to, as age writes it."""
+
 
 class Model(BaseModel):
     """A frozen value whose unknown fields are an error."""

@@ -13,13 +13,17 @@ from pydantic import Field
 from understudy_api.consent import Clearance
 from understudy_api.digest import digest
 from understudy_api.keyring import MAX_KEY_RECORDS
-from understudy_api.model import Digest, Locale, Model, Name, ObjectName, Token
+from understudy_api.model import AgeRecipient, Digest, Locale, Model, Name, ObjectName, Token
 from understudy_api.use import Declaration
 
 Uid = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="UID of the Kubernetes object.")
 
 KeyRecords = Annotated[tuple[Token, ...], Field(max_length=MAX_KEY_RECORDS)]
 """The twin's key records, oldest first."""
+
+
+MAX_PREVIEW_ITEMS = 3
+"""One row in so many locales is what an owner may look at before consenting."""
 
 
 class TwinPin(Model):
@@ -87,11 +91,14 @@ class Making(Model):
     clearance: Digest | None = Field(
         default=None, description="Digest of the release of its words, where one is needed."
     )
+    preview: AgeRecipient | None = Field(
+        default=None, description="Who alone can open what is made; None: an order to be delivered."
+    )
 
     @property
     def digest(self) -> str:
         """The order's digest: what a grant names."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.model_dump(mode="json", exclude=None if self.preview else {"preview"}))
 
 
 class Order(Model):
@@ -115,6 +122,9 @@ class Order(Model):
     max_failed_items: int = Field(default=0, ge=0)
     suspended: bool = False
     clearance: Clearance | None = None
+    preview: AgeRecipient | None = Field(
+        default=None, description="Who alone can open what is made of the first row; None: an order to be delivered."
+    )
     grant: Token
 
     @property
@@ -135,12 +145,14 @@ class Order(Model):
             outputs=self.outputs,
             content=self.content.digest,
             clearance=self.clearance.digest if self.clearance else None,
+            preview=self.preview,
         )
 
     @property
     def total_items(self) -> int:
-        """Rows x locales x outputs."""
-        return self.content.rows_count * len(self.locales) * len(self.outputs)
+        """Rows x locales x outputs; of a preview, the first row alone."""
+        rows = 1 if self.preview else self.content.rows_count
+        return rows * len(self.locales) * len(self.outputs)
 
 
 class TrainingOrder(Model):
@@ -162,12 +174,17 @@ class TrainingOrder(Model):
     voice_pitch: int
     voice_rate_wpm: int
     pool: ObjectName = "default"
+    key_records: KeyRecords = ()
+    capture_consent: Token | None = Field(
+        default=None,
+        description="The owner's signed consent to the capture, for the vault to judge. None: none was given.",
+    )
     grant: Token | None = Field(default=None, description="The farm's permission, without which no key is released.")
 
     @property
     def digest(self) -> str:
         """Digest of what is to be trained: equal orders share one result."""
-        elsewhere = {"uid", "generation", "namespace", "twin", "pool", "grant"}
+        elsewhere = {"uid", "generation", "namespace", "twin", "pool", "key_records", "capture_consent", "grant"}
         return digest(self.model_dump(mode="json", exclude=elsewhere))
 
 
@@ -203,3 +220,6 @@ class TrainingProgress(Model):
     digest: Digest
     state: Literal["Queued", "Running", "Finished", "Failed"]
     message: str = ""
+    trainer: str | None = Field(
+        default=None, max_length=64, description="Thumbprint of the key its trainer made for itself: grants name it."
+    )

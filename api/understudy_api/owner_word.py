@@ -16,7 +16,7 @@ from understudy_api import token
 from understudy_api.acts import ACT_TYPES, Act, ConsentAnswer, Erase, Resume, Revocation, Stop
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import KEY_RECORD_TYPE
-from understudy_api.model import Model
+from understudy_api.model import Digest, Model, Token
 from understudy_api.verdict import Refusal
 
 
@@ -25,6 +25,14 @@ class Recorded(Model):
 
     act: str = Field(description="The token.")
     accepted_at: float = Field(ge=0, description="Unix seconds at which the farm first recorded it.")
+
+
+class Heard(Model):
+    """Says that the vault took an act in; kept beside the act, so that it is told once."""
+
+    act: Digest = Field(description="Digest of the act's token.")
+    at: float = Field(ge=0, description="Unix seconds at which the vault answered.")
+    receipt: Token | None = Field(default=None, description="The vault's signed receipt, for an erasure.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,3 +150,8 @@ def act_key(twin_id: str, act: str) -> str:
 def key_record_key(twin_id: str, number: int) -> str:
     """Object key of a key record: of two that follow the same record, one stands."""
     return f"keys/{twin_id}/{number:08d}.json"
+
+
+def heard_key(twin_id: str, act_digest: str) -> str:
+    """Object key of the note that the vault took an act in."""
+    return f"heard/{twin_id}/{act_digest}.json"

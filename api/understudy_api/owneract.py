@@ -27,13 +27,18 @@ class OwnerActStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Accepted.",
+        description="Accepted; Vaulted where a vault runs: it has taken the act in.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     type: str | None = Field(default=None, max_length=64, description="Which act it is, e.g. likeness-stop+jwt.")
     digest: str | None = Field(default=None, max_length=64, description="SHA-256 of the token.")
     accepted_at: str | None = Field(default=None, max_length=32, description="RFC 3339 time it was recorded.")
     says: str | None = Field(default=None, max_length=1024, description="The act in plain words.")
+    receipt_digest: str | None = Field(
+        default=None,
+        max_length=64,
+        description="SHA-256 of the vault's signed receipt of an erasure; heard/<twin>/<digest>.json in the ledger bucket holds it.",
+    )
 
 
 KIND: Final = Kind(
@@ -46,6 +51,7 @@ KIND: Final = Kind(
     columns=(
         Column("Accepted", "string", '.status.conditions[?(@.type=="Accepted")].status'),
         Column("Reason", "string", '.status.conditions[?(@.type=="Accepted")].reason'),
+        Column("Vaulted", "string", '.status.conditions[?(@.type=="Vaulted")].status'),
         Column("Type", "string", ".status.type"),
         Column("Age", "date", ".metadata.creationTimestamp"),
     ),

@@ -13,10 +13,16 @@ from typing import Final
 
 from pydantic import Field
 
+from understudy_api import token
+from understudy_api.claims import read_claims
 from understudy_api.digest import canonical
-from understudy_api.model import Digest, Model
+from understudy_api.keyring import MAX_KEY_RECORDS, Keyring, Signatory
+from understudy_api.model import Digest, Model, Token
 from understudy_api.verdict import Refusal
 
+PASSCODE_REQUEST_TYPE: Final = "understudy-passcode-request+jwt"
+FRESH_SECONDS: Final = 60
+"""How old a request may be, and how far clocks may differ."""
 VALID_SECONDS: Final = 1800
 """How long after its issue a recording may be signed for."""
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -33,6 +39,49 @@ class Passcode(Model):
     twin: Digest
     text: str = Field(description="Four groups of four characters, e.g. 00Z5-K2QH-7T3M-9WXC.")
     expires_at: int = Field(ge=0, description="Unix seconds.")
+
+
+class PasscodeRequest(Model):
+    """An owner asks for a passcode; signed with the consent or the root key."""
+
+    twin: Digest
+    iat: int = Field(ge=0, le=2**53)
+
+
+class PasscodeAsking(Model):
+    """Body of `POST /v1/passcodes`: the signed request, and by whose keys it is to be read."""
+
+    genesis: Token
+    key_records: tuple[Token, ...] = Field(default=(), max_length=MAX_KEY_RECORDS)
+    request: Token
+
+
+def sign_passcode_request(signer: Signatory, twin: str, now: int) -> str:
+    """A request signed at `now` (Unix seconds)."""
+    return token.sign(signer, PASSCODE_REQUEST_TYPE, PasscodeRequest(twin=twin, iat=now).model_dump())
+
+
+def passcode_request_refusal(text: str, ring: Keyring, now: float) -> Refusal | None:
+    """Why a request gets no passcode at `now` (Unix seconds); None when this twin's owner signed it just now."""
+    found = ring.opens("consent", text, PASSCODE_REQUEST_TYPE)
+    if isinstance(found, Refusal):
+        return found
+    asked = read_claims(PasscodeRequest, found, "passcode", "MalformedRequest")
+    if isinstance(asked, Refusal):
+        return asked
+    if asked.twin != ring.twin_id:
+        return _refused("TwinNotCovered", f"it is for twin {asked.twin[:16]}, this one is {ring.twin_id[:16]}")
+    ends = ring.ends("consent", found.kid)
+    if ends is not None and now >= ends:
+        return _refused(
+            "DelegationOver", f"the key {found.kid!r} may no longer sign for role consent; ask with another"
+        )
+    if abs(now - asked.iat) > FRESH_SECONDS:
+        return _refused(
+            "NotFresh",
+            f"wanted a request signed within {FRESH_SECONDS} s, got one of {asked.iat - now:+.0f} s; ask anew",
+        )
+    return None
 
 
 def passcode(key: bytes, twin: str, now: float) -> Passcode:

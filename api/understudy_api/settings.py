@@ -92,6 +92,20 @@ class ClassifierSettings(Model):
     """For all sentences of a job."""
 
 
+class VaultAddress(Model):
+    """Where the vault is: `url` is `https://host:port`. Owners' acts are told to it by anybody: they are signed."""
+
+    url: str
+    ca_file: Path | None = None
+
+
+class VaultEndpoint(VaultAddress):
+    """How performers and trainers reach the vault."""
+
+    token_file: Path
+    """Token of the pool's service account, made for the vault alone; read anew for each request, since it is renewed."""
+
+
 class OperatorSettings(Model):
     """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
 
@@ -113,6 +127,8 @@ class OperatorSettings(Model):
     """Public JWK that every twin bundle has to be signed with."""
     demand_capture_consent: bool = False
     """True: no twin is trained without its owner's signed consent to the capture. One that is given is always checked."""
+    vault: VaultAddress | None = None
+    """None: no vault runs here, so it is told of no owner's act."""
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
     status_lists: StatusSettings = StatusSettings()
@@ -146,15 +162,6 @@ class ContentCredentials(Model):
     chain_file: Path
     key_file: Path
     root_file: Path
-
-
-class VaultEndpoint(Model):
-    """How performers and trainers reach the vault: `url` is `https://host:port`."""
-
-    url: str
-    token_file: Path
-    """Token of the pool's service account, made for the vault alone; read anew for each request, since it is renewed."""
-    ca_file: Path | None = None
 
 
 class PoolSettings(Model):
@@ -227,6 +234,8 @@ class VaultSettings(Model):
     keys_folder: Path | None = None
     """Folder of the embedded keyset: one file a twin, for its owner's eyes only."""
     transit: TransitSettings | None = None
+    demand_capture_consent: bool = True
+    """False: a twin is trained without its owner's consent to the capture too. One that is shown is always judged."""
     lease_seconds: int = Field(default=30, ge=5, le=900)
     """How long a performer may hold a key without hearing from the vault; then it ends itself."""
     host: str = "127.0.0.1"

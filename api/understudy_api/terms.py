@@ -16,7 +16,7 @@ from understudy_api.categories import SENSITIVE, CategoryId
 from understudy_api.claims import read_claims
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import Keyring, Signatory
-from understudy_api.model import Digest, Locale, Model
+from understudy_api.model import AgeRecipient, Digest, Locale, Model
 from understudy_api.regions import Place, places_meet
 from understudy_api.royalty_terms import Royalty
 from understudy_api.term_parts import (
@@ -101,6 +101,10 @@ class Terms(Model):
     royalty: Royalty | None = None
     status: StatusEntry | None = Field(default=None, description="Where revocation is published besides owner acts.")
     preview: bool = Field(default=False, description="A preview sealed to the owner may precede consent.")
+    preview_recipient: AgeRecipient | None = Field(
+        default=None,
+        description="age recipient that alone opens such a preview; wanted with `preview`, and only there.",
+    )
 
     @model_validator(mode="after")
     def _times_are_in_order(self) -> Self:
@@ -108,6 +112,12 @@ class Terms(Model):
             raise ValueError("exp must be later than nbf")
         if self.publish_until is not None and self.publish_until <= self.nbf:
             raise ValueError("publish_until must be later than nbf")
+        return self
+
+    @model_validator(mode="after")
+    def _previews_are_sealed_to_somebody(self) -> Self:
+        if self.preview != (self.preview_recipient is not None):
+            raise ValueError("preview_recipient: wanted with preview, and only there")
         return self
 
     def outranks(self, later: Terms) -> bool:

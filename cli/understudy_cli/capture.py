@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from understudy_cli import capture_consent
 from understudy_cli.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 MIN_SECONDS, MAX_SECONDS = 1.0, 90.0
 MIN_SIZE, MAX_SIZE = 64, 1024
 
-app = typer.Typer(help="Footage that a twin is trained from: draw some, check some.", no_args_is_help=True)
+app = typer.Typer(
+    help="Footage that a twin is trained from: draw some, check some, get a passcode for it.", no_args_is_help=True
+)
+app.command("passcode")(capture_consent.passcode)
 
 
 @app.command()

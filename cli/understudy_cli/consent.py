@@ -11,6 +11,7 @@ import yaml
 
 from understudy_api.acts import ConsentAnswer, sign_act
 from understudy_api.model import API_VERSION
+from understudy_cli import capture_consent, consent_preview
 from understudy_cli.cluster_access import connect
 from understudy_cli.consent_reading import Asked, condition, read_request, table
 from understudy_cli.errors import UserError
@@ -19,7 +20,12 @@ from understudy_cli.files import read_key
 DEFAULT_DAYS = 90
 _DAY_SECONDS = 86_400
 
-app = typer.Typer(help="Read and answer requests to let a twin speak of something sensitive.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read and answer requests to let a twin speak of something sensitive; consent to a capture.",
+    no_args_is_help=True,
+)
+app.command("capture")(capture_consent.capture)
+app.command("preview")(consent_preview.preview)
 
 Name = Annotated[str, typer.Argument(help="Name of the ConsentRequest.")]
 Namespace = Annotated[str, typer.Option("--namespace", "-n", help="The owner's namespace.")]

@@ -17,6 +17,7 @@ from understudy_cli.local import buckets, object_store, toolchain
 from understudy_cli.local.home import Home, private_folder
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.part import Site
+from understudy_cli.owner_vault import OwnerVault
 
 TRAINING_LIMIT_SECONDS = 1800
 JOB_LIMIT_SECONDS = 1800
@@ -70,7 +71,10 @@ def _train(stage: Stage, effort: str) -> None:
         stage.kubectl.apply(manifests.namespace(name))
     store = buckets.client(object_store.settings(stage.site, "root"))
     storage.upload_once(store, stage.examples.capture, stage.bucket, manifests.CAPTURE_KEY)
-    stage.kubectl.apply(manifests.twin(stage.folder, stage.bucket, effort))
+    model = manifests.twin(stage.folder, stage.bucket, effort)
+    vault = OwnerVault.of(stage.site)
+    stage.kubectl.apply(manifests.consented(stage.folder, model, stage.examples.capture, vault))
+    stage.console.print("The owner signed consent to the capture, with a passcode of the vault: [bold]captureConsent")
     where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
     model = watch.wait(stage.kubectl, stage.console, "training ada", where, watch.twin_look, TRAINING_LIMIT_SECONDS)
     stage.console.print(report.scores(model))

@@ -24,6 +24,7 @@ seconds: 3600                   # metered seconds in total, each format counting
 # excluded_categories: [Politics, Alcoholic Beverages]   # IAB Content Taxonomy 3.1, ids or names
 # sensitive_categories: [Medical Health]  # only with your consent to each use; left out: all sensitive ones
 # preview: false                # a preview sealed to you may precede that consent
+# preview_recipient: age1...    # whom it is sealed to; `age-keygen` makes one
 # age: {minimum: 25, maximum: 40}   # how old the twin may look, never under 18
 # allows: []                    # puppeteering singing edits training_on_outputs
 # disclosures: [Paid partnership]   # what every showing has to say

@@ -80,6 +80,7 @@ class ReadableTerms(Model):
     royalty: ReadableRoyalty | None = None
     status: dict[str, Any] | None = None
     preview: bool = False
+    preview_recipient: str | None = None
 
 
 _SAME: Final = (
@@ -97,6 +98,7 @@ _SAME: Final = (
     "exclusive",
     "status",
     "preview",
+    "preview_recipient",
 )
 """Fields that are claims as they are written."""
 

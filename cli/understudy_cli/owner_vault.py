@@ -13,10 +13,13 @@ from joserfc.jwk import OKPKey
 
 from understudy_api.acts import Erase, Export, sign_act
 from understudy_api.genesis import twin_id
+from understudy_api.keyring import Keyring, Signatory
 from understudy_api.model import Model
+from understudy_api.passcode import Passcode, PasscodeAsking, sign_passcode_request
 from understudy_api.release import HandedOver, Handover, Heeded, OwnersWord, decode
 from understudy_api.verdict import Verdict
 from understudy_cli.errors import UserError
+from understudy_cli.signing import signed
 
 if TYPE_CHECKING:
     from understudy_cli.local.part import Site
@@ -62,6 +65,12 @@ class OwnerVault:
         if heeded.receipt is None:
             raise UserError(f"{self.url}: the vault gave no receipt; ask it again")
         return heeded.receipt
+
+    def passcode(self, by: Signatory, ring: Keyring) -> Passcode:
+        """A passcode for a capture of the twin; `by` holds its consent or root key. UserError when the vault refuses."""
+        request = signed(lambda: sign_passcode_request(by, ring.twin_id, int(time.time())))
+        asked = PasscodeAsking(genesis=ring.genesis.record, key_records=ring.records, request=request)
+        return Passcode.model_validate_json(self._post("/v1/passcodes", asked))
 
     def _post(self, path: str, body: Model) -> bytes:
         context = ssl.create_default_context(cafile=str(self.authority))

@@ -46,9 +46,12 @@ def read_twin(path: Path) -> dict[str, Any]:
 
 def ring_of(twin: Path, records: list[Path] | None) -> Keyring:
     """The ring of a twin after its key records; UserError naming the file that does not follow."""
-    ring = Keyring(genesis_of(read_mapping(twin, "a TwinModel manifest"), str(twin)))
-    found = sorted(_records(records or []), key=lambda one: _number(one[1]))
-    for path, text in found:
+    return followed(Keyring(genesis_of(read_mapping(twin, "a TwinModel manifest"), str(twin))), records or [])
+
+
+def followed(ring: Keyring, records: list[Path]) -> Keyring:
+    """The ring after the key records in files and folders; UserError naming the file that does not follow."""
+    for path, text in sorted(_records(records), key=lambda one: _number(one[1])):
         following = extended(ring, text)
         if isinstance(following, Refusal):
             raise UserError(f"{path}: {following.message}")

@@ -11,6 +11,8 @@ import typer
 
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_key, read_text
+from understudy_cli.recorded_keys import ring_at
+from understudy_cli.rings import RecordsOption, act_manifest, print_manifests
 
 if TYPE_CHECKING:
     from understudy_cli.local.part import Site
@@ -27,20 +29,22 @@ def export(
     key: Root,
     to: Annotated[list[str], typer.Option(help="age recipient (age1...) that may open it.", show_default=False)],
     out: Annotated[Path, typer.Option(help="File to write.", show_default=False)],
+    records: RecordsOption = None,
 ) -> None:
     """Take a trained twin out of this farm: one file that your age identity opens, signed with your root key."""
     from understudy_cli.owner_vault import OwnerVault
     from understudy_cli.twin_archive import Packing, pack
     from understudy_workers.models.bundle import FILES, MANIFEST, SIGNATURE
 
-    site, root = _site(), read_key(key)
+    site, root = local_site(), read_key(key)
     model = _twin_model(site, name, namespace)
     version = model.get("status", {}).get("version")
     if not version:
         raise UserError(f"twinmodel {namespace}/{name}: is not trained yet; wait until it is Ready")
     genesis = model["spec"]["genesis"]
-    seal = OwnerVault.of(site).seal(root, genesis)
-    with _objects(site) as objects, tempfile.TemporaryDirectory() as folder:
+    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
+        ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
+        seal = OwnerVault.of(site).seal(root, genesis, ring.records)
         manifest, files = _opened(site, objects, seal, version, Path(folder))
         beside = {one: (Path(folder) / one).read_bytes() for one in (MANIFEST, SIGNATURE)}
     packed = {**files, **beside}
@@ -48,6 +52,7 @@ def export(
         twin=seal.twin,
         version=version,
         genesis=genesis,
+        key_records=ring.records,
         namespace=namespace,
         name=name,
         spec=model["spec"],
@@ -65,17 +70,15 @@ def import_(
     key: Root,
     identity: Annotated[Path, typer.Option(help="age identity file that opens it.", show_default=False)],
 ) -> None:
-    """Bring an exported twin to this farm; prints its TwinModel manifest for kubectl."""
-    import yaml
-
+    """Bring an exported twin to this farm; prints its TwinModel manifest, and its key records' manifests, for kubectl."""
     from understudy_api.model import API_VERSION
     from understudy_cli.owner_vault import OwnerVault
     from understudy_cli.twin_archive import unpack
 
-    site, root = _site(), read_key(key)
-    packing, files = unpack(_read(archive), _identity(identity))
+    site, root = local_site(), read_key(key)
+    packing, files = unpack(_read(archive), age_identity(identity))
     seal = OwnerVault.of(site).seal(root, packing.genesis, packing.key_records, adopt=True)
-    with _objects(site) as objects, tempfile.TemporaryDirectory() as folder:
+    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
         _publish(site, objects, packing, files, seal, Path(folder) / "bundle")
     document = {
         "apiVersion": API_VERSION,
@@ -83,7 +86,7 @@ def import_(
         "metadata": {"name": packing.name, "namespace": packing.namespace},
         "spec": packing.spec,
     }
-    typer.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
+    print_manifests(document, *(act_manifest(document, "keys", record) for record in packing.key_records))
 
 
 def erase(
@@ -93,6 +96,7 @@ def erase(
     receipt: Annotated[Path, typer.Option(help="File for the vault's signed receipt.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    records: RecordsOption = None,
 ) -> None:
     """Destroy a twin's key: its bundles, captures, takes and clips can never be opened again, here or in any copy."""
     from understudy_api.release import ERASURE_TYPE, Erasure
@@ -101,11 +105,13 @@ def erase(
     from understudy_cli.files import write_new
     from understudy_cli.owner_vault import OwnerVault
 
-    site, root = _site(), read_key(key)
+    site, root = local_site(), read_key(key)
     genesis = _twin_model(site, name, namespace)["spec"]["genesis"]
     if not yes:
         typer.confirm(f"Erase {namespace}/{name} for ever? Nobody can bring it back", abort=True)
-    text = OwnerVault.of(site).erase(root, genesis, reason=reason)
+    with objects_of(site) as objects:
+        ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
+    text = OwnerVault.of(site).erase(root, genesis, ring.records, reason)
     write_new(receipt, text + "\n")
     claims = unverified(text, ERASURE_TYPE)
     if isinstance(claims, Refusal):
@@ -120,7 +126,8 @@ def erase(
     typer.echo(f"receipt: {receipt}")
 
 
-def _site() -> Site:
+def local_site() -> Site:
+    """The farm on this machine; UserError when there is none."""
     from understudy_cli.local.farm import Farm
     from understudy_cli.local.home import Home
     from understudy_cli.local.plan import load_plan
@@ -138,7 +145,8 @@ def _twin_model(site: Site, name: str, namespace: str) -> dict[str, Any]:
     return Kubectl(toolchain.require("kubectl"), site.kubeconfig).get("twinmodel", name, namespace)
 
 
-def _objects(site: Site) -> Any:
+def objects_of(site: Site) -> Any:
+    """The farm's objects, with the store's own root account."""
     from contextlib import closing
 
     from understudy_cli.local import object_store
@@ -214,7 +222,7 @@ def _digests(files: dict[str, bytes]) -> dict[str, str]:
     return {name: digest_bytes(data) for name, data in files.items()}
 
 
-def _identity(path: Path) -> str:
+def age_identity(path: Path) -> str:
     """The first identity of an age key file."""
     lines = read_text(path, "the age identity").splitlines()
     found = next((line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")), None)

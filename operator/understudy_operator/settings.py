@@ -20,6 +20,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> OperatorSettin
         "s3.ca_file": settings.s3.ca_file,
         "director.ca_file": settings.director.ca_file,
         "status_lists.ca_file": settings.status_lists.ca_file,
+        "vault.ca_file": settings.vault.ca_file if settings.vault else None,
     }
     for field, path in {**named, **{name: path for name, path in optional.items() if path is not None}}.items():
         if not path.is_file():

@@ -106,3 +106,6 @@ def test_training_digest_is_about_the_training_alone() -> None:
     one = TrainingOrder.model_validate(base)
     assert TrainingOrder.model_validate({**base, "generation": 2}).digest == one.digest
     assert TrainingOrder.model_validate({**base, "effort": "Standard"}).digest != one.digest
+    shown = {"key_records": [TOKEN], "capture_consent": TOKEN, "grant": TOKEN}
+    assert TrainingOrder.model_validate({**base, **shown}).digest == one.digest, "who may is not what"
+    assert TrainingOrder.model_validate({**base, "capture_sha256": "c" * 64}).digest != one.digest

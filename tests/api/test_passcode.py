@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
+from builders import a_key, a_keyring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_api.passcode import VALID_SECONDS, passcode, passcode_refusal
+from understudy_api import token
+from understudy_api.acts import Stop, sign_act
+from understudy_api.passcode import (
+    FRESH_SECONDS,
+    PASSCODE_REQUEST_TYPE,
+    VALID_SECONDS,
+    passcode,
+    passcode_refusal,
+    passcode_request_refusal,
+    sign_passcode_request,
+)
 
 KEY = bytes(range(32))
 TWIN, OTHER = "a" * 64, "b" * 64
@@ -85,3 +96,31 @@ def test_no_string_makes_it_fail(text: str) -> None:
 def test_a_short_key_is_a_bug_of_the_caller() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         passcode(b"short", TWIN, NOW)
+
+
+def request(signer: str = "owner", twin: str = a_keyring().twin_id, at: float = NOW) -> str:
+    return sign_passcode_request(a_key(signer), twin, int(at))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (request(), None),
+        (request(at=NOW - FRESH_SECONDS), None),
+        (request(at=NOW - FRESH_SECONDS - 1), "NotFresh"),
+        (request(at=NOW + FRESH_SECONDS + 1), "NotFresh"),
+        (request("stranger"), "SignerNotAllowed"),
+        (request(twin=OTHER), "TwinNotCovered"),
+        (sign_act(a_key("owner"), Stop(iat=int(NOW))), "WrongTokenType"),
+        (token.sign(a_key("owner"), PASSCODE_REQUEST_TYPE, {"twin": a_keyring().twin_id}), "MissingClaim"),
+        (token.sign(a_key("owner"), PASSCODE_REQUEST_TYPE, {"twin": 7, "iat": int(NOW)}), "MalformedRequest"),
+    ],
+)
+def test_only_the_owner_of_the_twin_asks_and_just_now(text: str, wanted: str | None) -> None:
+    found = passcode_request_refusal(text, a_keyring(), int(NOW))
+    assert (found.reason if found else None) == wanted
+
+
+@given(st.text(max_size=400))
+def test_a_request_that_is_nonsense_is_refused(text: str) -> None:
+    assert passcode_request_refusal(text, a_keyring(), NOW) is not None

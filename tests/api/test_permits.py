@@ -13,6 +13,7 @@ from understudy_api.terms import Terms
 GOLDEN = Path(__file__).parent / "golden" / "refusals.txt"
 FARM = "f" * 43
 DAY = 86_400
+PREVIEW: dict[str, Any] = {"preview": True, "preview_recipient": "age1" + "q" * 58}
 BASE: dict[str, Any] = {
     "iss": "o" * 43,
     "aud": FARM,
@@ -188,7 +189,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, s
         ("ConsentRequired", "sensitive_categories", "Politics", "with the owner's consent to each use"),
     ),
     (
-        {"preview": True}, {"categories": ["Politics"]}, {},
+        PREVIEW, {"categories": ["Politics"]}, {},
         (
             "ConsentRequired", "sensitive_categories", "Politics",
             "with the owner's consent to each use, or a preview sealed to the owner",
@@ -286,7 +287,7 @@ PERMITTED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({"excluded_categories": ["Politics"]}, {"categories": ["Shopping"]}, {}),
     ({}, {"categories": ["Shopping", "Travel"]}, {}),
     ({}, {"categories": ["Elections"], "consented": True}, {}),
-    ({"preview": True}, {"categories": ["Elections"], "preview": True}, {}),
+    (PREVIEW, {"categories": ["Elections"], "preview": True}, {}),
     ({"sensitive_categories": []}, {"categories": ["Elections"]}, {}),
     ({}, {"seconds": 600}, {}),
     ({}, {}, {"used_seconds": 500, "reserved_seconds": 40}),

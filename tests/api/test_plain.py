@@ -50,6 +50,7 @@ FULL = Terms.model_validate(
         "excluded_categories": ["Politics"],
         "sensitive_categories": ["Alcoholic Beverages"],
         "preview": True,
+        "preview_recipient": "age1" + "q" * 58,
         "disclosures": ["Paid partnership"],
         "quota": {"seconds": 1000, "items": 5000, "concurrent": 2},
         "royalty": {

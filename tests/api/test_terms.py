@@ -108,6 +108,9 @@ def test_one_altered_character_is_refused() -> None:
         {"quota": {"seconds": 0}},
         {"assignee": {"namespace": "Not A Namespace"}},
         {"profile": "understudy-license/9"},
+        {"preview": True},
+        {"preview_recipient": "age1" + "q" * 58},
+        {"preview": True, "preview_recipient": "ada@example.com"},
     ],
 )
 def test_terms_have_bounds(changes: dict[str, object]) -> None:

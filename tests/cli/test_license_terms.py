@@ -47,7 +47,13 @@ def test_the_least() -> None:
 
 def test_every_field_arrives() -> None:
     full = yaml.safe_load("\n".join(line.removeprefix("# ") for line in TEMPLATE.splitlines()[1:]))
-    full |= {"preview": True, "exclusive": True, "allows": ["edits", "singing"], "versions": ["b" * 64]}
+    full |= {
+        "preview": True,
+        "preview_recipient": "age1" + "q" * 58,
+        "exclusive": True,
+        "allows": ["edits", "singing"],
+        "versions": ["b" * 64],
+    }
     assert set(full) == set(ReadableTerms.model_fields), "the template explains every field and no other"
     found = claims(**full)
     given = found.model_dump()

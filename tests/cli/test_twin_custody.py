@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
-from understudy_api.genesis import sign_genesis, twin_id
+from understudy_api.genesis import PublicKey, sign_genesis, twin_id
+from understudy_api.keyring import KeyRecord, sign_key_record
 from understudy_api.order import TwinPin
+from understudy_api.owner_word import Recorded, key_record_key
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.release import ERASURE_TYPE, Erasure
 from understudy_api.settings import BucketNames
@@ -82,7 +84,11 @@ def call(farm: Farm, monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
 
 @pytest.fixture(scope="module")
 def owner(tmp_path_factory: pytest.TempPathFactory) -> Owner:
-    folder, key, identity = tmp_path_factory.mktemp("owner"), token.new_key(), pyrage.x25519.Identity.generate()
+    return an_owner(tmp_path_factory.mktemp("owner"))
+
+
+def an_owner(folder: Path) -> Owner:
+    key, identity = token.new_key(), pyrage.x25519.Identity.generate()
     (folder / "root.jwk").write_text(json.dumps(key.as_dict(private=True)))
     (folder / "age.txt").write_text(f"# created: today\n{identity}\n")
     return Owner(folder, key, sign_genesis(key, "Ada", 1_780_000_000, secrets.token_hex(16)), identity)
@@ -94,6 +100,11 @@ def objects_of(farm: Farm) -> Objects:
 
 @pytest.fixture(scope="module")
 def place(farm: Farm, control_plane: Any, object_store: Any, owner: Owner, tmp_path_factory: Any) -> Place:
+    return settled(farm, owner, NAME, tmp_path_factory.mktemp("bundle") / "bundle")
+
+
+def settled(farm: Farm, owner: Owner, name: str, folder: Path) -> Place:
+    """The owner's twin, sealed and known as trained in a farm with a vault."""
     site = farm.up(["vault"])
     keys = Keys.at(site.home)
     files = {name: secrets.token_bytes(70_000) for name in bundle.FILES}
@@ -106,7 +117,6 @@ def place(farm: Farm, control_plane: Any, object_store: Any, owner: Owner, tmp_p
         ready=True,
         created=1_780_000_000,
     )
-    folder = tmp_path_factory.mktemp("bundle") / "bundle"
     bundle.write(folder, manifest, files, token.load_key(keys.pool.read_text()))
     objects = objects_of(farm)
     seal = OwnerVault.of(site).seal(owner.key, owner.genesis, adopt=True)
@@ -117,12 +127,12 @@ def place(farm: Farm, control_plane: Any, object_store: Any, owner: Owner, tmp_p
     document = {
         "apiVersion": "understudy.dev/v1alpha1",
         "kind": "TwinModel",
-        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {"genesis": owner.genesis, "capture": {"s3": f"s3://understudy-outputs/{NAMESPACE}/capture.mp4"}},
     }
     kubectl.apply(document)
     status = json.dumps({"status": {"version": pin.version, "twinId": pin.id}})
-    kubectl._run("patch", "twinmodel", NAME, "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p", status)
+    kubectl._run("patch", "twinmodel", name, "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p", status)
     return Place(farm, owner, pin, files)
 
 
@@ -214,6 +224,70 @@ def test_an_imported_twin_is_the_same_to_the_byte(
     assert (result.state, result.version) == ("Ready", place.pin.version)
     assert Keys.at(site.home).pool.read_text() != Keys.at(place.farm.home).pool.read_text()
     objects.close()
+
+
+def rotated(farm: Farm, owner: Owner) -> str:
+    """The owner's key record that hands the twin to next.jwk, recorded as the operator does; also kept by the owner."""
+    new, twin = token.new_key(), twin_id(owner.genesis)
+    (owner.folder / "next.jwk").write_text(json.dumps(new.as_dict(private=True)))
+    public = PublicKey.model_validate(token.public_jwk(new))
+    claims = KeyRecord(twin=twin, number=1, previous=twin, act="rotate", key=public, iat=1_780_000_500)
+    record = sign_key_record(owner.key, claims)
+    recorded = Recorded(act=record, accepted_at=1_780_000_501)
+    objects = objects_of(farm)
+    objects.put(BucketNames().ledger, key_record_key(twin, 1), recorded.model_dump_json().encode())
+    objects.close()
+    manifest = {"kind": "OwnerAct", "spec": {"twinRef": {"name": "ada-rotated"}, "act": record}}
+    (owner.folder / "record.yaml").write_text(yaml.safe_dump(manifest))
+    return record
+
+
+def test_after_a_rotation_the_new_root_does_it_all_and_the_old_one_nothing(
+    farm: Farm, place: Place, elsewhere: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = settled(farm, an_owner(tmp_path), "ada-rotated", tmp_path / "bundle")
+    record = rotated(farm, there.owner)
+    old, new, kept = there.owner.root, str(tmp_path / "next.jwk"), str(tmp_path / "record.yaml")
+
+    def export(key: str, out: str) -> Any:
+        recipient = str(there.owner.identity.to_public())
+        words = (
+            "export",
+            "ada-rotated",
+            "-n",
+            NAMESPACE,
+            "--key",
+            key,
+            "--to",
+            recipient,
+            "--out",
+            str(tmp_path / out),
+        )
+        return there.call(monkeypatch, *words)
+
+    assert "the vault refuses" in str(export(old, "old.age").exception)
+    assert export(new, "new.age").exit_code == 0
+    packing, _ = unpack((tmp_path / "new.age").read_bytes(), str(there.owner.identity))
+    assert packing.key_records == (record,)
+
+    def bring(key: str) -> Any:
+        words = ("import", str(tmp_path / "new.age"), "--key", key, "--identity", there.owner.age)
+        return call(elsewhere, monkeypatch, *words)
+
+    assert "the vault refuses" in str(bring(old).exception)
+    model, act = yaml.safe_load_all(bring(new).stdout)
+    assert (model["kind"], act["kind"], act["spec"]["act"]) == ("TwinModel", "OwnerAct", record)
+
+    def erase(key: str, *more: str) -> Any:
+        words = ("erase", "ada-rotated", "-n", NAMESPACE, "--key", key, "--receipt", str(tmp_path / "receipt.jws"))
+        return there.call(monkeypatch, *words, "--yes", *more)
+
+    for more in ((), ("--records", kept)):
+        assert "the vault refuses" in str(erase(old, *more).exception)
+    assert not (tmp_path / "receipt.jws").exists()
+    done = erase(new, "--records", kept)
+    assert done.exit_code == 0, done.exception
+    assert "is destroyed" in done.stdout
 
 
 def test_after_erasure_full_copies_and_all_accounts_open_nothing(

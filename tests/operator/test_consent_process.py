@@ -15,6 +15,7 @@ from operator_site import Admin, OperatorProcess, Site, Tenant, condition_of, re
 from understudy_api.acts import ConsentAnswer, sign_act
 from understudy_api.consent import ConsentSubject
 from understudy_api.digest import digest_bytes
+from understudy_api.preview import preview_uid
 from understudy_operator.shell.errors import ConflictError, DeniedError
 from understudy_operator.shell.key import Key
 
@@ -113,6 +114,29 @@ def test_a_no_refuses_and_a_changed_word_asks_anew(admin: Admin, brand: Tenant, 
     )
     assert condition_of(again, "ConsentPending")["status"] == "True"
     assert peer.held(body["metadata"]["uid"]) is None
+
+
+def test_a_preview_precedes_the_answer_where_the_license_allows_it(admin: Admin, brand: Tenant, peer: Any) -> None:
+    recipient = "age1" + "q" * 58
+    admin.create(brand.license("seen", preview=True, preview_recipient=recipient))
+    body = admin.create(brand.job("slots", "seen", **CASINO))
+    key, request = asked(admin, brand, "slots")
+    uid = preview_uid(body["metadata"]["uid"], request["spec"]["digest"])
+    order = until(lambda: peer.held(uid)).order
+    assert (order.preview, order.total_items, order.clearance) == (recipient, 1, None)
+    peer.make_items(uid, 1)
+    where = f"s3://understudy-outputs/{brand.owner}/previews/{request['spec']['digest']}/"
+    shown = until(lambda: admin.get(key), lambda b: b["status"].get("preview"), seconds=60)
+    assert shown["status"]["preview"] == where
+    assert condition_of(shown, "Pending")["status"] == "True", "a look is no answer"
+    until(lambda: peer.held(uid), lambda held: held is None)
+    assert peer.held(body["metadata"]["uid"]) is None, "the job itself still waits"
+    admin.create(an_act(brand, request, "approve"))
+    released = until(lambda: peer.held(body["metadata"]["uid"])).order
+    assert released.preview is None
+    peer.make_items(released.uid)
+    done = admin.wait(brand.key("slots"), "Complete")
+    assert float(done["status"]["meteredSeconds"]) == 2 * 2.5, "the preview is not metered"
 
 
 Write = Callable[..., None]

@@ -228,7 +228,10 @@ STATUSES: dict[str, dict[str, Any]] = {
         "validUntil": "2099-01-01T00:00:00Z",
         "conditions": [("Valid", "True", "Valid")],
     },
-    "OwnerAct": {"type": "likeness-stop+jwt", "conditions": [("Accepted", "True", "Recorded")]},
+    "OwnerAct": {
+        "type": "likeness-stop+jwt",
+        "conditions": [("Accepted", "True", "Recorded"), ("Vaulted", "True", "Heard")],
+    },
     "ConsentRequest": {"conditions": [("Pending", "True", "AwaitsReviewer")]},
     "RenderPool": {"workers": 2, "busy": 1, "orders": 3, "conditions": [("Ready", "True", "Ready")]},
 }

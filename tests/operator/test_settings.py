@@ -39,6 +39,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda d: d.update(metrics_port=0), "metrics_port"),
     (lambda d: d.update(farm_key_file="/nowhere/farm.jwk"), "farm_key_file: no such file: /nowhere/farm.jwk"),
     (lambda d: d.update(kubeconfig="/nowhere/kubeconfig"), "kubeconfig: no such file"),
+    (lambda d: d.update(vault={"url": "https://vault", "ca_file": "/nowhere/ca"}), "vault.ca_file: no such file"),
     (lambda d: d["director"].update(token_file="/nowhere/token"), "director.token_file: no such file"),
 ]
 

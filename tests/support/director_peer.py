@@ -129,7 +129,9 @@ class DirectorPeer:
 
     def _end(self, held: Held) -> None:
         """Says the last word once everything is made, and counts."""
-        if held.state == "Finishing" and held.committed >= self._sequence[held.order.uid]:
+        if held.state != "Finishing":
+            return
+        if held.order.preview is not None or held.committed >= self._sequence[held.order.uid]:
             self._finish(held)
 
     def _receipts(self, held: Held, count: int | None, outcome: Any, rows: list[dict[str, Any]]) -> list[Receipt]:

@@ -12,12 +12,15 @@ import pytest
 import tink
 from joserfc.jwk import OKPKey
 from tink import hybrid, proto_keyset_format
+from vault_site import fresh, running, trained
 
 from understudy_api import token
+from understudy_api.acts import CaptureConsent, sign_act
 from understudy_api.digest import digest_bytes
 from understudy_api.genesis import PublicKey, sign_genesis, twin_id
 from understudy_api.grant import Grant, TrainingGrant, sign_grant
 from understudy_api.order import Making, OrderedUse, TrainingOrder, TwinPin, VideoOutput
+from understudy_api.passcode import passcode
 from understudy_api.release import (
     AUDIENCE,
     Asking,
@@ -37,6 +40,7 @@ from understudy_vault.embedded import EmbeddedKeys
 from understudy_vault.rules import Bench
 from understudy_vault.vault import Vault
 
+__all__ = ["fresh", "running", "trained"]
 UID = "0c8f2b1e-0000-4000-8000-000000000000"
 PERFORMERS = "system:serviceaccount:understudy-system:understudy-performer"
 TEMPLATE = hybrid.hybrid_key_templates.DHKEM_X25519_HKDF_SHA256_HKDF_SHA256_AES_256_GCM_RAW
@@ -52,6 +56,9 @@ class Cast:
     now: int = 1_780_000_000
     version: str = "c" * 64
     performers_user: str = PERFORMERS
+    secret: bytes = bytes(range(32))
+    """Under the vault's passcodes."""
+    capture: str = "e" * 64
 
     @property
     def genesis(self) -> str:
@@ -119,6 +126,17 @@ class Cast:
         }
         return RenderingClaim(**{**claim, **changes})
 
+    def consent(self, signer: OKPKey | None = None, **changes: Any) -> str:
+        """Consent to the capture, with a passcode of five minutes ago."""
+        claims: dict[str, Any] = {
+            "twin": self.twin,
+            "capture_sha256": self.capture,
+            "passcode": passcode(self.secret, self.twin, self.now - 300).text,
+            "witness": "A. Witness",
+            "iat": self.now - 60,
+        }
+        return sign_act(signer or self.owner, CaptureConsent.model_validate({**claims, **changes}))
+
     def training_order(self, **changes: Any) -> TrainingOrder:
         order: dict[str, Any] = {
             "uid": UID,
@@ -133,6 +151,8 @@ class Cast:
             "voice_variant": "f2",
             "voice_pitch": 50,
             "voice_rate_wpm": 160,
+            "capture_sha256": self.capture,
+            "capture_consent": self.consent(),
         }
         return TrainingOrder(**{**order, **changes})
 
@@ -146,6 +166,7 @@ class Cast:
             "sub": order.uid,
             "order": order.digest,
             "twin": order.twin_id,
+            "trainer": token.thumbprint(self.performer),
             "iat": self.now,
             "exp": self.now + 900,
         }
@@ -243,7 +264,12 @@ def open_room(cast: Cast, tmp_path: Path) -> Callable[..., Strongroom]:
         shelf = changes.pop("shelf", None) or MemoryShelf()
         room = Strongroom(None, shelf, cast, float(cast.now))  # type: ignore[arg-type]
         room.vault = Vault(
-            bench=Bench(cast.farm, {"default": PERFORMERS, "other": "system:serviceaccount:other:performer"}),
+            bench=Bench(
+                cast.farm,
+                {"default": PERFORMERS, "other": "system:serviceaccount:other:performer"},
+                cast.secret,
+                demands_capture_consent=changes.pop("demands", True),
+            ),
             keys=changes.pop("keys", None) or EmbeddedKeys(tmp_path / "keys"),
             shelf=shelf,
             callers=Known(

@@ -10,7 +10,7 @@ from understudy_api import token
 from understudy_api.acts import CaptureConsent, ConsentAnswer, Erase, Export, Resume, Revocation, Stop, sign_act
 from understudy_api.consent import Clearance, ConsentSubject
 from understudy_api.keyring import KeyRecord, sign_key_record
-from understudy_api.order import OrderedUse, TwinPin
+from understudy_api.order import OrderedUse, TwinPin, VideoOutput
 from understudy_api.release import (
     ERASURE_TYPE,
     Erasure,
@@ -216,6 +216,8 @@ TRAININGS: list[tuple[str, dict[str, Any], str]] = [
     ("another order", {"order": "e" * 64}, "GrantMismatch"),
     ("another twin", {"twin": "e" * 64}, "GrantMismatch"),
     ("another uid", {"sub": "another-uid"}, "GrantMismatch"),
+    ("another trainer", {"trainer": "A" * 43}, "PerformerNotNamed"),
+    ("no trainer", {"trainer": None}, "PerformerNotNamed"),
     ("expired", {"iat": 1_780_000_000 - 900, "exp": 1_780_000_000}, "GrantExpired"),
 ]
 
@@ -223,6 +225,12 @@ TRAININGS: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("change", "reason"), [row[1:] for row in TRAININGS], ids=[row[0] for row in TRAININGS])
 def test_a_training_needs_the_farms_grant_for_it(room: Any, cast: Any, change: dict[str, Any], reason: str) -> None:
     assert refused(room.release(cast.ask(cast.training(**change)))) == reason
+
+
+def test_a_training_grant_replayed_by_another_process(open_room: Callable[..., Any], cast: Any) -> None:
+    room = open_room()
+    assert refused(room.release(cast.ask(cast.training(), by=token.new_key()))) == "PerformerNotNamed"
+    assert room.vault.keys.find(cast.twin) is None, "and no key was made for it"
 
 
 def test_a_training_without_a_grant_or_with_a_forged_one(room: Any, cast: Any) -> None:
@@ -251,6 +259,28 @@ def test_a_stopped_twin_is_neither_rendered_nor_trained_until_the_owner_resumes_
     assert isinstance(room.release(cast.ask(cast.rendering())), Released)
     room.vault.heed(OwnersWord(genesis=cast.genesis, act=stop))
     assert isinstance(room.release(cast.ask(cast.rendering())), Released), "a lifted stop cannot be delivered again"
+
+
+def test_a_twin_erased_before_it_had_a_key_never_gets_one(open_room: Callable[..., Any], cast: Any) -> None:
+    room = open_room()
+    assert refused(say(room, cast, Erase(twin=cast.twin, iat=cast.now))) == "NoKey"
+    assert refused(room.release(cast.ask(cast.training()))) == "TwinErased"
+    act = Export(twin=cast.twin, recipient="age1" + "q" * 58, iat=cast.now, exp=cast.now + 600)
+    asked = Handover(genesis=cast.genesis, act=sign_act(cast.owner, act), adopt=True)
+    assert refused(room.vault.hand_over(asked)) == "NoKey"
+    assert room.vault.keys.find(cast.twin) is None
+
+
+def test_a_key_record_is_heard_by_itself_and_again(room: Any, cast: Any) -> None:
+    new = token.new_key()
+    record = rotated(cast, new)
+    for records in ((), (record,), (record,)):
+        word = OwnersWord(genesis=cast.genesis, key_records=records, act=record)
+        assert room.vault.heed(word) == Heeded()
+    assert refused(room.release(cast.ask(cast.rendering()))) == "KeyRecordBackwards"
+    stop = Stop(twin=cast.twin, iat=cast.now)
+    assert isinstance(say(room, cast, stop, records=(record,)), Verdict), "the old root"
+    assert say(room, cast, stop, signer=new, records=(record,)) == Heeded()
 
 
 def test_acts_of_others_are_not_heeded(room: Any, cast: Any, stranger: Any) -> None:
@@ -396,3 +426,39 @@ def test_a_sensitive_use_needs_the_owners_own_signature_here_too(room: Any, cast
         assert refused(room.release(cast.ask(cleared(cast, **change)))) == "ConsentMismatch"
     unshown = claim.model_copy(update={"clearance": None})
     assert refused(room.release(cast.ask(unshown))) == "ConsentMismatch"
+
+
+RECIPIENT = "age1" + "q" * 58
+
+
+def previewed(cast: Any, **changes: Any) -> Any:
+    """A claim to a preview of a sensitive use that nobody has consented to."""
+    license_ = cast.license(sensitive_categories=("386",), preview=True, preview_recipient=RECIPIENT)
+    use = OrderedUse(purpose="advertising", channels=("social",), territories=("DE",), categories=("386",))
+    small = (VideoOutput(name="preview", width=568, height=320),)
+    made = {"license": license_, "use": use, "outputs": small, "preview": RECIPIENT, **changes}
+    return cast.rendering(cast.making(**made))
+
+
+def test_a_preview_needs_no_consent_and_is_sealed_to_whom_the_license_names(room: Any, cast: Any) -> None:
+    assert isinstance(room.release(cast.ask(previewed(cast))), Released)
+    assert refused(room.release(cast.ask(previewed(cast, preview=None)))) == "ConsentRequired"
+    assert refused(room.release(cast.ask(previewed(cast, preview="age1" + "z" * 58)))) == "PreviewNotCovered"
+    plain = cast.license(sensitive_categories=("386",))
+    assert refused(room.release(cast.ask(previewed(cast, license=plain)))) == "PreviewNotCovered"
+    large = (VideoOutput(name="preview", width=1920, height=1080),)
+    assert refused(room.release(cast.ask(previewed(cast, outputs=large)))) == "PreviewTooLarge"
+
+
+def test_a_later_no_takes_a_yes_back_here_too(room: Any, cast: Any) -> None:
+    """A farm that goes on showing the yes it was once given gets no key."""
+    claim = cleared(cast)
+    assert isinstance(room.release(cast.ask(claim)), Released)
+    no = {"twin": cast.twin, "request": claim.clearance.subject.digest, "license": "acme-sensitive-1", "answer": "deny"}
+    earlier = ConsentAnswer.model_validate({**no, "iat": cast.now - 1, "exp": cast.now + 1000})
+    say(room, cast, earlier)
+    assert isinstance(room.release(cast.ask(claim)), Released), "the yes was signed after it"
+    say(room, cast, ConsentAnswer.model_validate({**no, "request": "f" * 64, "iat": cast.now, "exp": cast.now + 1000}))
+    assert isinstance(room.release(cast.ask(claim)), Released), "another request"
+    say(room, cast, ConsentAnswer.model_validate({**no, "iat": cast.now, "exp": cast.now + 1000}))
+    assert refused(room.release(cast.ask(claim))) == "ConsentDenied"

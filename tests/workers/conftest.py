@@ -174,7 +174,7 @@ def serving_vault(
 ) -> Iterator[Strongbox]:
     shelf = MemoryShelf()
     vault = Vault(
-        bench=Bench(farm, {"default": "performers"}),
+        bench=Bench(farm, {"default": "performers"}, bytes(32), demands_capture_consent=False),
         keys=EmbeddedKeys(folder / "keys"),
         shelf=shelf,
         callers=KnownCaller(),

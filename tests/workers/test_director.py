@@ -23,17 +23,21 @@ import pytest
 from puppet import CURTAIN, curtain_up, noted
 from theatre import Orders
 
+from understudy_api.acts import CaptureConsent, sign_act
+from understudy_api.digest import digest_bytes
 from understudy_api.genesis import twin_id
 from understudy_api.grant import TrainingGrant, sign_grant
 from understudy_api.order import Order, Progress, TrainingOrder
+from understudy_api.passcode import passcode
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import PoolSettings
-from understudy_api.token import thumbprint
+from understudy_api.token import load_key, thumbprint
 from understudy_api.verdict import Verdict
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.part import HOME_MARK
 from understudy_cli.local.pool import dashboard_url
+from understudy_vault.captures import passcode_key
 
 pytestmark = pytest.mark.farm
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -243,8 +247,20 @@ def test_a_director_killed_in_the_middle_of_a_segment_goes_on_from_the_receipts(
     assert (last.totals.done, last.billed_seconds) == (24, 24.0)
 
 
-def training(orders: Orders, key: str) -> TrainingOrder:
-    genesis = orders.signers.genesis
+FOOTAGE = b"no moving pictures"
+
+
+def training(pool: Pool, orders: Orders, key: str) -> TrainingOrder:
+    """An order for FOOTAGE, with its owner's consent to it, whose grant names no trainer yet."""
+    genesis, now = orders.signers.genesis, int(time.time())
+    secret = passcode_key(load_key(Keys.at(pool.farm.home).vault.read_text()))
+    consent = CaptureConsent(
+        twin=twin_id(genesis),
+        capture_sha256=digest_bytes(FOOTAGE),
+        passcode=passcode(secret, twin_id(genesis), now).text,
+        witness="A. Witness",
+        iat=now,
+    )
     order = TrainingOrder(
         uid=str(uuid.uuid4()),
         generation=1,
@@ -258,7 +274,13 @@ def training(orders: Orders, key: str) -> TrainingOrder:
         voice_variant="f2",
         voice_pitch=50,
         voice_rate_wpm=160,
+        capture_sha256=digest_bytes(FOOTAGE),
+        capture_consent=sign_act(orders.signers.owner, consent),
     )
+    return granted(orders, order, None)
+
+
+def granted(orders: Orders, order: TrainingOrder, trainer: str | None) -> TrainingOrder:
     now = int(time.time())
     grant = TrainingGrant(
         iss=thumbprint(orders.signers.farm),
@@ -266,6 +288,7 @@ def training(orders: Orders, key: str) -> TrainingOrder:
         sub=order.uid,
         order=order.digest,
         twin=order.twin_id,
+        trainer=trainer,
         iat=now,
         exp=now + 900,
     )
@@ -273,17 +296,21 @@ def training(orders: Orders, key: str) -> TrainingOrder:
 
 
 def test_a_training_runs_in_a_process_of_its_own(pool: Pool, orders: Orders) -> None:
-    order = training(orders, f"talent-ada/{uuid.uuid4()}.mp4")
-    orders.objects.put("understudy-outputs", order.capture_key, b"no moving pictures")
+    order = training(pool, orders, f"talent-ada/{uuid.uuid4()}.mp4")
+    orders.objects.put("understudy-outputs", order.capture_key, FOOTAGE)
     url = f"/v1/trainings/{order.uid}"
     assert pool.http.put(url, content=order.model_dump_json()).json()["state"] == "Queued"
+    trainer = pool.eventually(lambda: pool.http.get(url).json()["trainer"])
+    pool.eventually(lambda: pool.http.get(url).json()["message"] == "waiting for the farm's grant")
+    named = granted(orders, order, trainer)
+    assert pool.http.put(url, content=named.model_dump_json()).json()["state"] == "Running"
     pool.eventually(lambda: pool.http.get(url).json()["state"] == "Finished")
     key = training_key(order.digest)
     result = TrainingResult.model_validate_json(orders.objects.get(pool.settings.buckets.receipts, key))
     assert (result.state, result.version) == ("Refused", None)
     assert result.message.startswith(f"capture {Path(order.capture_key).name}: wanted a readable MP4 video")
     pool.eventually(lambda: not pool.processes("Trainer"))
-    refused = training(orders, "talent-bob/theirs.mp4")
+    refused = training(pool, orders, "talent-bob/theirs.mp4")
     answer = pool.http.put(f"/v1/trainings/{refused.uid}", content=refused.model_dump_json())
     assert (answer.status_code, Verdict.model_validate(answer.json()).reason) == (403, "CaptureRefused")
     assert pool.http.delete(url).status_code == 200

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_api import token
-from understudy_api.order import Order, OrderedUse, TwinPin
+from understudy_api.order import Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.terms import Assignee
 from understudy_api.verdict import Verdict
 from understudy_workers.gate import check
@@ -197,3 +197,28 @@ def test_a_performer_cut_off_from_everything_stops_with_the_list(
     verdict = ask(signers, permit, now=signers.now + after)
     assert verdict.reason == (reason or "Permitted")
     assert verdict.permitted or (verdict.reason in PAUSING_REASONS) is (reason != "StatusUnknown")
+
+
+RECIPIENT = "age1" + "q" * 58
+SMALL = (VideoOutput(name="preview", width=568, height=320),)
+
+
+def test_a_preview_of_what_nobody_consented_to_is_for_the_licenses_recipient_alone(
+    signers: Any, write_order: WriteOrder
+) -> None:
+    use = OrderedUse(purpose="advertising", channels=("social",), territories=("DE",), categories=("386",))
+    license_ = signers.license(preview=True, preview_recipient=RECIPIENT, formats=({"aspect": "square"},))
+    order = write_order(license=license_, use=use, outputs=SMALL, preview=RECIPIENT)
+    permit = permit_of(order)
+    assert ask(signers, permit, outputs=SMALL).permitted, "whatever its shape"
+    for change, reason in (
+        ({"preview": None}, "ConsentRequired"),
+        ({"preview": "age1" + "z" * 58}, "PreviewNotCovered"),
+        ({"license": signers.license()}, "PreviewNotCovered"),
+        ({"locales": ("en-GB",) * 4}, "PreviewTooLarge"),
+    ):
+        known = {"license": license_, "use": use, "outputs": SMALL, "preview": RECIPIENT}
+        assert ask(signers, permit_of(write_order(**{**known, **change}))).reason == reason
+    plain = permit_of(write_order(license=license_, use=use, outputs=SMALL))
+    claimed = replace(plain, making=plain.making.model_copy(update={"preview": RECIPIENT}))
+    assert ask(signers, claimed).reason == "GrantMismatch", "a grant for a delivery is none for a preview"

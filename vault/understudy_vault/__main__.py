@@ -13,6 +13,7 @@ import structlog
 from understudy_api.settings import SettingsError, VaultSettings
 from understudy_api.token import load_key
 from understudy_vault.bucket import Bucket, BucketError
+from understudy_vault.captures import passcode_key
 from understudy_vault.embedded import EmbeddedKeys
 from understudy_vault.keystore import KeyStore, KeyStoreError
 from understudy_vault.reviewer import Reviewer
@@ -32,7 +33,7 @@ def build(settings: VaultSettings) -> Vault:
     except (OSError, ValueError) as error:
         raise SettingsError(f"vault: {error}") from error
     return Vault(
-        bench=Bench(farm, settings.callers),
+        bench=Bench(farm, settings.callers, passcode_key(signing_key), settings.demand_capture_consent),
         keys=_keys(settings, bucket),
         shelf=bucket,
         callers=Reviewer(settings.apiserver),

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from understudy_api.acts import Act, Resume, Revocation, Stop, read_act
+from understudy_api import token
+from understudy_api.acts import Act, ConsentAnswer, Erase, Resume, Revocation, Stop, read_act
 from understudy_api.digest import digest_bytes
-from understudy_api.keyring import KeyRecord, Keyring, read_keyring
-from understudy_api.owner_word import OwnerWord, Recorded, owner_word
+from understudy_api.keyring import KEY_RECORD_TYPE, KeyRecord, Keyring, read_keyring
+from understudy_api.owner_word import OwnerWord, Recorded, owner_word, parsed
 from understudy_api.verdict import Refusal
 
 
@@ -57,15 +58,34 @@ class Memory:
         return ring
 
     def hear(self, ring: Keyring, text: str, now: float) -> Act | KeyRecord | Refusal:
-        """An act, verified, and kept when it stops a twin, revokes a license or lifts a stop."""
+        """An act, verified; kept when it stops or erases a twin, revokes a license, lifts a stop, answers a request for
+        consent or is a key record.
+
+        A key record that the ring holds already is heard again, and changes nothing.
+        """
+        if text in ring.records:
+            claims = token.unverified(text, KEY_RECORD_TYPE)
+            return claims if isinstance(claims, Refusal) else KeyRecord.model_validate(claims)
         act = read_act(text, ring, now)
-        if isinstance(act, Stop | Revocation | Resume):
+        if isinstance(act, KeyRecord):
+            grown = self.ring(ring.genesis.record, (*ring.records, text))
+            return grown if isinstance(grown, Refusal) else act
+        if isinstance(act, Stop | Revocation | Resume | Erase | ConsentAnswer):
             self._shelf.create(f"acts/{ring.twin_id}/{digest_bytes(text.encode())}", text.encode())
         return act
 
     def word(self, twin: str) -> OwnerWord:
         """What was heard of a twin so far; the vault keeps no times. Acts were verified when they were taken in."""
         return owner_word((), [Recorded(act=text, accepted_at=0) for text in self._read(f"acts/{twin}/")])
+
+    def denials(self, twin: str) -> dict[str, int]:
+        """The requests that the owner said no to, by their digest, with the second at which the newest no was signed."""
+        found: dict[str, int] = {}
+        for text in self._read(f"acts/{twin}/"):
+            act = parsed(text)
+            if isinstance(act, ConsentAnswer) and act.answer == "deny":
+                found[act.request] = max(act.iat, found.get(act.request, 0))
+        return found
 
     def _read(self, prefix: str) -> list[str]:
         """The texts below a prefix in the order of their keys; each is fetched once."""

@@ -7,31 +7,34 @@ tokens, asks `permits`, and holds everything against the genesis record that it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from joserfc.jwk import OKPKey
 
-from understudy_api.consent import refusal_of
+from understudy_api.consent import read_answer
 from understudy_api.digest import digest_bytes
-from understudy_api.genesis import read_genesis
 from understudy_api.grant import Grant, read_grant, read_training_grant
 from understudy_api.keyring import Keyring
 from understudy_api.owner_word import OwnerWord
 from understudy_api.permits import Size, Usage, Use, permits
+from understudy_api.preview import preview_refusal
 from understudy_api.release import Question, RenderingClaim, TrainingClaim
 from understudy_api.terms import License, read_license
 from understudy_api.token import thumbprint
 from understudy_api.verdict import Refusal, Verdict
+from understudy_vault.captures import capture_refusal
 from understudy_vault.keystore import Destroyed, Kept
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What the vault judges by: the farm's public key, and which user the performers of each pool are."""
+    """What the vault judges by: the farm's public key, which user the performers of each pool are, its passcodes' secret."""
 
     farm: OKPKey
     callers: Mapping[str, str]
+    passcode_key: bytes = field(repr=False)
+    demands_capture_consent: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,20 @@ class Entitled:
     grant: str
     license: str = ""
     jti: str = ""
+    capture: str = ""
 
     def facts(self) -> dict[str, Any]:
         """All of it, for the log: digests and ids, no name of a person."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the vault heard of an owner."""
+
+    word: OwnerWord
+    denials: Mapping[str, int]
+    """Requests for consent that were denied: digest, and when the newest no was signed (Unix seconds)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Asked:
 
 
 def rendering(
-    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, word: OwnerWord
+    bench: Bench, asked: Asked, claim: RenderingClaim, kept: Kept, ring: Keyring, said: Said
 ) -> Entitled | Verdict:
     """May this caller render with the twin whose key is `kept`, and whose owner's keys are `ring`?"""
     making = claim.making
@@ -86,10 +99,12 @@ def rendering(
     license_ = read_license(making.license, ring)
     if isinstance(license_, Refusal):
         return _no(license_)
-    consented = _consented(claim, license_, ring, asked.now)
+    if unseen := preview_refusal(making, license_.terms):
+        return _no(unseen)
+    consented = _consented(claim, license_, ring, said.denials, asked.now)
     if isinstance(consented, Refusal):
         return _no(consented)
-    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, word), asked.now)
+    verdict = permits(license_.terms, _use(bench, claim, consented), _usage(grant, license_, said.word), asked.now)
     if not verdict.permitted:
         return verdict.at("vault")
     return Entitled(
@@ -107,21 +122,16 @@ def rendering(
 
 
 def training(
-    bench: Bench, asked: Asked, claim: TrainingClaim, kept: Kept | None, word: OwnerWord
+    bench: Bench, asked: Asked, claim: TrainingClaim, kept: Kept | None, ring: Keyring, word: OwnerWord
 ) -> Entitled | Verdict:
-    """May this caller train the twin? `kept` is None before its first training."""
+    """May this caller train the twin, whose owner's keys are `ring`? `kept` is None before its first training."""
     order = claim.order
     if stranger := _of_pool(bench, order.pool, asked.caller):
         return _no(stranger)
-    genesis = read_genesis(order.genesis)
-    if isinstance(genesis, Refusal):
-        return _no(genesis)
-    if changed := _owner_changed(order.genesis, order.twin_id, genesis.twin_id, kept):
+    if changed := _owner_changed(order.genesis, order.twin_id, ring.twin_id, kept):
         return _no(changed)
-    if word.stops:
-        return _no(
-            Refusal(reason="TwinStopped", message="training: the owner stopped the twin; only the owner resumes it")
-        )
+    if word.halted is not None:
+        return _no(word.halted)
     if order.grant is None:
         return _no(Refusal(reason="BadGrant", message="grant: a training without the farm's grant gets no key"))
     grant = read_training_grant(order.grant, bench.farm, asked.now)
@@ -130,6 +140,11 @@ def training(
     wanted = (thumbprint(bench.farm), order.pool, order.uid, order.digest, order.twin_id)
     if (grant.iss, grant.aud, grant.sub, grant.order, grant.twin) != wanted:
         return _no(_mismatch("training order"))
+    if grant.trainer != asked.performer:
+        return _no(_not_named("trainer", asked.performer))
+    demanded = bench.demands_capture_consent
+    if refusal := capture_refusal(order, ring, bench.passcode_key, asked.now, demanded=demanded):
+        return _no(refusal)
     return Entitled(
         purpose="training",
         twin=order.twin_id,
@@ -139,6 +154,7 @@ def training(
         caller=asked.caller,
         performer=asked.performer,
         grant=digest_bytes(order.grant.encode()),
+        capture=order.capture_sha256 or "",
     )
 
 
@@ -181,11 +197,15 @@ def _grant_mismatch(bench: Bench, claim: RenderingClaim, grant: Grant, ring: Key
         if granted != wanted:
             return _mismatch(what)
     if performer not in grant.performers:
-        return Refusal(
-            reason="PerformerNotNamed",
-            message=f"grant: it does not name performer {performer[:12]}; wait for the operator to name it",
-        )
+        return _not_named("performer", performer)
     return None
+
+
+def _not_named(what: str, key: str) -> Refusal:
+    return Refusal(
+        reason="PerformerNotNamed",
+        message=f"grant: it does not name {what} {key[:12]}; wait for the operator to name it",
+    )
 
 
 def _mismatch(what: str) -> Refusal:
@@ -194,8 +214,12 @@ def _mismatch(what: str) -> Refusal:
     )
 
 
-def _consented(claim: RenderingClaim, license_: License, ring: Keyring, now: float) -> bool | Refusal:
-    """Whether the owner signed a release of this very content; a refusal when the release shown is not the order's."""
+def _consented(
+    claim: RenderingClaim, license_: License, ring: Keyring, denials: Mapping[str, int], now: float
+) -> bool | Refusal:
+    """Whether the owner signed a release of this very content; a refusal when the release shown is not the order's, or the
+    owner said no since: of two signed in the same second, the no counts.
+    """
     clearance, making = claim.clearance, claim.making
     if clearance is None and making.clearance is None:
         return False
@@ -212,7 +236,12 @@ def _consented(claim: RenderingClaim, license_: License, ring: Keyring, now: flo
         )
     if clearance.answer is None:
         return False
-    return refusal_of(clearance, ring, now) or True
+    answer = read_answer(clearance.answer, subject, ring, now)
+    if isinstance(answer, Refusal):
+        return answer
+    if answer.answer == "approve" and denials.get(subject.digest, -1) < answer.iat:
+        return True
+    return Refusal(reason="ConsentDenied", message="consent: the owner said no to these words; change them")
 
 
 def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:
@@ -222,12 +251,13 @@ def _use(bench: Bench, claim: RenderingClaim, consented: bool) -> Use:
     return Use(
         **{**dict(making.use), "categories": (*making.use.categories, *found)},
         consented=consented,
+        preview=making.preview is not None,
         farm=thumbprint(bench.farm),
         namespace=making.namespace,
         twin=making.twin.id,
         version=making.twin.version,
         locales=making.locales,
-        formats=tuple(Size(width=one.width, height=one.height) for one in making.outputs),
+        formats=() if making.preview else tuple(Size(width=one.width, height=one.height) for one in making.outputs),
         seconds=0,
     )
 

@@ -13,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from understudy_api.model import Model
+from understudy_api.passcode import PasscodeAsking
 from understudy_api.release import MAX_BODY_BYTES, Asking, Handover, Heartbeat, OwnersWord
 from understudy_api.verdict import Refusal, Verdict
 from understudy_vault.bucket import BucketError
@@ -26,6 +27,7 @@ _BODIES: Final[dict[str, type[Model]]] = {
     "/v1/leases": Heartbeat,
     "/v1/handover": Handover,
     "/v1/acts": OwnersWord,
+    "/v1/passcodes": PasscodeAsking,
 }
 
 log = structlog.get_logger("vault")
@@ -68,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error": "no such path"})
 
     def do_POST(self) -> None:
-        """The four questions."""
+        """The five questions."""
         kind = _BODIES.get(self.path)
         if kind is None:
             return self._refuse(404, "no such path")
@@ -96,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return vault.hand_over(body)
             case OwnersWord():
                 return vault.heed(body)
+            case PasscodeAsking():
+                return vault.issue(body)
         raise TypeError(type(body))
 
     def _say(self, answer: Model) -> None:

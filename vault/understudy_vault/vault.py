@@ -14,6 +14,7 @@ from understudy_api import token
 from understudy_api.acts import Erase, Export
 from understudy_api.digest import digest_bytes
 from understudy_api.keyring import Keyring
+from understudy_api.passcode import Passcode, PasscodeAsking, passcode, passcode_request_refusal
 from understudy_api.release import (
     ERASURE_TYPE,
     Asking,
@@ -107,7 +108,7 @@ class Vault:
         if not isinstance(act, Export):
             return _no(Refusal(reason="WrongTokenType", message="handover: wanted a signed Export act"))
         found: Kept | Destroyed | None = self.keys.find(ring.twin_id)
-        if found is None and asked.adopt:
+        if found is None and asked.adopt and self._memory.word(ring.twin_id).erased_at is None:
             self._journal.write(now, "adopted", twin=ring.twin_id, act=digest_bytes(asked.act.encode()))
             self.keys.create(ring.twin_id, asked.genesis, int(now))
             found = self.keys.find(ring.twin_id)
@@ -131,6 +132,20 @@ class Vault:
             return Heeded()
         return self._erase(ring.twin_id, word.act, sequence)
 
+    def issue(self, asking: PasscodeAsking) -> Passcode | Verdict:
+        """A passcode to be said while a capture is recorded, for the owner of a twin that nothing halts."""
+        now = self.clock()
+        ring = self._memory.ring(asking.genesis, asking.key_records)
+        if isinstance(ring, Refusal):
+            return _no(ring)
+        refusal = passcode_request_refusal(asking.request, ring, now) or self._memory.word(ring.twin_id).halted
+        if refusal is not None:
+            return _no(refusal)
+        found = passcode(self.bench.passcode_key, ring.twin_id, now)
+        request = digest_bytes(asking.request.encode())
+        self._journal.write(now, "passcode", twin=ring.twin_id, request=request, expires_at=found.expires_at)
+        return found
+
     def _owner(self, genesis: str, records: tuple[str, ...], act: str, now: float) -> tuple[Keyring, object] | Refusal:
         ring = self._memory.ring(genesis, records)
         if isinstance(ring, Refusal):
@@ -145,14 +160,16 @@ class Vault:
         word = self._memory.word(twin)
         if isinstance(found, Destroyed) or (found is None and isinstance(claim, RenderingClaim)):
             return _no(rules.no_key(found, twin))
+        shown = claim.order if isinstance(claim, TrainingClaim) else claim
+        ring = self._memory.ring(shown.genesis, shown.key_records)
+        if isinstance(ring, Refusal):
+            return _no(ring)
         if isinstance(claim, TrainingClaim):
-            entitled = rules.training(self.bench, asked, claim, found, word)
+            entitled = rules.training(self.bench, asked, claim, found, ring, word)
         else:
             assert found is not None
-            ring = self._memory.ring(claim.genesis, claim.key_records)
-            if isinstance(ring, Refusal):
-                return _no(ring)
-            entitled = rules.rendering(self.bench, asked, claim, found, ring, word)
+            said = rules.Said(word, self._memory.denials(twin))
+            entitled = rules.rendering(self.bench, asked, claim, found, ring, said)
         if isinstance(entitled, Verdict):
             return entitled
         if found is None:

@@ -172,6 +172,12 @@ class RayTrainers:
         ).remote()
         await trainer.begin.remote(order)
 
+    async def renew(self, order: TrainingOrder) -> None:
+        """Hands the running one the order with its newer grant; nothing when its process is gone."""
+        with contextlib.suppress(ValueError, RayActorError):
+            trainer = await asyncio.to_thread(ray.get_actor, self._prefix + order.digest[:24])
+            await trainer.begin.remote(order)
+
     async def state(self, digest: str) -> TrainingWorkState | None:
         """How far it is; None when its process is gone."""
         try:

@@ -17,6 +17,7 @@ from understudy_workers.localfiles import remove_leftovers
 from understudy_workers.media.sound import Sound
 from understudy_workers.models.voice import FPS
 from understudy_workers.objects import Objects
+from understudy_workers.preview import sealed_to
 from understudy_workers.stages.caption import caption
 from understudy_workers.stages.check import Checker, Expected
 from understudy_workers.stages.join import join, mix
@@ -93,7 +94,7 @@ class Finishing:
             if lost := [clip_id for clip_id, clip in clips.items() if clip is None]:
                 return _missing(lost, watch)
             data = self._make(item, permit, spoken, [clip for i in planned.clip_ids if (clip := clips[i])], watch)
-        receipt = _done(planned, frames, data)
+        receipt = _done(planned, frames, data, metered=permit.making.preview is None)
         return ItemResult(receipt, _staged(item), watch.total_seconds, watch.stages)
 
     def _stored(self, item: ItemWork, watch: Stopwatch) -> bytes | None:
@@ -123,7 +124,7 @@ class Finishing:
                 self._sealer.sign(joined, signed, planned, permit, self._gatekeeper.clock())
                 data = signed.read_bytes()
         with watch.stage("store"):
-            return self._store(item, data, subtitles, poster)
+            return self._store(item, *sealed_to(permit.making.preview, data, subtitles, poster))
 
     def _sound(self, take_ids: tuple[str, ...], spoken: list[Spoken]) -> Sound:
         sound = self._sounds.pop(take_ids, None) or mix(spoken)
@@ -151,12 +152,12 @@ def _staged(item: ItemWork) -> tuple[StagedFile, ...]:
     return staged_files(item.staging_prefix, planned.row, planned.locale, planned.output.name)
 
 
-def _done(planned: PlannedItem, frames: int, video: bytes) -> Receipt:
+def _done(planned: PlannedItem, frames: int, video: bytes, *, metered: bool) -> Receipt:
     return _receipt(planned).model_copy(
         update={
             "outcome": "done",
             "frames": frames,
-            "metered_seconds": frames / FPS,
+            "metered_seconds": frames / FPS if metered else 0.0,
             "sha256": digest_bytes(video),
             "bytes": len(video),
             "takes": len(planned.clip_ids),

@@ -19,6 +19,7 @@ from understudy_api.keyring import Keyring, read_keyring
 from understudy_api.moderation.rule import examine, found_categories
 from understudy_api.order import Making, VideoOutput
 from understudy_api.permits import Size, Usage, Use, permits
+from understudy_api.preview import preview_refusal
 from understudy_api.terms import License, read_license
 from understudy_api.token import load_key, public_jwk, thumbprint
 from understudy_api.verdict import Refusal, Verdict
@@ -72,6 +73,8 @@ def check(
         return Verdict(refusals=(_not_named(performer),)).at("performer")
     if late := refusal_now(rights.grant, now):
         return Verdict(refusals=(late,)).at("performer")
+    if unseen := preview_refusal(permit.making, rights.license.terms):
+        return Verdict(refusals=(unseen,)).at("performer")
     released = words_released(permit, rights.grant, rights.license.terms, rights.keyring, now)
     if isinstance(released, Refusal):
         return Verdict(refusals=(released,)).at("performer")
@@ -81,12 +84,13 @@ def check(
     use = Use(
         **{**dict(permit.use), "categories": (*permit.use.categories, *found_categories(findings))},
         consented=released == "owner",
+        preview=permit.making.preview is not None,
         farm=rights.farm,
         namespace=permit.namespace,
         twin=permit.twin.id,
         version=permit.twin.version,
         locales=(locale,),
-        formats=tuple(Size(width=one.width, height=one.height) for one in outputs),
+        formats=() if permit.making.preview else tuple(Size(width=one.width, height=one.height) for one in outputs),
         seconds=seconds,
         item_seconds=item_seconds,
     )

@@ -57,9 +57,11 @@ class Trainer:
         self._work: TrainingWork | None = None
 
     def begin(self, order: TrainingOrder) -> None:
-        """Starts the training unless it was started already."""
+        """Starts the training; one that was started already goes on with the order's newer grant."""
         if self._work is None:
             self._work = TrainingWork(PoolSettings.from_environment(), order)
+        else:
+            self._work.renew(order)
 
     def state(self) -> TrainingWorkState:
         """How far it is."""

@@ -12,17 +12,21 @@ from typing import Any, Final
 import yaml
 
 from understudy_api import token
+from understudy_api.keyring import Keyring
 from understudy_api.terms import sign_license
+from understudy_cli import capture_consent
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_key, read_mapping, write_new
 from understudy_cli.license import genesis_of, license_manifest
 from understudy_cli.license_terms import claims_from
+from understudy_cli.owner_vault import OwnerVault
 from understudy_cli.twin_init import twin_manifest
 
 OWNER_NAMESPACE: Final = "talent-ada"
 BRAND_NAMESPACE: Final = "acme"
 TWIN: Final = "ada"
 CAPTURE_KEY: Final = f"{OWNER_NAMESPACE}/captures/ada.mp4"
+WITNESS: Final = "the demo itself"
 CHANGED_SENTENCE: Final = ("Every piece is made to last.", "Every piece is made from recycled cotton.")
 
 
@@ -64,6 +68,21 @@ def twin(folder: Path, outputs_bucket: str, effort: str) -> dict[str, Any]:
         manifest = twin_manifest(TWIN, key, OWNER_NAMESPACE, f"s3://{outputs_bucket}/{CAPTURE_KEY}", effort, "f2")
         write_new(kept, yaml.safe_dump(manifest, sort_keys=False))
     return read_mapping(kept, "the demo's TwinModel")
+
+
+def consented(folder: Path, model: dict[str, Any], capture: Path, vault: OwnerVault) -> dict[str, Any]:
+    """The demo's TwinModel with its owner's consent to the capture; asked for and signed on the first call.
+
+    The owner asks the vault for a passcode and signs at once. Nobody says it in the film, which was drawn before: consent is
+    what owner and witness sign, and here both are the demo.
+    """
+    kept = folder / "twin-consented.yaml"
+    if not kept.exists():
+        ring, owner = Keyring(genesis_of(model, "twin.yaml")), read_key(folder / "owner.jwk")
+        given = vault.passcode(owner, ring)
+        manifest = capture_consent.consented(model, ring, owner, capture, given.text, WITNESS)
+        write_new(kept, yaml.safe_dump(manifest, sort_keys=False))
+    return read_mapping(kept, "the demo's TwinModel with consent")
 
 
 def signed_license(folder: Path, terms: dict[str, Any], farm: str) -> dict[str, Any]:

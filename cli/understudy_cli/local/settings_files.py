@@ -12,6 +12,7 @@ from understudy_api.settings import (
     OperatorSettings,
     PoolSettings,
     RayEndpoint,
+    VaultAddress,
     VaultEndpoint,
     VaultSettings,
 )
@@ -24,6 +25,7 @@ from understudy_cli.local.home import private_folder, write_private
 from understudy_cli.local.keys import Keys, open_keys
 from understudy_cli.local.part import Site
 from understudy_cli.local.plan import LOOPBACK
+from understudy_cli.local.vault_process import is_installed as has_vault
 from understudy_cli.local.vault_process import vault_url
 
 POOL = "default"
@@ -60,6 +62,8 @@ def operator_settings(site: Site, keys: Keys) -> OperatorSettings:
         ),
         pool_public_key_file=keys.pool_public,
         status_lists=StatusSettings(port=ports.operator_status),
+        vault=VaultAddress(url=vault_url(site), ca_file=site.authority) if has_vault() else None,
+        demand_capture_consent=True,
         metrics_port=ports.operator_metrics,
         health_port=ports.operator_health,
     )

@@ -17,6 +17,7 @@ from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import RecordAct, RecordList
 from understudy_operator.core.conditions import EventType, Said, find, merged
 from understudy_operator.core.state import ActState, SpecProblem
+from understudy_operator.core.telling import vaulted
 from understudy_operator.core.times import rfc3339
 
 TWIN_SECONDS: Final = 10.0
@@ -44,16 +45,18 @@ def act_status(state: ActState, found: Judged, now: float) -> OwnerActStatus:
     """The whole status of an OwnerAct at `now` (Unix seconds)."""
     generation = state.identity.generation
     if isinstance(state.spec, SpecProblem):
-        said = Said("Accepted", "False", "SpecInvalid", state.spec.message)
-        return OwnerActStatus(observed_generation=generation, conditions=_conditions(state, said, now))
+        invalid = (Said("Accepted", "False", "SpecInvalid", state.spec.message),)
+        return OwnerActStatus(observed_generation=generation, conditions=_conditions(state, invalid, now))
     act = state.spec.act
     typ = token.type_of(act)
     digest = digest_bytes(act.encode())
     if isinstance(found, Refusal):
-        said, at = Said("Accepted", "False", found.reason, found.message), None
+        said: tuple[Said, ...] = (Said("Accepted", "False", found.reason, found.message),)
+        at = None
     else:
-        said = Said("Accepted", "True", "Recorded", "recorded; deleting this object undoes nothing")
-        at = rfc3339(_accepted_at(state, digest, now))
+        recorded = Said("Accepted", "True", "Recorded", "recorded; deleting this object undoes nothing")
+        said, at = (recorded, *vaulted(state)), rfc3339(_accepted_at(state, digest, now))
+    receipt = state.vault.heard.receipt if state.vault and state.vault.heard else None
     return OwnerActStatus(
         observed_generation=generation,
         conditions=_conditions(state, said, now),
@@ -61,6 +64,7 @@ def act_status(state: ActState, found: Judged, now: float) -> OwnerActStatus:
         digest=digest,
         accepted_at=at,
         says=in_words(found)[:1024] if found is not None and not isinstance(found, Refusal) else state.status.says,
+        receipt_digest=None if receipt is None else digest_bytes(receipt.encode()),
     )
 
 
@@ -72,7 +76,9 @@ def act_look(status: OwnerActStatus) -> float | None:
 
 
 def act_event(_was: Condition | None, condition: Condition) -> EventType | None:
-    """The type of Event a changed condition of an OwnerAct is worth."""
+    """The type of Event a changed condition of an OwnerAct is worth, if any."""
+    if condition.type == "Vaulted" and condition.reason == "NotTold":
+        return None
     return "Normal" if condition.status == "True" else "Warning"
 
 
@@ -138,5 +144,5 @@ def _accepted_at(state: ActState, digest: str, now: float) -> float:
     return taken or state.listed.recorded_at or now
 
 
-def _conditions(state: ActState, said: Said, now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, (said,), state.identity.generation, now)
+def _conditions(state: ActState, said: tuple[Said, ...], now: float) -> tuple[Condition, ...]:
+    return merged(state.status.conditions, said, state.identity.generation, now)

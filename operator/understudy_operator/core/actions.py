@@ -132,6 +132,19 @@ class RecordList:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TellVault:
+    """`POST /v1/acts`: deliver a recorded act to the vault. When it takes the act in, note that in the ledger bucket.
+
+    A vault that is away or refuses is no failure of this action: that is observed the next time.
+    """
+
+    twin_id: str
+    genesis: str
+    key_records: tuple[str, ...]
+    act: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PutOrder:
     """Sign `grant`, put it in `order.grant` in place of UNSIGNED, and `PUT /v1/orders/{uid}`.
 
@@ -208,7 +221,10 @@ class DeleteObject:
 
 @dataclass(frozen=True, kw_only=True)
 class PutTraining:
-    """Sign `grant`, put it in `order.grant`, and `PUT /v1/trainings/{uid}`; a training that failed is started anew."""
+    """Sign `grant`, put it in `order.grant`, and `PUT /v1/trainings/{uid}`; a training that failed is started anew.
+
+    One that is under way goes on with the newer grant. Remember the grant when it is accepted.
+    """
 
     pool: str
     order: TrainingOrder
@@ -249,6 +265,7 @@ Action = (
     | RecordAct
     | RegisterLicense
     | RecordList
+    | TellVault
     | PutOrder
     | RenewGrant
     | TellCommitted

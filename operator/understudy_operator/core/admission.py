@@ -91,6 +91,8 @@ class Waiting:
     """What waits for an answer, when the reason is CONSENT_PENDING."""
     asked: bool = False
     """Whether the ConsentRequest stands."""
+    draft: Permitted | None = None
+    """The order that waits for it: what a preview may be made of."""
 
 
 Admission = Permitted | Refused | Waiting
@@ -164,20 +166,20 @@ def _of_order(
         said = (where, *against) if isinstance(where, Refusal) else against
         return Refused(Verdict(refusals=said).at("admission"), order, digest)
     if not isinstance(where, Cleared):
-        return _unreleased(where, order, twin)
+        return _unreleased(where, Permitted(order, digest, found, seconds), twin)
     permitted = Permitted(order, digest, found, seconds)
     stopped_by = unproven(state) or exhausted(state, permitted.demand, now)
     return Refused(Verdict(refusals=(stopped_by,)).at("admission"), order, digest) if stopped_by else permitted
 
 
-def _unreleased(where: Unlisted | Open, order: Order, twin: TwinView) -> Waiting:
+def _unreleased(where: Unlisted | Open, draft: Permitted, twin: TwinView) -> Waiting:
     """Nothing speaks against it but that nobody has released the words yet."""
     if isinstance(where, Unlisted):
-        return Waiting(LISTING, "consent: the list of what would be said is being written", content=order.content)
+        return Waiting(LISTING, "consent: the list of what would be said is being written", content=draft.order.content)
     question = where.question
     who = "the owner's signature" if question.awaits_owner else "a reviewer of the farm, or the owner"
     message = f"ConsentRequest {twin.namespace}/{question.name} waits for {who}; nothing is rendered before"
-    return Waiting(CONSENT_PENDING, message, question=question, asked=where.asked)
+    return Waiting(CONSENT_PENDING, message, question=question, asked=where.asked, draft=draft)
 
 
 def _pinned(

@@ -32,6 +32,7 @@ def decide_consent(state: ConsentState, now: float) -> Decision[ConsentRequestSt
         conditions=merged(state.status.conditions, _conditions(standing), state.identity.generation, now),
         answer=found[0] if found else None,
         review=state.status.review,
+        preview=state.preview or state.status.preview,
     )
     unanswered = found is None and state.status.review is None
     old = now - state.identity.created_at >= ORPHAN_SECONDS

@@ -6,6 +6,8 @@ order. Doing what a decision says and asking again gives nothing more to do.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from understudy_api.license import LicenseStatus
 from understudy_api.owneract import OwnerActStatus
 from understudy_api.renderjob_status import RenderJobStatus
@@ -36,9 +38,11 @@ from understudy_operator.core.lifecycle import course
 from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
+from understudy_operator.core.preview import show_preview
 from understudy_operator.core.quarantine_policy import is_ending, put_away, quarantine_look
 from understudy_operator.core.recording import record_license, record_license_of
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
+from understudy_operator.core.telling import RETRY_SECONDS, tell, tell_late, telling_look
 from understudy_operator.core.times import earliest
 from understudy_operator.core.twin_policy import train, twin_look, twin_standing
 from understudy_operator.core.twin_status import twin_event, twin_status
@@ -55,7 +59,7 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
         return Decision(actions=(DeleteObject(uid=state.identity.uid),))
     asked = ask_consent(state, admission, stands)
     first = (*record_license_of(state, admission, now), *freeze(state, admission, now))
-    actions = (*first, *asked, *dispatch(state, admission, stands, now))
+    actions = (*first, *asked, *show_preview(state, admission, now), *dispatch(state, admission, stands, now))
     names = {state.identity.uid: f"{state.identity.namespace}/{state.identity.name}"}
     actions = written(actions, state.license.account if state.license else None, state.unwritten, names)
     status = job_status(state, admission, stands, now)
@@ -76,16 +80,18 @@ def decide_job(state: JobState, now: float) -> Decision[RenderJobStatus]:
 
 def decide_twin(state: TwinState, now: float) -> Decision[TwinModelStatus]:
     """What to do about a TwinModel at `now` (Unix seconds)."""
+    told_vault = tell_late(state, now)
     if state.identity.deleted_at is not None:
-        return let_twin_go(state, now)
+        leaving = let_twin_go(state, now)
+        return replace(leaving, actions=(*told_vault, *leaving.actions))
     standing = twin_standing(state, now)
     actions = train(state, standing, now)
     status = twin_status(state, standing, now)
     told = events(state.status.conditions, status.conditions, twin_event)
     return Decision(
-        actions=(*_guard(state.identity, actions), *told),
+        actions=(*_guard(state.identity, actions), *told_vault, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=twin_look(standing, actions),
+        requeue_after_seconds=earliest(twin_look(standing, actions), RETRY_SECONDS if state.untold else None),
     )
 
 
@@ -121,12 +127,13 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
 def decide_act(state: ActState, now: float) -> Decision[OwnerActStatus]:
     """What to do about an OwnerAct at `now` (Unix seconds)."""
     found = judged(state, now)
+    telling = tell(state, found)
     status = act_status(state, found, now)
     told = events(state.status.conditions, status.conditions, act_event)
     return Decision(
-        actions=(*record(state, found, now), *told),
+        actions=(*record(state, found, now), *telling, *told),
         status=status if status != state.status else None,
-        requeue_after_seconds=act_look(status),
+        requeue_after_seconds=earliest(act_look(status), telling_look(state, telling)),
     )
 
 

@@ -14,6 +14,7 @@ from understudy_api.twinmodel import TwinModelStatus
 from understudy_operator.core.actions import Action, Decision, DeleteOutputs, RemoveFinalizer, StopTraining
 from understudy_operator.core.dispatch import stop
 from understudy_operator.core.places import destination
+from understudy_operator.core.preview import stop_previews
 from understudy_operator.core.quarantine_policy import is_ending, quarantine_look
 from understudy_operator.core.state import JobState, LicenseState, SpecProblem, TwinState
 
@@ -28,7 +29,7 @@ def let_job_go(state: JobState, now: float) -> Decision[RenderJobStatus]:
         return Decision()
     waited = now - identity.deleted_at >= GRACE_SECONDS
     reachable = pool is not None and pool.reachable
-    work = stop(state, pool) if pool is not None and reachable else ()
+    work = (*stop_previews(state), *stop(state, pool)) if pool is not None and reachable else ()
     if not waited and pool is not None and (not reachable or pool.working):
         return Decision(actions=work, requeue_after_seconds=LOOK_SECONDS)
     return Decision(actions=(*work, *_deletion(state), RemoveFinalizer()))

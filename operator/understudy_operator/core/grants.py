@@ -51,17 +51,30 @@ def grant(
     )
 
 
-def training_grant(order: TrainingOrder, farm: FarmView, now: float) -> TrainingGrant:
-    """The grant to sign for a training at `now` (Unix seconds): the vault gives its trainer the twin's key by it."""
+def training_grant(order: TrainingOrder, farm: FarmView, pool: PoolView, now: float) -> TrainingGrant:
+    """The grant to sign for a training at `now` (Unix seconds): the vault gives its trainer the twin's key by it.
+
+    Until the trainer's process is there it names nobody, and is good for nobody.
+    """
+    held = pool.training
     return TrainingGrant(
         iss=farm.thumbprint,
         aud=order.pool,
         sub=order.uid,
         order=order.digest,
         twin=order.twin_id,
+        trainer=held.trainer if held is not None and held.digest == order.digest else None,
         iat=int(now),
         exp=int(now) + MAX_GRANT_SECONDS,
     )
+
+
+def training_renewal_due(pool: PoolView, now: float) -> bool:
+    """True when a trainer is there and the last grant does not name it, is unknown, or is past half its life."""
+    held, given = pool.training, pool.training_grant
+    if held is None or held.state != "Running" or held.trainer is None:
+        return False
+    return given is None or given.trainer != held.trainer or given.exp - now <= RENEW_BEFORE_SECONDS
 
 
 def renewal_due(terms: Terms, pool: PoolView, now: float, standing: Standing = UNLISTED) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_api.model import Condition
+from understudy_api.preview import job_of
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_operator.core.actions import Action, StartDirector, StopOrder
 from understudy_operator.core.conditions import EventType, Said, merged
@@ -33,7 +34,8 @@ def _stops(state: PoolState) -> tuple[Action, ...]:
     if state.director is None:
         return ()
     held = {order.uid for order in state.director.orders}
-    return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in sorted(held - state.jobs))
+    stray = sorted(uid for uid in held if job_of(uid) not in state.jobs)
+    return tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in stray)
 
 
 def _starts(state: PoolState, now: float) -> tuple[Action, ...]:

@@ -15,9 +15,8 @@ from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStat
 from understudy_api.ledger.account import Account
 from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
-from understudy_api.model import Money
 from understudy_api.moderation.listing import Listing
-from understudy_api.order import Progress, S3Credentials, TrainingProgress
+from understudy_api.order import Progress, S3Credentials
 from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.receipt import Finished, Totals, TrainingResult
@@ -27,7 +26,6 @@ from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
 from understudy_api.settings import BucketNames
 from understudy_api.status_source import UNLISTED, Standing
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
-from understudy_api.verdict import Verdict
 from understudy_operator.core.booking import Booking, Logged, counted
 from understudy_operator.core.delivered import NOT_DELIVERED, DeliveredList
 from understudy_operator.core.frozen import ConsentView as ConsentView
@@ -36,11 +34,14 @@ from understudy_operator.core.frozen import FrozenContent as FrozenContent
 from understudy_operator.core.identity import FINALIZER as FINALIZER
 from understudy_operator.core.identity import Identity as Identity
 from understudy_operator.core.identity import SpecProblem as SpecProblem
+from understudy_operator.core.pool_view import ENDED as ENDED
+from understudy_operator.core.pool_view import PoolAnswer as PoolAnswer
+from understudy_operator.core.pool_view import PoolView as PoolView
+from understudy_operator.core.preview_view import PreviewView as PreviewView
 from understudy_operator.core.quarantine import QuarantineView as QuarantineView
 from understudy_operator.core.registration import UNREGISTERED, Registration
-
-ENDED = frozenset({"Finished", "Failed", "Stopped"})
-"""States in which a director makes nothing more of an order."""
+from understudy_operator.core.vault_view import Untold as Untold
+from understudy_operator.core.vault_view import VaultView as VaultView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,48 +85,6 @@ class LicenseView:
     registration: Registration = UNREGISTERED
     standing: Standing = UNLISTED
     """Where it stands by the status list that the token names."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolAnswer:
-    """A pool's refusal of an order (403 or 422), remembered in memory until an order of that uid is accepted."""
-
-    order: str
-    """Digest of the refused order."""
-    verdict: Verdict
-    at: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolView:
-    """A RenderPool as a job or twin sees it."""
-
-    name: str
-    price_per_worker_hour: Money | None
-    reachable: bool
-    """True when its director answered just now."""
-    problem: str = ""
-    """One line why it did not."""
-    held: Progress | None = None
-    """The director's hint on this job's order; None: it holds none (or is not reachable)."""
-    training: TrainingProgress | None = None
-    """The director's hint on this twin's training; None: it holds none (or is not reachable)."""
-    performers: tuple[str, ...] = ()
-    """Keys of the performers that were ready at the last poll, sorted."""
-    grant_performers: tuple[str, ...] = ()
-    """The performers that last grant names."""
-    grant_expires_at: float | None = None
-    """`exp` of the last grant this process gave for the order; None: unknown, for instance after a restart."""
-    granted_seconds: float | None = None
-    """`seconds` of that grant."""
-    granted_items: int | None = None
-    """`items` of that grant."""
-    answer: PoolAnswer | None = None
-
-    @property
-    def working(self) -> bool:
-        """True while the pool may still make something of this job's order."""
-        return self.held is not None and self.held.state not in ENDED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +142,8 @@ class JobState:
     """The ConsentRequests that stand for this job."""
     namespace_uid: str | None = None
     """UID of the namespace it lives in; not asked for once the job is done or being deleted."""
+    previews: tuple[PreviewView, ...] = ()
+    """The previews that go with those that nobody has answered, and what else the pool holds of them."""
     next_segment: int = 0
     """First segment of the log that the license's account has not counted; only kept up while the job may go on."""
     uncounted: tuple[Logged, ...] = ()
@@ -207,6 +168,8 @@ class ConsentState:
     twin: TwinView | None
     wanted: bool = True
     """Whether its job still exists and still asks this."""
+    preview: str | None = None
+    """Where its preview lies, once there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +183,8 @@ class TwinState:
     pool: PoolView | None
     """The pool of `spec.poolRef`, with `training` filled."""
     word: OwnerWord = SILENCE
+    untold: tuple[Untold, ...] = ()
+    """Acts of its owner that the vault has not taken in."""
     result: TrainingResult | None
     """Result at `training_key(training.order(...).digest)`; None: not trained yet."""
 
@@ -257,6 +222,8 @@ class ActState:
     status: OwnerActStatus
     twin: TwinView | None
     listed: DeliveredList = NOT_DELIVERED
+    vault: VaultView | None = None
+    """None: no vault runs here, or the twin is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

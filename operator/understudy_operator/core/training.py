@@ -17,7 +17,7 @@ CAPTURE_CONSENT_TYPE: Final = "likeness-capture-consent+jwt"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
-def training_order(identity: Identity, spec: TwinModelSpec) -> TrainingOrder:
+def training_order(identity: Identity, spec: TwinModelSpec, key_records: tuple[str, ...] = ()) -> TrainingOrder:
     """The training order of a twin; its digest names the result, so an equal capture is never trained twice.
 
     Checks nothing: `twin_policy` decides whether it is put.
@@ -38,6 +38,8 @@ def training_order(identity: Identity, spec: TwinModelSpec) -> TrainingOrder:
         voice_pitch=spec.voice.pitch,
         voice_rate_wpm=spec.voice.rate_words_per_minute,
         pool=spec.pool_ref.name,
+        key_records=key_records,
+        capture_consent=spec.capture_consent,
     )
 
 

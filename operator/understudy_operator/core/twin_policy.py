@@ -13,7 +13,7 @@ from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Action, PutTraining, StopTraining
 from understudy_operator.core.capture_consent import capture_refusal
 from understudy_operator.core.conditions import find
-from understudy_operator.core.grants import training_grant
+from understudy_operator.core.grants import training_grant, training_renewal_due
 from understudy_operator.core.places import place, place_refusal
 from understudy_operator.core.state import PoolView, SpecProblem, TwinState
 from understudy_operator.core.times import unix_seconds
@@ -49,7 +49,7 @@ def twin_standing(state: TwinState, now: float) -> Standing:
     if refusal is not None or isinstance(state.spec, SpecProblem):
         reason, message = (refusal.reason, refusal.message) if refusal else ("SpecInvalid", "")
         return Standing(stage="Capture", reason=reason, message=message, trained=False, refused=True)
-    order = training_order(state.identity, state.spec)
+    order = training_order(state.identity, state.spec, state.word.key_records)
     if (halted := state.word.halted) is not None:
         made = state.result is not None and state.result.state == "Ready"
         return Standing(
@@ -68,18 +68,24 @@ def twin_standing(state: TwinState, now: float) -> Standing:
 
 
 def train(state: TwinState, standing: Standing, now: float) -> tuple[Action, ...]:
-    """What to ask of the pool: put the training, put it again when it broke off, stop one that is not wanted."""
+    """What to ask of the pool: put the training, put it again when it broke off or its trainer needs a grant, stop one
+    that is not wanted."""
     pool = state.pool
     if pool is None or not pool.reachable or isinstance(state.spec, SpecProblem):
         return ()
     held = pool.training
     under_way = held is not None and held.state in {"Queued", "Running"}
-    order = training_order(state.identity, state.spec)
+    order = training_order(state.identity, state.spec, state.word.key_records)
     if standing.refused or standing.result is not None:
         unwanted = held is not None and under_way and (standing.refused or held.digest != order.digest)
         return (StopTraining(pool=pool.name, uid=state.identity.uid),) if unwanted else ()
-    if held is None or held.digest != order.digest or (held.state == "Failed" and _rested(state, now)):
-        return (PutTraining(pool=pool.name, order=order, grant=training_grant(order, state.farm, now)),)
+    if (
+        held is None
+        or held.digest != order.digest
+        or (held.state == "Failed" and _rested(state, now))
+        or training_renewal_due(pool, now)
+    ):
+        return (PutTraining(pool=pool.name, order=order, grant=training_grant(order, state.farm, pool, now)),)
     return ()
 
 
@@ -113,7 +119,9 @@ def _refusal(state: TwinState, now: float) -> Refusal | None:
         "capture.s3", capture, state.identity.namespace, state.farm.buckets, with_credentials=False
     )
     # A twin that was trained stays: its consent is about training it.
-    return elsewhere or (None if state.result is not None else capture_refusal(spec, state.farm, now))
+    return elsewhere or (
+        None if state.result is not None else capture_refusal(spec, state.farm, state.word.key_records, now)
+    )
 
 
 def _by_result(order: TrainingOrder, result: TrainingResult) -> Standing:

@@ -34,6 +34,7 @@ from understudy_operator.core.actions import (
     StopOrder,
     StopTraining,
     TellCommitted,
+    TellVault,
 )
 from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
@@ -41,7 +42,7 @@ from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import Objects, S3RefusalError
-from understudy_operator.shell.observe import Sources
+from understudy_operator.shell.sources import Sources
 from understudy_operator.shell.store import Body
 
 log = structlog.get_logger("apply")
@@ -94,6 +95,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.register.record(action)
         case RecordList(twin_id=twin, sequence=sequence, recorded=recorded):
             sources.lists.book.deliver(twin, sequence, recorded)
+        case TellVault():
+            sources.herald.tell(action)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(order=order, grant=grant):
@@ -114,7 +117,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
         case DeleteObject():
             sources.cluster.delete(body)
         case PutTraining(order=training, grant=permission):
-            sources.pool.put_training(training.model_copy(update={"grant": sources.farm.seal(permission)}))
+            sealed_training = training.model_copy(update={"grant": sources.farm.seal(permission)})
+            sources.pool.put_training(sealed_training, permission)
         case StopTraining(uid=uid):
             sources.pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from understudy_api import token
 from understudy_api.acts import ConsentAnswer, Revocation
 from understudy_api.owner_word import parsed
+from understudy_api.preview import job_of
 from understudy_api.terms import LICENSE_TYPE
 from understudy_api.verdict import Refusal
 from understudy_operator.shell import views
@@ -79,7 +80,7 @@ class Doorbell:
 
     def order_changed(self, uid: str) -> None:
         """The director has news of an order."""
-        key = self._store.key_of(uid)
+        key = self._store.key_of(job_of(uid))
         if key is not None:
             self._mark(key, 0.0)
 

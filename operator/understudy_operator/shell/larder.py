@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from understudy_api.moderation.listing import Lister, Listing, copy_key
 from understudy_api.moderation.wordlist import lists_digest
+from understudy_api.preview import preview_uid
 from understudy_api.settings import OperatorSettings
 from understudy_operator.core import places, rows
 from understudy_operator.core.actions import FreezeContent, ListSentences
@@ -111,8 +112,9 @@ class Larder:
             self._listings.pop(uid, None)
 
     def clear(self, uid: str) -> None:
-        """Remove everything that was staged for a job."""
-        self._farm.delete(self._staging, self._farm.keys(self._staging, f"orders/{uid}/"))
+        """Remove everything that was staged for a job and its previews."""
+        for prefix in (f"orders/{uid}/", f"orders/{preview_uid(uid, '')}"):
+            self._farm.delete(self._staging, self._farm.keys(self._staging, prefix))
 
     def _remember(self, uid: str, found: FrozenContent | ContentProblem) -> None:
         with self._lock:

@@ -7,11 +7,9 @@ not the job.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from understudy_api import token
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.genesis import twin_id
-from understudy_api.ledger.account import Account, account_id
 from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
@@ -21,6 +19,7 @@ from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
+from understudy_api.status_list import STATUS_LIST_TYPE
 from understudy_api.status_source import UNLISTED
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core import content, facts
@@ -37,54 +36,20 @@ from understudy_operator.core.state import (
     FrozenContent,
     JobState,
     LicenseState,
-    LicenseView,
-    LogHead,
     PoolState,
-    PoolView,
     SpecProblem,
     State,
     Submission,
     TwinState,
-    TwinView,
+    Untold,
 )
 from understudy_operator.core.training import training_order
-from understudy_operator.shell import consents, views
-from understudy_operator.shell.act_book import ActBook
-from understudy_operator.shell.cluster import Cluster
+from understudy_operator.shell import consents, previews, views
 from understudy_operator.shell.credentials import read_credentials
 from understudy_operator.shell.errors import OutageError
-from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.key import Key
-from understudy_operator.shell.larder import Larder
-from understudy_operator.shell.ledger import Ledger
-from understudy_operator.shell.namespaces import Namespaces
-from understudy_operator.shell.pool import Pool
-from understudy_operator.shell.quarantine import Quarantine
-from understudy_operator.shell.ray_jobs import RayJobs
-from understudy_operator.shell.receipts import Receipts
-from understudy_operator.shell.register_book import RegisterBook
-from understudy_operator.shell.status_lists import StatusLists
-from understudy_operator.shell.store import Body, Store
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Everything there is to look at."""
-
-    farm: Farm
-    release: str
-    cluster: Cluster
-    store: Store
-    receipts: Receipts
-    ledger: Ledger
-    larder: Larder
-    acts: ActBook
-    register: RegisterBook
-    namespaces: Namespaces
-    quarantine: Quarantine
-    lists: StatusLists
-    pool: Pool
-    ray: RayJobs
+from understudy_operator.shell.sources import Sources
+from understudy_operator.shell.store import Body
 
 
 def observe(sources: Sources, body: Body) -> State:
@@ -110,18 +75,18 @@ def _job(sources: Sources, body: Body) -> JobState:
     log = sources.receipts.log(who.uid, sources.pool.hint(who.uid))
     if isinstance(spec, SpecProblem):
         name = body.get("spec", {}).get("poolRef", {}).get("name", "default")
-        pool = _pool_view(sources, str(name), who.uid)
+        pool = sources.pool_view(str(name), who.uid)
         return JobState(
             identity=who, spec=spec, status=status, farm=sources.farm.view, twin=None, license=None, pool=pool,
             content=None, log=log,
         )  # fmt: skip
     frozen = _content(sources, who.uid, spec)
-    twin = _twin_view(sources, spec.twin_ref.namespace, spec.twin_ref.name)
-    license_ = _license_view(sources, Key("License", spec.license_ref.namespace, spec.license_ref.name), twin)
+    twin = sources.twin_view(spec.twin_ref.namespace, spec.twin_ref.name)
+    license_ = sources.license_view(Key("License", spec.license_ref.namespace, spec.license_ref.name), twin)
     done = status.phase in FINISHED and status.observed_generation == who.generation
     account = license_.account if license_ else None
     asked, word = consents.of_job(sources.store, body), twin.word if twin else SILENCE
-    first = _next_segment(sources, who.uid, account, log.head, done)
+    first = sources.next_segment(who.uid, account, log.head, done)
     last = min(log.head.sequence, first + MAX_SEGMENTS - 1) if log.head else -1
     return JobState(
         identity=who,
@@ -130,16 +95,17 @@ def _job(sources: Sources, body: Body) -> JobState:
         farm=sources.farm.view,
         twin=twin,
         license=license_,
-        pool=_pool_view(sources, spec.pool_ref.name, who.uid),
+        pool=sources.pool_view(spec.pool_ref.name, who.uid),
         content=frozen,
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=asked,
         namespace_uid=None if done or who.deleted_at else sources.namespaces.uid_of(who.namespace, who.uid),
+        previews=previews.of_job(sources.pool, sources.receipts, who.uid, asked, word),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last, account.id if account else ""),
-        unwritten=_unwritten(sources, account, facts.of_consents(who.uid, asked, word)),
+        unwritten=sources.unwritten(account, facts.of_consents(who.uid, asked, word)),
     )
 
 
@@ -156,23 +122,25 @@ def _consent(sources: Sources, body: Body) -> ConsentState:
     who, spec = views.identity(body), views.spec(ConsentRequestSpec, body)
     twin = None
     if not isinstance(spec, SpecProblem):
-        twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        twin = sources.twin_view(who.namespace, spec.twin_ref.name)
     return ConsentState(
         identity=who,
         spec=spec,
         status=views.status(ConsentRequestStatus, body),
         twin=twin,
         wanted=consents.is_wanted(sources.store, body),
+        preview=previews.place(sources.store, sources.receipts, sources.farm.view.buckets.outputs, body),
     )
 
 
 def _twin(sources: Sources, body: Body) -> TwinState:
     who, spec = views.identity(body), views.spec(TwinModelSpec, body)
     pool = result = None
-    word = SILENCE
+    word, untold = SILENCE, tuple[Untold, ...]()
     if not isinstance(spec, SpecProblem):
-        pool = _pool_view(sources, spec.pool_ref.name, who.uid, training=True)
+        pool = sources.pool_view(spec.pool_ref.name, who.uid, training=True)
         word = sources.acts.word(twin_id(spec.genesis))
+        untold = sources.herald.untold(twin_id(spec.genesis))
         result = sources.receipts.training(training_order(who, spec).digest)
     return TwinState(
         identity=who,
@@ -181,6 +149,7 @@ def _twin(sources: Sources, body: Body) -> TwinState:
         farm=sources.farm.view,
         pool=pool,
         word=word,
+        untold=untold,
         result=result,
     )
 
@@ -190,8 +159,8 @@ def _license(sources: Sources, body: Body) -> LicenseState:
     account = twin = None
     registration, listed, said = UNREGISTERED, UNLISTED, tuple[Entry, ...]()
     if not isinstance(spec, SpecProblem):
-        account, listed = _account(sources, spec.token), sources.lists.standing(spec.token)
-        twin = _twin_view(sources, who.namespace, spec.twin_ref.name)
+        account, listed = sources.account(spec.token), sources.lists.standing(spec.token)
+        twin = sources.twin_view(who.namespace, spec.twin_ref.name)
         registration = sources.register.registration(twin, spec.token)
         if account and twin:
             farm = sources.farm.view.thumbprint
@@ -207,7 +176,7 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         standing=listed,
         jobs=sources.store.uids("RenderJob"),
         held=sources.pool.held_uids(),
-        unwritten=_unwritten(sources, account, said),
+        unwritten=sources.unwritten(account, said),
         quarantine=sources.quarantine.view(account.id) if account and is_due(account) else None,
     )
 
@@ -235,73 +204,21 @@ def _pool(sources: Sources, body: Body) -> PoolState:
 
 def _act(sources: Sources, body: Body) -> ActState:
     who, spec = views.identity(body), views.spec(OwnerActSpec, body)
-    known = None if isinstance(spec, SpecProblem) else _twin_view(sources, who.namespace, spec.twin_ref.name)
+    known = vault = None
     listed = NOT_DELIVERED
+    if not isinstance(spec, SpecProblem):
+        known = sources.twin_view(who.namespace, spec.twin_ref.name)
     if known is not None and not isinstance(spec, SpecProblem):
-        listed = sources.lists.book.delivered(twin_id(known.genesis), spec.act)
-    return ActState(identity=who, spec=spec, status=views.status(OwnerActStatus, body), twin=known, listed=listed)
-
-
-def _twin_view(sources: Sources, namespace: str, name: str) -> TwinView | None:
-    body = sources.store.get(Key("TwinModel", namespace, name))
-    if body is None or views.is_deleted(body):
-        return None
-    return views.twin(body, sources.acts.word(twin_id(str(body.get("spec", {}).get("genesis", "")))))
-
-
-def _license_view(sources: Sources, key: Key, twin: TwinView | None) -> LicenseView | None:
-    body = sources.store.get(key)
-    if body is None or views.is_deleted(body):
-        return None
-    token = str(body.get("spec", {}).get("token", ""))
-    return LicenseView(
-        token=token,
-        account=_account(sources, token),
-        registration=sources.register.registration(twin, token),
-        standing=sources.lists.standing(token),
-    )
-
-
-def _account(sources: Sources, token: str) -> Account | None:
-    name = account_id(token)
-    return sources.ledger.account(name) if name is not None else None
-
-
-def _unwritten(sources: Sources, account: Account | None, said: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """The facts that the ledger does not hold yet. Read after the account, so that whatever its chain holds is seen."""
-    return sources.ledger.unwritten(account.id, said) if account else ()
-
-
-def _next_segment(sources: Sources, uid: str, account: Account | None, head: LogHead | None, done: bool) -> int:
-    """First segment of a job's log that its account has not counted; nobody asks for that of a job that is done."""
-    if account is None or head is None:
-        return 0
-    claim = account.claims.get(uid)
-    if claim is not None:
-        return claim.segment
-    length = head.sequence + 1
-    return length if done else sources.ledger.next_segment(account.id, uid, length)
-
-
-def _pool_view(sources: Sources, name: str, uid: str, training: bool = False) -> PoolView | None:
-    body = sources.store.get(Key("RenderPool", "", name))
-    if body is None or views.is_deleted(body):
-        return None
-    look = sources.pool.look()
-    reachable = look.board is not None
-    return PoolView(
-        name=name,
-        price_per_worker_hour=views.price(body),
-        reachable=reachable,
-        problem=look.problem,
-        held=sources.pool.held(uid) if reachable and not training else None,
-        training=sources.pool.training(uid) if reachable and training else None,
-        grant_expires_at=sources.pool.grant_expires_at(uid),
-        performers=sources.pool.performers,
-        grant_performers=sources.pool.grant_performers(uid),
-        granted_seconds=sources.pool.granted_seconds(uid),
-        granted_items=sources.pool.granted_items(uid),
-        answer=sources.pool.answer(uid),
+        twin, is_list = twin_id(known.genesis), token.type_of(spec.act) == STATUS_LIST_TYPE
+        listed = sources.lists.book.delivered(twin, spec.act)
+        vault = None if is_list else sources.herald.view(twin, spec.act)  # A list is no act: the grant names its age.
+    return ActState(
+        identity=who,
+        spec=spec,
+        status=views.status(OwnerActStatus, body),
+        twin=known,
+        listed=listed,
+        vault=vault,
     )
 
 

@@ -31,13 +31,14 @@ from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
+from understudy_operator.shell.herald import Herald
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
-from understudy_operator.shell.observe import Sources, observe
+from understudy_operator.shell.observe import observe
 from understudy_operator.shell.pool import POLL_SECONDS, Pool
 from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
@@ -47,6 +48,7 @@ from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
+from understudy_operator.shell.sources import Sources
 from understudy_operator.shell.stall import Stalls
 from understudy_operator.shell.status_book import StatusBook
 from understudy_operator.shell.status_fetch import Fetcher
@@ -102,6 +104,7 @@ class Operator:
         events = Events(server, identity)
         prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
         ledger = Ledger(self._objects, settings.buckets.ledger, prove=prove)
+        self._herald = Herald(settings.vault, acts)
         self._sources = Sources(
             farm=farm,
             release=installed_release(),
@@ -115,6 +118,7 @@ class Operator:
             lists=StatusLists(book, acts, store, Fetcher(settings.status_lists)),
             namespaces=Namespaces(cluster),
             quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
+            herald=self._herald,
             pool=Pool(self._director),
             ray=self._ray,
         )
@@ -194,6 +198,7 @@ class Operator:
         self._director.close()
         self._ray.close()
         self._sources.lists.close()
+        self._herald.close()
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from understudy_api.grant import Grant
+from understudy_api.grant import Grant, TrainingGrant
 from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.verdict import Verdict
 from understudy_operator.core.state import ENDED, DirectorView, PoolAnswer
@@ -59,6 +59,7 @@ class Pool:
         self._seen = self._look
         self._ours: dict[str, tuple[Progress | None, float]] = {}
         self._grants: dict[str, Grant] = {}
+        self._training_grants: dict[str, TrainingGrant] = {}
         self._answers: dict[str, PoolAnswer] = {}
 
     def poll(self) -> tuple[set[str], bool]:
@@ -187,11 +188,18 @@ class Pool:
             if ended:
                 self._ours[uid] = (None, self._clock())
 
-    def put_training(self, order: TrainingOrder) -> None:
-        """Hand over a training; a refusal is an outage of the farm's own making and raised as one."""
+    def put_training(self, order: TrainingOrder, grant: TrainingGrant) -> None:
+        """Hand over a training that carries the grant; a refusal is an outage of the farm's own making and raised as one."""
         result = self._director.put_training(order)
         if isinstance(result, Verdict):
             raise OutageError("director", f"refused a training: {result.message}")
+        with self._lock:
+            self._training_grants[order.uid] = grant
+
+    def training_grant(self, uid: str) -> TrainingGrant | None:
+        """The last grant that was accepted for a training."""
+        with self._lock:
+            return self._training_grants.get(uid)
 
     def training(self, uid: str) -> TrainingProgress | None:
         """The director's hint on a training; None when it holds none or does not answer."""
@@ -206,7 +214,7 @@ class Pool:
     def forget(self, uid: str) -> None:
         """The object is gone: remember nothing of it."""
         with self._lock:
-            for memory in (self._ours, self._grants, self._answers):
+            for memory in (self._ours, self._grants, self._training_grants, self._answers):
                 memory.pop(uid, None)
 
     @property

@@ -97,6 +97,8 @@ DENIED = "AccessDenied"
         ("operator", "get", LEDGER, "licenses/a/0", "ok"),
         ("operator", "put", LEDGER, "licenses/a/1", "ok"),
         ("operator", "put", LEDGER, "checkpoints/1", "ok"),
+        ("operator", "put", LEDGER, "heard/twin/act.json", "ok"),
+        ("operator", "delete", LEDGER, "heard/twin/act.json", DENIED),
         ("operator", "put", LEDGER, "elsewhere", DENIED),
         ("operator", "delete", LEDGER, "licenses/a/0", DENIED),
         ("operator", "delete", LEDGER, "checkpoints/1", DENIED),

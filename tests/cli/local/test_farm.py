@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from understudy_api.settings import OperatorSettings, PoolSettings
+from understudy_api.settings import OperatorSettings, PoolSettings, VaultSettings
 from understudy_cli.errors import UserError
 from understudy_cli.local import farm as farm_module
 from understudy_cli.local import object_store as store
@@ -174,6 +174,10 @@ def test_the_planes_are_told_what_they_need(farm, object_store):
     assert workers.director.host == LOOPBACK
     assert workers.status_lists.farm_url == f"http://{LOOPBACK}:{operator.status_lists.port}"
     assert operator.kubeconfig == farm.home.operator_kubeconfig
+    assert operator.vault is not None
+    assert operator.vault.url == workers.vault.url
+    assert operator.demand_capture_consent
+    assert VaultSettings.load(farm.home.vault_settings).demand_capture_consent
     for path in (
         operator.farm_key_file,
         operator.pool_public_key_file,

@@ -30,8 +30,17 @@ from understudy_api.grant import (
     sign_grant,
 )
 from understudy_api.ledger.account import account_id
+from understudy_api.order import TrainingProgress
 from understudy_operator.core.admission import Permitted, admit
-from understudy_operator.core.grants import RENEW_BEFORE_SECONDS, expiry, grant, renewal_due, training_grant
+from understudy_operator.core.grants import (
+    RENEW_BEFORE_SECONDS,
+    expiry,
+    grant,
+    renewal_due,
+    training_grant,
+    training_renewal_due,
+)
+from understudy_operator.core.state import PoolView
 from understudy_operator.core.training import training_order
 
 
@@ -112,7 +121,8 @@ def test_a_grant_has_room_for_so_many_performers_and_a_larger_pool_is_not_renewe
 
 def test_a_training_grant_speaks_of_one_training() -> None:
     order = training_order(an_identity(namespace="talent-ada", name="ada"), a_twin_spec())
-    made = training_grant(order, a_farm(), NOW)
+    made = training_grant(order, a_farm(), a_pool_view(), NOW)
+    assert made.trainer is None, "its process is not there yet: the grant is good for nobody"
     assert (made.aud, made.sub, made.order, made.twin) == ("default", UID, order.digest, order.twin_id)
     assert made.exp - made.iat == MAX_GRANT_SECONDS
     signed = sign_grant(a_key("farm"), made)
@@ -124,3 +134,22 @@ def test_a_grant_names_the_account_in_which_its_receipts_count() -> None:
     permitted = _permitted()
     made = grant(permitted, a_farm(), a_pool_view(), 12.5, NOW, expiry(permitted.rights.license.terms, NOW))
     assert made.account == account_id(a_license_token())
+
+
+def test_a_training_grant_names_the_trainer_and_is_renewed_for_it_alone() -> None:
+    order = training_order(an_identity(namespace="talent-ada", name="ada"), a_twin_spec())
+
+    def pool(trainer: str | None, state: Any = "Running", given: Any = None, digest: str = order.digest) -> PoolView:
+        held = TrainingProgress(uid=UID, digest=digest, state=state, trainer=trainer)
+        return a_pool_view(training=held, training_grant=given)
+
+    named = training_grant(order, a_farm(), pool("A" * 43), NOW)
+    assert named.trainer == "A" * 43
+    assert training_grant(order, a_farm(), pool("A" * 43, digest="0" * 64), NOW).trainer is None
+    assert not training_renewal_due(a_pool_view(), NOW)
+    assert not training_renewal_due(pool(None), NOW)
+    assert not training_renewal_due(pool("A" * 43, "Finished"), NOW)
+    assert training_renewal_due(pool("A" * 43), NOW)
+    assert training_renewal_due(pool("B" * 43, given=named), NOW)
+    assert not training_renewal_due(pool("A" * 43, given=named), NOW)
+    assert training_renewal_due(pool("A" * 43, given=named), NOW + MAX_GRANT_SECONDS / 2)

@@ -49,6 +49,15 @@ def _asked(decision: Decision[TwinModelStatus]) -> list[str]:
     return [type(one).__name__ for one in decision.actions if not isinstance(one, EmitEvent)]
 
 
+def test_a_trainer_that_is_there_gets_a_grant_that_names_it_once() -> None:
+    held = TrainingProgress(uid=_order().uid, digest=_order().digest, state="Running", trainer="A" * 43)
+    decision, _, _ = _decided(a_twin(pool=a_pool_view(training=held)))
+    (put,) = (one for one in decision.actions if isinstance(one, PutTraining))
+    assert put.grant.trainer == "A" * 43
+    again, _, ready = _decided(a_twin(pool=a_pool_view(training=held, training_grant=put.grant)))
+    assert (_asked(again), ready.reason) == ([], "Training")
+
+
 def test_a_new_twin_is_trained() -> None:
     decision, status, ready = _decided(a_twin())
     assert _asked(decision) == ["AddFinalizer", "PutTraining"]

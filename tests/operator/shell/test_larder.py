@@ -16,6 +16,7 @@ from understudy_api.digest import digest_bytes
 from understudy_api.moderation.listing import copy_key
 from understudy_api.moderation.report import Moderator
 from understudy_api.order import Content
+from understudy_api.preview import preview_uid
 from understudy_api.renderjob import S3Source
 from understudy_operator.core.actions import FreezeContent, ListSentences
 from understudy_operator.core.consent_spec import list_key
@@ -127,8 +128,11 @@ def test_a_list_is_written_for_the_owner_and_copied_for_performers(
 def test_clearing_removes_what_was_staged(larder: Larder, namespace: str, operator_site: Site) -> None:
     what = action(namespace, rows=({"id": 1, "name": "Ada"},))
     frozen(larder, what)
+    objects, other = operator_site.peer.objects, f"orders/{what.uid}x/rows.jsonl"
+    for key in (f"orders/{preview_uid(what.uid, 'a' * 64)}/items/1/item.mp4", other):
+        objects.put(STAGING, key, b"staged")
     larder.clear(what.uid)
-    assert operator_site.peer.objects.keys(STAGING, f"orders/{what.uid}/") == []
+    assert objects.keys(STAGING, f"orders/{what.uid}") == [other]
 
 
 def test_csv_and_json_lines_give_the_same_rows(larder: Larder, namespace: str, source: Any) -> None:

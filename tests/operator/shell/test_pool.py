@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 from operator_site import Site
 
 from understudy_api import token
-from understudy_api.grant import Grant, sign_grant
+from understudy_api.grant import Grant, TrainingGrant, sign_grant
 from understudy_api.order import Content, Delivery, Order, OrderedUse, TrainingOrder, TwinPin, VideoOutput
 from understudy_api.verdict import Refusal, Verdict
 from understudy_operator.core.actions import UNSIGNED
@@ -266,7 +266,12 @@ def test_trainings_are_put_looked_at_and_stopped(operator_site: Site, pool: Pool
         voice_rate_wpm=160,
     )
     assert pool.training("training-1") is None
-    pool.put_training(training)
+    grant = TrainingGrant(
+        iss="A" * 43, aud="default", sub="training-1", order=training.digest, twin=DIGEST, iat=0, exp=900
+    )
+    assert pool.training_grant("training-1") is None
+    pool.put_training(training, grant)
+    assert pool.training_grant("training-1") == grant
     found = pool.training("training-1")
     assert found is not None
     assert (found.state, found.digest) == ("Finished", training.digest)

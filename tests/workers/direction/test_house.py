@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from collections import Counter
 
 import pytest
 from puppet import curtain_up, noted
 from theatre import Proxy, eventually, free_port
 
-from understudy_api.order import Delivery, S3Credentials
+from understudy_api.order import Delivery, S3Credentials, VideoOutput
 from understudy_api.proof import fault
 from understudy_workers.direction.desk import Conflict, Desk
 from understudy_workers.work import TakeWork
@@ -643,3 +644,28 @@ def test_an_order_waits_for_items_as_it_waits_for_seconds(stage, orders) -> None
 
     play(scene())
     assert [segment.billed_items for segment in orders.segments(order)][-1] == 10
+
+
+def test_a_preview_is_the_first_row_alone_and_goes_to_the_owner_without_waiting_for_the_ledger(stage, orders) -> None:
+    recipient, uid = "age1" + "q" * 58, str(uuid.uuid4())
+    order = orders.write(
+        ["Ada", "Bob", "Cleo"],
+        uid=uid,
+        scenes={"en-GB": ("Hello {name}.",), "de-DE": ("Hallo {name}.",)},
+        license=orders.signers.license(jti=f"license-{uid}", preview=True, preview_recipient=recipient),
+        outputs=(VideoOutput(name="preview", width=568, height=320),),
+        preview=recipient,
+        delivery=Delivery(bucket="understudy-outputs", prefix=f"talent-ada/previews/{uid}/"),
+    )
+
+    async def scene() -> None:
+        async with stage(commits=False) as at:
+            at.house.desk.put(order)
+            progress = await at.until(order, "Finished", "Failed")
+            assert (progress.state, progress.message, progress.items_done) == ("Finished", "", 2)
+
+    play(scene())
+    finished = orders.finished(order)
+    assert (finished.index_key, finished.contact_sheet_key) == (None, None), "they would hold the words"
+    files = orders.delivered(order)
+    assert {name for name in files if name.endswith(".mp4")} == {f"r0/{locale}/preview.mp4" for locale in order.locales}

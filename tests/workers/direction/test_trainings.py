@@ -26,11 +26,15 @@ class Trainers:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.ended: list[str] = []
+        self.renewed: list[str | None] = []
         self.states: dict[str, TrainingWorkState | None] = {}
 
     async def begin(self, order: TrainingOrder) -> None:
         self.begun.append(order.digest)
-        self.states.setdefault(order.digest, TrainingWorkState("Running", "listening (20%)"))
+        self.states.setdefault(order.digest, TrainingWorkState("Running", "listening (20%)", "the trainer's key"))
+
+    async def renew(self, order: TrainingOrder) -> None:
+        self.renewed.append(order.grant)
 
     async def state(self, digest: str) -> TrainingWorkState | None:
         return self.states[digest]
@@ -106,6 +110,19 @@ def test_a_training_runs_and_finishes(order, settings, objects) -> None:
 
     trainers = play(settings, objects, scene)
     assert (trainers.begun, trainers.ended) == ([one.digest], [one.digest])
+
+
+def test_a_trainers_key_is_told_and_it_is_handed_the_newer_grant(order, settings, objects) -> None:
+    one, grant = order(10), "a.newer.grant-of-the-farm"
+
+    async def scene(desk: TrainingDesk, trainers: Trainers) -> None:
+        assert (await desk.put(one)).trainer is None, "no process, no key"
+        await eventually(lambda: desk.get(one.uid).trainer)
+        assert desk.get(one.uid).trainer == "the trainer's key"
+        await desk.put(one.model_copy(update={"grant": grant}))
+
+    trainers = play(settings, objects, scene)
+    assert (trainers.begun, trainers.renewed, trainers.ended) == ([one.digest], [grant], [])
 
 
 def test_only_so_many_train_at_once(order, settings, objects) -> None:

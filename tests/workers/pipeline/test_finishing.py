@@ -3,10 +3,12 @@ from typing import Any
 
 import av
 import numpy as np
+import pyrage
 import pytest
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
+from understudy_api.order import VideoOutput
 from understudy_api.proof import signed_bytes
 from understudy_workers.finishing import FaultyItemError
 from understudy_workers.media.credentials import verify
@@ -204,3 +206,26 @@ def test_what_was_refused_is_not_signed(backlot: Any) -> None:
     )
     receipt = backlot.finish(long, item).receipt
     assert (receipt.outcome, receipt.signature, receipt.performer) == ("rejected", "", "")
+
+
+def test_a_preview_is_sealed_before_it_is_stored_and_not_metered(backlot: Any, tmp_path: Path) -> None:
+    owner = pyrage.x25519.Identity.generate()
+    recipient = str(owner.to_public())
+    order = backlot.order(
+        "preview",
+        scenes={"en-GB": ("Hello {name}!",)},
+        license=backlot.signers.license(jti="license-preview", preview=True, preview_recipient=recipient),
+        outputs=(VideoOutput(name="preview", width=568, height=320),),
+        preview=recipient,
+    )
+    item = backlot.items(order)[0]
+    backlot.film(order, [item])
+    result = backlot.finish(order, item)
+    assert (result.receipt.outcome, result.receipt.metered_seconds) == ("done", 0)
+    stored = {Path(file.key).suffix: backlot.objects.get(backlot.staging, file.key) for file in result.staged}
+    assert all(data.startswith(b"age-encryption.org/v1") for data in stored.values())
+    assert digest_bytes(stored[".mp4"]) == result.receipt.sha256
+    film = tmp_path / "preview.mp4"
+    film.write_bytes(pyrage.decrypt(stored[".mp4"], [owner]))
+    assert verify(film, backlot.root_pem).is_ours, "signed like everything"
+    assert b"Hello Mia!" in pyrage.decrypt(stored[".srt"], [owner])

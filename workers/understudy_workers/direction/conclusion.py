@@ -32,10 +32,12 @@ def last_word(log: ReceiptLog, courier: Courier, order: Order) -> Finished | Non
 
 
 def publish(log: ReceiptLog, courier: Courier, order: Order, folder: Path, planner: Planner) -> dict[str, str]:
-    """Writes index and contact sheet below the order's prefix; their keys as fields of `Finished`.
+    """Writes index and contact sheet below the order's prefix; their keys as fields of `Finished`. None for a preview.
 
     Raises StoreError, and PlanError when the rows are not what they were.
     """
+    if order.preview is not None:
+        return {}
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as name:
         index, page = Path(name) / INDEX_NAME, Path(name) / SHEET_NAME

@@ -36,7 +36,8 @@ def destination_refusal(order: Order, buckets: BucketNames) -> Refusal | None:
     if delivery.bucket in buckets.private:
         message = f"destination: s3://{delivery.bucket}/ belongs to the farm; deliver to {buckets.outputs} or to a bucket of yours"
         return Refusal(reason="DestinationRefused", message=message)
-    inside = delivery.bucket == buckets.outputs and delivery.prefix.startswith(f"{order.namespace}/")
+    below = order.preview is not None and "/previews/" in delivery.prefix  # sealed, and beside the owner's lists
+    inside = delivery.bucket == buckets.outputs and (below or delivery.prefix.startswith(f"{order.namespace}/"))
     if delivery.credentials is None and not inside:
         return Refusal(
             reason="DestinationRefused",

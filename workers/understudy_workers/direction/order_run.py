@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal
@@ -53,8 +54,8 @@ class OrderRun:
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
         self.books: Books | None = None
         self.deliveries: Deliveries | None = None
-        self.committed = -1
-        """Last segment of the log that the ledger holds, as far as the operator said."""
+        self.committed = sys.maxsize if order.preview else -1
+        """Last segment of the log that the ledger holds, as far as the operator said; it holds nothing of previews."""
         self.ending: Ending | None = None
         self.planned_all = False
         self.over = False

@@ -76,7 +76,8 @@ class Planner:
         content, workshop = self._order.content, self._workshop
         folder = workshop.settings.work_dir / "rows"
         self._rows = fetch_rows(workshop.objects, workshop.settings.buckets.staging, content, folder)
-        return plan(self._order, stored_rows(self._rows, content), workshop.cache_key)
+        rows = stored_rows(self._rows, content)
+        return plan(self._order, islice(rows, 1) if self._order.preview else rows, workshop.cache_key)
 
     def words(self, items: int) -> dict[int, str]:
         """What is said in the first items, by ordinal."""

@@ -6,17 +6,18 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from threading import Thread
+from threading import Event, Thread
 from typing import Final, Literal, TypeVar
 
 import structlog
 
+from understudy_api.grant import TRAINING_GRANT_TYPE
 from understudy_api.order import TrainingOrder
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import PoolSettings
-from understudy_api.token import load_key, new_key
+from understudy_api.token import load_key, new_key, thumbprint, unverified
 from understudy_api.verdict import Refusal
 from understudy_workers.captures import fetch_capture, memory_folder
 from understudy_workers.custody import Custody
@@ -26,6 +27,10 @@ from understudy_workers.sealing import Seal
 from understudy_workers.vault import VaultClient
 
 MAX_NAME: Final = 60
+GRANT_SECONDS: Final = 300.0
+"""How long a trainer waits for a grant that names it; then the training has failed, and is asked for again."""
+_LAPSING: Final = frozenset({"PerformerNotNamed", "GrantExpired"})
+"""Refusals of the vault that a newer grant cures."""
 _OUTAGE_PAUSE_SECONDS: Final = 5.0
 _PREFIX: Final = "understudy-training-"
 
@@ -45,6 +50,43 @@ class TrainingWorkState:
 
     state: Literal["Running", "Finished", "Failed"]
     message: str
+    trainer: str | None = None
+    """Thumbprint of the trainer's own key, which grants have to name."""
+
+
+class Permission:
+    """A training's order, whose grant the farm renews until it names this trainer. Safe to use from several threads.
+
+    `key` is the trainer's own, made for this one training and never written down.
+    """
+
+    def __init__(self, order: TrainingOrder) -> None:
+        self.key = new_key()
+        self.trainer = thumbprint(self.key)
+        self._order = order
+        self._renewed = Event()
+
+    @property
+    def order(self) -> TrainingOrder:
+        """The order with the newest grant."""
+        return self._order
+
+    @property
+    def names_us(self) -> bool:
+        """Whether the newest grant is for this trainer, as far as it says so itself; the vault checks it."""
+        claims = unverified(self._order.grant or "", TRAINING_GRANT_TYPE)
+        return not isinstance(claims, Refusal) and claims.get("trainer") == self.trainer
+
+    def renew(self, order: TrainingOrder) -> None:
+        """Takes the same order with a newer grant."""
+        self._order = order
+        self._renewed.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for a newer grant; False when none came in time."""
+        came = self._renewed.wait(seconds)
+        self._renewed.clear()
+        return came
 
 
 class TrainingWork:
@@ -52,8 +94,8 @@ class TrainingWork:
 
     def __init__(self, settings: PoolSettings, order: TrainingOrder) -> None:
         self._settings = settings
-        self._order = order
-        self._state = TrainingWorkState("Running", "starting")
+        self._permission = Permission(order)
+        self._state = TrainingWorkState("Running", "starting", self._permission.trainer)
         Thread(target=self._run, name="training", daemon=True).start()
 
     @property
@@ -61,20 +103,25 @@ class TrainingWork:
         """How far it is."""
         return self._state
 
+    def renew(self, order: TrainingOrder) -> None:
+        """Takes the same order with a newer grant."""
+        self._permission.renew(order)
+
     def _report(self, message: str) -> None:
-        self._state = TrainingWorkState("Running", message[:120])
+        self._state = replace(self._state, message=message[:120])
 
     def _run(self) -> None:
         try:
-            message = train(self._settings, self._order, self._report)
-            self._state = TrainingWorkState("Finished", message)
+            message = train(self._settings, self._permission, self._report)
+            self._state = replace(self._state, state="Finished", message=message)
         except Exception as error:
-            log.exception("training failed", training=self._order.uid)
+            log.exception("training failed", training=self._permission.order.uid)
             lines = str(error).strip().splitlines()
-            self._state = TrainingWorkState("Failed", (lines[-1] if lines else type(error).__name__)[:300])
+            message = (lines[-1] if lines else type(error).__name__)[:300]
+            self._state = replace(self._state, state="Failed", message=message)
 
 
-def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
+def train(settings: PoolSettings, permission: Permission, report: Report) -> str:
     """Trains a twin, uploads its bundle sealed, writes the result; returns one line about it. Raises KeyRefusedError.
 
     A capture that will not do, and a twin that does not beat its baselines, are results too; only the latter's scores are
@@ -83,11 +130,9 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
     objects = Objects(settings.s3)
     settings.work_dir.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    custody = Custody(VaultClient(settings.vault, new_key()))
+    custody, order = Custody(VaultClient(settings.vault, permission.key)), permission.order
     try:
-        seal = _insist(lambda: custody.training_seal(order), report)
-        if isinstance(seal, Refusal):
-            raise KeyRefusedError(f"the vault gives no key for this training: {seal.message}")
+        seal = _released(custody, permission, report)
         result = _train_sealed(settings, objects, order, seal, report)
     finally:
         custody.close()
@@ -96,6 +141,23 @@ def train(settings: PoolSettings, order: TrainingOrder, report: Report) -> str:
     key, data = training_key(order.digest), result.model_dump_json().encode()
     _insist(lambda: objects.create(settings.buckets.receipts, key, data, "application/json"), report)
     return result.message or result.state
+
+
+def _released(custody: Custody, permission: Permission, report: Report) -> Seal:
+    """The twin's key, once the farm's grant names this trainer. Raises KeyRefusedError."""
+    why = "no grant named this trainer in time"
+    while True:
+        if permission.names_us:
+            seal = _insist(lambda: custody.training_seal(permission.order), report)
+            if isinstance(seal, Seal):
+                return seal
+            why = seal.message
+            if seal.reason not in _LAPSING:
+                break
+        report("waiting for the farm's grant")
+        if not permission.wait(GRANT_SECONDS):
+            break
+    raise KeyRefusedError(f"the vault gives no key for this training: {why}")
 
 
 def _train_sealed(

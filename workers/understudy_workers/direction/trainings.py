@@ -28,6 +28,9 @@ class Trainers(Protocol):
     async def begin(self, order: TrainingOrder) -> None:
         """Starts a training, or finds the one that is running already."""
 
+    async def renew(self, order: TrainingOrder) -> None:
+        """Hands the running one the order with its newer grant; nothing when its process is gone."""
+
     async def state(self, digest: str) -> TrainingWorkState | None:
         """How far it is; None when its process is gone."""
 
@@ -42,11 +45,16 @@ class _Training:
     order: TrainingOrder
     state: State = "Queued"
     message: str = ""
+    trainer: str | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def progress(self) -> TrainingProgress:
         return TrainingProgress(
-            uid=self.order.uid, digest=self.order.digest, state=self.state, message=self.message[:500]
+            uid=self.order.uid,
+            digest=self.order.digest,
+            state=self.state,
+            message=self.message[:500],
+            trainer=self.trainer,
         )
 
 
@@ -60,13 +68,15 @@ class TrainingDesk:
         self._trainings: dict[str, _Training] = {}
 
     async def put(self, order: TrainingOrder) -> TrainingProgress | Verdict:
-        """Takes a training in, or says why not. The same one again changes nothing; another one replaces it."""
+        """Takes a training in, or says why not. The same one again renews its grant; another one replaces it."""
         refusal = training_refusal(order, self._workshop.settings.buckets)
         if refusal is not None:
             return Verdict(refusals=(refusal,))
         held = self._trainings.get(order.uid)
         if held is not None and held.order.digest == order.digest and held.state != "Failed":
             held.order = order
+            if held.trainer is not None:
+                await self._trainers.renew(order)
             return held.progress()
         if held is not None:
             await self.delete(order.uid)
@@ -127,8 +137,9 @@ class TrainingDesk:
         while True:
             state = await self._trainers.state(training.order.digest)
             if state is None:
+                training.trainer = None
                 return False
-            training.message = state.message
+            training.message, training.trainer = state.message, state.trainer
             if state.state != "Running":
                 training.state = state.state
                 await self._trainers.end(training.order.digest)
