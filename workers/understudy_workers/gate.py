@@ -67,14 +67,8 @@ def check(
     rights = _rights_of(permit, farm_public_key)
     if isinstance(rights, Refusal):
         return Verdict(refusals=(rights,)).at("performer")
-    if mismatch := tuple(_mismatches(rights, permit, pool)):
-        return Verdict(refusals=mismatch).at("performer")
-    if performer is not None and performer not in rights.grant.performers:
-        return Verdict(refusals=(_not_named(performer),)).at("performer")
-    if late := refusal_now(rights.grant, now):
-        return Verdict(refusals=(late,)).at("performer")
-    if unseen := preview_refusal(permit.making, rights.license.terms):
-        return Verdict(refusals=(unseen,)).at("performer")
+    if against := tuple(_against(permit, rights, pool, performer, now)):
+        return Verdict(refusals=against).at("performer")
     released = words_released(permit, rights.grant, rights.license.terms, rights.keyring, now)
     if isinstance(released, Refusal):
         return Verdict(refusals=(released,)).at("performer")
@@ -106,6 +100,21 @@ def check(
     if bound is not None and committed_items + items > bound:
         return Verdict(refusals=(_no_item_left(bound),)).at("performer")
     return verdict
+
+
+def _against(permit: Permit, rights: Rights, pool: str, performer: str | None, now: float) -> Iterator[Refusal]:
+    """Why the grant is not for this work here and now, first things first; nothing when it is."""
+    mismatches = tuple(_mismatches(rights, permit, pool))
+    if mismatches:
+        yield from mismatches
+    elif performer is not None and performer not in rights.grant.performers:
+        yield _not_named(performer)
+    elif late := refusal_now(rights.grant, now):
+        yield late
+    elif permit.making is None:
+        yield _another_order()
+    elif unseen := preview_refusal(permit.making, rights.license.terms):
+        yield unseen
 
 
 def _rights_of(permit: Permit, farm_public_key: OKPKey) -> Rights | Refusal:

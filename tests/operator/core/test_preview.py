@@ -47,7 +47,7 @@ def waiting(preview: bool = True, **changed: Any) -> JobState:
         lister.row(row)
     state = replace(state, listing=lister.listing())
     (asked,) = [one for one in decide_job(state, NOW).actions if isinstance(one, AskConsent)]
-    view = ConsentView(namespace=asked.namespace, name=asked.name, digest=asked.spec.digest, answer=None)
+    view = ConsentView(namespace=asked.namespace, name=asked.name, digest=asked.spec.digest)
     seen = PreviewView(uid=preview_uid(UID, asked.spec.digest))
     return replace(state, consents=(view,), previews=(replace(seen, **changed),))
 
