@@ -109,6 +109,8 @@ def admit(state: JobState, now: float) -> Admission:
     found = rights(twin, state.license, state.identity.namespace)
     if isinstance(found, Refusal):
         return _refused(found, *own)
+    if swapped := _swapped(state, found):
+        return _refused(swapped, *own)
     version = state.status.twin_version or twin.version
     known = usage(state, found.license.terms, now)
     verdict = permits(found.license.terms, _use(state, spec, found, version), known, now)
@@ -239,6 +241,19 @@ def _refusals_of_spec(state: JobState, spec: RenderJobSpec) -> Iterator[Refusal]
     if isinstance(state.credentials, CredentialsProblem):
         yield Refusal(reason="CredentialsNotFound", message=state.credentials.message)
     yield from script_refusals(spec)
+
+
+def _swapped(state: JobState, found: Rights) -> Refusal | None:
+    """That another license stands where the one was that admitted the job: other terms are taken by the brand's word alone."""
+    status = state.status
+    admitted = status.license_digest if status.observed_generation == state.identity.generation else None
+    if admitted is None or admitted == found.license.digest:
+        return None
+    return Refusal(
+        reason="LicenseChanged",
+        message=f"licenseRef: the job was admitted under license {admitted[:12]}, there is {found.license.digest[:12]} now; read its "
+        "terms in status.license and take them by changing the job: set suspend to true and back to false",
+    )
 
 
 def _twin_not_found(spec: RenderJobSpec) -> Refusal:

@@ -46,7 +46,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         cost=_cost(state),
         content_digest=order.content.digest if order else old.content_digest,
         order_digest=course.order_digest,
-        license_digest=permitted.rights.license.digest if permitted else old.license_digest,
+        license_digest=permitted.rights.license.digest if permitted else _admitted_under(state),
         license=license_words(state, now) or (old.license if course.finished else None),
         refusals=refusal_words(admission) if not course.finished else old.refusals,
         noted_refusals=old.noted_refusals,
@@ -60,6 +60,12 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         index=old.index if moved else _url(state, final.index_key if final else None),
         contact_sheet=old.contact_sheet if moved else _url(state, final.contact_sheet_key if final else None),
     )
+
+
+def _admitted_under(state: JobState) -> str | None:
+    """The license that admitted the job before; a changed job has not been admitted yet."""
+    old = state.status
+    return old.license_digest if old.observed_generation == state.identity.generation else None
 
 
 def _consent_request(state: JobState, admission: Admission) -> str | None:

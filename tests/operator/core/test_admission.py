@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from understudy_api.token import thumbprint
 from understudy_api.verdict import Verdict
 from understudy_operator.core.actions import UNSIGNED
 from understudy_operator.core.admission import FREEZING, Admission, Permitted, Refused, Waiting, admit
+from understudy_operator.core.decide import decide_job
 from understudy_operator.core.state import ContentProblem, CredentialsProblem, JobState, SpecProblem
 
 
@@ -70,6 +72,30 @@ def test_a_job_that_may_be_made_becomes_an_unsigned_order() -> None:
     assert order.content.scenes["de-DE"] == ("Hallo {name}! Der Frühling ist da.",)
     assert admission.digest == order.digest
     assert 8 * 2 < admission.seconds < 8 * 30
+
+
+def test_a_job_stays_on_the_license_that_admitted_it_until_its_brand_changes_it() -> None:
+    first, other = a_job(), _licensed(quota={"seconds": 999})
+    admitted = decide_job(first, NOW).status
+    assert admitted is not None
+    found = admit(replace(other, status=admitted), NOW)
+    assert _reasons(found) == ["LicenseChanged"]
+    assert "set suspend to true and back to false" in found.verdict.message  # type: ignore[union-attr]
+    assert isinstance(admit(replace(first, status=admitted), NOW), Permitted)
+    changed = replace(other, status=admitted, identity=an_identity(generation=2))
+    assert isinstance(admit(changed, NOW), Permitted)
+
+
+def test_a_changed_job_that_has_to_wait_first_takes_the_new_license_too() -> None:
+    admitted = decide_job(a_job(), NOW).status
+    waiting = replace(
+        _licensed(quota={"seconds": 999}), status=admitted, identity=an_identity(generation=2), content=None
+    )
+    assert isinstance(admit(waiting, NOW), Waiting)
+    status = decide_job(waiting, NOW).status
+    assert status is not None
+    assert status.license_digest is None
+    assert isinstance(admit(replace(waiting, status=status, content=a_job().content), NOW), Permitted)
 
 
 @pytest.mark.parametrize(
