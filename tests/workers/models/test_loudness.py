@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from understudy_workers.models.loudness import TARGET_LUFS, loudness_lufs, normalise, true_peak
@@ -58,6 +58,7 @@ def test_the_true_peak_lies_between_samples() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.01, 1.0), st.floats(1.0, 8.0))
+@example(1000, 0.96875, 6.0).via("the limiter's own gain ride made a peak of -0.29 dB")
 def test_reaches_the_target_under_the_ceiling(seed: int, level: float, crest: float) -> None:
     random = np.random.default_rng(seed)
     noise = random.normal(size=2 * RATE_HZ) * np.abs(np.sin(np.arange(2 * RATE_HZ) / 900)) ** crest

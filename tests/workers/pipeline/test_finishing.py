@@ -176,7 +176,8 @@ def test_a_file_without_its_label_is_never_delivered(backlot: Any) -> None:
     (take,) = backlot.film(order, [item])
     grey = Yuv420(np.full(384 * 216 * 3 // 2, 128, np.uint8), 384, 216)
     clip = Clip(encode_clip([grey] * take.frames, 384, 216), take.frames, 384, 216)
-    backlot.studio._finishing._cache.keep_clip(item.clip_ids[0], clip, backlot.seal.of(order.twin.version))
+    shelf = backlot.studio._finishing._cache.of(permit_of(order).account)
+    shelf.keep_clip(item.clip_ids[0], clip, backlot.seal.of(order.twin.version))
     with pytest.raises(FaultyItemError, match="disclosure label") as caught:
         backlot.finish(order, item)
     assert caught.value.reason == "LabelMissing"

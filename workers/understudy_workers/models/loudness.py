@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 TARGET_LUFS: Final = -16.0
-CEILING_DBTP: Final = -1.2
-"""Where the limiter holds the true peak; 0.2 dB under the promised -1 dB, for what a limiter's own gain ride adds."""
+PROMISED_DBTP: Final = -1.0
+CEILING_DBTP: Final = PROMISED_DBTP - 0.2
+"""Where the limiter holds the true peak: a little under what is promised, for what its own gain ride adds."""
 
 _BLOCK_SECONDS, _STEP_SECONDS = 0.4, 0.1
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
@@ -57,7 +58,17 @@ def normalise(samples: Samples, rate_hz: int) -> Samples:
         if abs(lufs - TARGET_LUFS) < _CLOSE_LU:
             break
         result = _limit(result * 10 ** ((TARGET_LUFS - lufs) / 20), rate_hz)
-    return result.astype(np.float32)
+    return _under_promise(result, rate_hz).astype(np.float32)
+
+
+def _under_promise(samples: npt.NDArray[np.float64], rate_hz: int) -> npt.NDArray[np.float64]:
+    """The samples with no peak above what is promised: where a fast gain ride made new ones, it is ridden again, then trimmed."""
+    promised = 10 ** (PROMISED_DBTP / 20)
+    peak = float(_envelope(samples).max(initial=0.0))
+    if peak < promised:
+        return samples
+    again = _limit(samples, rate_hz)
+    return again * min(1.0, 0.999 * promised / max(float(_envelope(again).max(initial=0.0)), 1e-9))
 
 
 def _limit(samples: npt.NDArray[np.float64], rate_hz: int) -> npt.NDArray[np.float64]:
