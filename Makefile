@@ -27,7 +27,7 @@ stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down
 
 test: tools ## Run all tests
-	@$(RUN)/pytest
+	@$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/ruff format --check --quiet $(SOURCES)

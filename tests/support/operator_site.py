@@ -32,6 +32,7 @@ from understudy_cli.local.certificates import Authority
 from understudy_cli.local.plan import free_ports
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.key import Key
+from understudy_operator.shell.lease import LEASE_NAME
 from understudy_operator.shell.objects import Objects
 
 T = TypeVar("T")
@@ -78,6 +79,10 @@ class Admin:
 
     def delete(self, key: Key) -> None:
         self.server.request("DELETE", key.path)
+
+    def let_lease_go(self) -> None:
+        """What waiting for the lease of an operator that was killed comes to, at once."""
+        self.server.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/understudy-system/leases/{LEASE_NAME}")
 
     def events(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         """Events that speak of an object."""

@@ -255,7 +255,7 @@ def test_jobs_that_have_begun_share_what_is_left_slice_by_slice(quota: int, monk
 STEPS = st.tuples(st.sampled_from(["observe", "apply", "render", "both", "cancel", "wait"]), st.integers(0, 3))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.integers(1, 40), st.sampled_from([1, 3, 100]), st.lists(STEPS, max_size=40))
 def test_no_interleaving_of_jobs_makes_more_items_than_the_license_has(
     quota: int, slice_items: int, steps: list[tuple[str, int]]
