@@ -113,7 +113,11 @@ def test_a_damaged_copy_is_fetched_again(
 NO_RECORDS = [b"", b"\n", b"{}", b"[]\n", b'{"format":"understudy-clip/1"}\nx', b"\xff\n\xff"]
 
 
-@pytest.mark.parametrize("data", [*NO_RECORDS, *(SEAL.close(one, "e" * 64) for one in NO_RECORDS)])
+@pytest.mark.parametrize(
+    "data",
+    [*NO_RECORDS, *(SEAL.close(one, "e" * 64) for one in NO_RECORDS)],
+    ids=[f"{how}-{number}" for how in ("plain", "sealed") for number in range(len(NO_RECORDS))],
+)
 def test_what_is_no_record_is_missing(cache: Shelf, objects: Objects, object_store: Any, data: bytes) -> None:
     objects.put(object_store.buckets.staging, clip_key(ACCOUNT, "e" * 64), data)
     assert cache.clip("e" * 64, SEAL) is None
