@@ -71,6 +71,11 @@ class Account(Model):
         return sum(claim.open_micros for claim in self.claims.values())
 
     @property
+    def reserved_items(self) -> int:
+        """Items promised to anybody and not finished yet."""
+        return sum(claim.open_items for claim in self.claims.values())
+
+    @property
     def left_micros(self) -> int:
         """What can still be promised."""
         return max(self.quota_micros - self.used_micros - self.reserved_micros, 0)

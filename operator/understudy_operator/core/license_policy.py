@@ -117,8 +117,7 @@ def _counted(account: Account | None) -> tuple[float, float]:
 def _left_items(account: Account | None, terms: Terms) -> int | None:
     if terms.quota.items is None or account is None:
         return terms.quota.items
-    promised = sum(claim.open_items for claim in account.claims.values())
-    return max(terms.quota.items - account.used_items - promised, 0)
+    return max(terms.quota.items - account.used_items - account.reserved_items, 0)
 
 
 def _delivered(account: Account | None) -> int | None:
