@@ -143,7 +143,11 @@ class RenderJobSpec(Resource):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     destination: Destination | None = Field(default=None, description="Where finished files go.")
-    pool_ref: LocalReference = Field(default=LocalReference(name="default"), description="The RenderPool that renders.")
+    pool_ref: LocalReference = Field(
+        default=LocalReference(name="default"),
+        description="The RenderPool that renders.",
+        json_schema_extra=rules(IMMUTABLE),
+    )
     priority: int = Field(default=0, ge=-1000, le=1000, description="Higher runs first within the brand's share.")
     failure_policy: FailurePolicy = Field(default=FailurePolicy(), description="When the job gives up.")
     suspend: bool = Field(

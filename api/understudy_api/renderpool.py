@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from understudy_api.crd import Column, Kind
+from understudy_api.crd import Column, Kind, rules
 from understudy_api.model import Condition, Money, Observed, Resource
 
 
@@ -14,10 +14,31 @@ class EmbeddedPool(Resource):
     """The Ray cluster the operator's own settings name, as `understudy up` starts it."""
 
 
-class RenderPoolSpec(Resource):
-    """How to reach a pool and what it costs."""
+class AddressedPool(Resource):
+    """A Ray cluster that somebody else runs. It shares the farm's tokens and authority with the operator."""
 
-    embedded: EmbeddedPool = Field(description="Use the Ray cluster of the operator's settings.")
+    director: str = Field(
+        pattern=r"^https://[^/?#@\s]+$", max_length=300, description="Where its director answers, `https://host:port`."
+    )
+    ray: str = Field(
+        pattern=r"^https?://[^/?#@\s]+$",
+        max_length=300,
+        description="Where Ray's dashboard answers, `http://host:port`; its Jobs API starts the director.",
+    )
+
+
+_STAYS: Final = {"rule": "self == oldSelf", "message": "is immutable: orders run there; create another RenderPool"}
+
+
+class RenderPoolSpec(Resource):
+    """How to reach a pool, in exactly one way, and what it costs."""
+
+    embedded: EmbeddedPool | None = Field(
+        default=None, description="Use the Ray cluster of the operator's settings.", json_schema_extra=rules(_STAYS)
+    )
+    address: AddressedPool | None = Field(
+        default=None, description="Use a Ray cluster that runs elsewhere.", json_schema_extra=rules(_STAYS)
+    )
     price_per_worker_hour: Money | None = Field(
         default=None, description="Price of one performer for one hour; cost is reported only with a price."
     )
@@ -47,6 +68,16 @@ KIND: Final = Kind(
     status=RenderPoolStatus,
     description="A Ray cluster that trains and performs twins.",
     namespaced=False,
+    spec_rules=(
+        {
+            "rule": "has(self.embedded) != has(self.address)",
+            "message": "wanted exactly one of embedded and address; name one way to reach the pool",
+        },
+        {
+            "rule": "has(self.embedded) == has(oldSelf.embedded)",
+            "message": "the way to reach a pool is immutable: orders run there; create another RenderPool",
+        },
+    ),
     columns=(
         Column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status'),
         Column("Workers", "integer", ".status.workers"),

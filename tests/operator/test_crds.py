@@ -100,6 +100,7 @@ def test_defaults_are_filled_in(admin: Admin, namespace: str) -> None:
     assert twin["voice"] == {"variant": "f2", "pitch": 50, "rateWordsPerMinute": 160}
 
 
+FAR = {"director": "https://far.example:8443", "ray": "http://far.example:8265"}
 REFUSED = [
     ("RenderJob", "locales", [], "spec.locales.*at least 1 item"),
     ("RenderJob", "locales", ["en-GB", "en-GB"], "Duplicate value"),
@@ -146,6 +147,9 @@ REFUSED = [
     ("License", "token", "a" * 16385, "may not be more than 16384"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "-1", "currency": "EUR"}, "spec.pricePerWorkerHour.amount"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "1", "currency": "euro"}, "spec.pricePerWorkerHour.currency"),
+    ("RenderPool", "address", FAR, "exactly one of embedded and address"),
+    ("RenderPool", "address", {**FAR, "director": "http://far:8443"}, "spec.address.director"),
+    ("RenderPool", "address", {**FAR, "ray": "http://user:word@far:8265"}, "spec.address.ray"),
 ]
 
 
@@ -159,6 +163,8 @@ def test_out_of_bounds_is_refused(admin: Admin, namespace: str, kind: str, path:
 IMMUTABLE = [
     ("RenderJob", {"twinRef": {"namespace": "talent", "name": "bob"}}, "create another RenderJob"),
     ("RenderJob", {"licenseRef": {"namespace": "talent", "name": "other"}}, "create another RenderJob"),
+    ("RenderJob", {"poolRef": {"name": "other"}}, "create another RenderJob"),
+    ("RenderPool", {"embedded": None, "address": FAR}, "create another RenderPool"),
     ("TwinModel", {"genesis": JWS[:-4] + "AAAA"}, "never changes its owner"),
     ("License", {"token": JWS[:-4] + "AAAA"}, "sign and create another License"),
     ("License", {"twinRef": {"name": "bob"}}, "sign and create another License"),

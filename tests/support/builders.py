@@ -34,6 +34,7 @@ from understudy_operator.core.registration import Registration
 from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
 from understudy_operator.core.state import (
+    FINALIZER,
     ActState,
     DirectorView,
     FarmView,
@@ -374,7 +375,7 @@ def an_owner_act(act: str, **changed: Any) -> ActState:
 def a_pool(**changed: Any) -> PoolState:
     """Pool `default` whose director answers."""
     known: dict[str, Any] = {
-        "identity": an_identity(namespace="", name="default"),
+        "identity": an_identity(namespace="", name="default", finalizers=(FINALIZER,)),
         "spec": RenderPoolSpec.model_validate({"embedded": {}}),
         "status": RenderPoolStatus(),
         "release": RELEASE,

@@ -30,7 +30,7 @@ from understudy_operator.core.conditions import events
 from understudy_operator.core.consent_actions import ask_consent
 from understudy_operator.core.dispatch import dispatch, freeze
 from understudy_operator.core.facts import written
-from understudy_operator.core.farewell import let_job_go, let_license_go, let_twin_go
+from understudy_operator.core.farewell import let_job_go, let_license_go, let_pool_go, let_twin_go
 from understudy_operator.core.job_conditions import job_event
 from understudy_operator.core.job_status import job_status
 from understudy_operator.core.license_policy import license_event, license_look, license_status, verified
@@ -115,10 +115,13 @@ def decide_license(state: LicenseState, now: float) -> Decision[LicenseStatus]:
 
 def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
     """What to do about a RenderPool at `now` (Unix seconds)."""
+    if state.identity.deleted_at is not None:
+        return let_pool_go(state, now)
     status = pool_status(state, now)
     told = events(state.status.conditions, status.conditions, pool_event)
+    held = () if state.identity.held else (AddFinalizer(),)
     return Decision(
-        actions=(*pool_actions(state, now), *told),
+        actions=(*held, *pool_actions(state, now), *told),
         status=status if status != state.status else None,
         requeue_after_seconds=pool_look(state),
     )

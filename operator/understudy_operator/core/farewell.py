@@ -1,4 +1,4 @@
-"""How a deleted job, twin or license is let go: a job's order stopped, its claim settled, its files deleted only when it asks for that.
+"""How a deleted job, twin, license or pool is let go: a job's order stopped, its claim settled, its files deleted only when it asks for that.
 
 The finalizer waits at most a minute for the pool. What is then still running ends by itself when its grant runs out, and
 the pool's own reconcile stops orders whose job is gone.
@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_api.grant import MAX_GRANT_SECONDS
 from understudy_api.license import LicenseStatus
+from understudy_api.preview import job_of
 from understudy_api.renderjob_status import RenderJobStatus
+from understudy_api.renderpool import RenderPoolStatus
+from understudy_api.token import CLOCK_SKEW_SECONDS
 from understudy_api.twinmodel import TwinModelStatus
-from understudy_operator.core.actions import Action, Decision, DeleteOutputs, RemoveFinalizer, StopTraining
+from understudy_operator.core.actions import (
+    Action,
+    Decision,
+    DeleteOutputs,
+    RemoveFinalizer,
+    StopOrder,
+    StopTraining,
+)
 from understudy_operator.core.dispatch import stop
 from understudy_operator.core.places import destination
 from understudy_operator.core.preview import stop_previews
 from understudy_operator.core.quarantine_policy import is_ending, quarantine_look
-from understudy_operator.core.state import JobState, LicenseState, SpecProblem, TwinState
+from understudy_operator.core.state import JobState, LicenseState, PoolState, SpecProblem, TwinState
 
 GRACE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 1.0
+SETTLING_SECONDS: Final = 10.0
+"""An order may be on its way when its pool is deleted: longer than a request and the poll after it take."""
 
 
 def let_job_go(state: JobState, now: float) -> Decision[RenderJobStatus]:
@@ -46,6 +59,24 @@ def let_twin_go(state: TwinState, now: float) -> Decision[TwinModelStatus]:
     if pool is not None and (not pool.reachable or work) and now - identity.deleted_at < GRACE_SECONDS:
         return Decision(actions=work, requeue_after_seconds=LOOK_SECONDS)
     return Decision(actions=(*work, RemoveFinalizer()))
+
+
+def let_pool_go(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
+    """What to do about a pool that is being deleted: its orders are stopped, and it goes when none of them runs any more.
+
+    Claims of jobs are settled by what directors say they hold; one that nobody could ask any more might still render. So
+    one that does not answer stays until no grant can be alive.
+    """
+    if state.identity.deleted_at is None or not state.identity.held:
+        return Decision()
+    working = sorted(uid for uid in state.held or () if job_of(uid) in state.named)
+    since = now - state.identity.deleted_at
+    settled = since > SETTLING_SECONDS or not state.named
+    free = state.held is not None and not working and settled
+    if free or since > MAX_GRANT_SECONDS + CLOCK_SKEW_SECONDS:
+        return Decision(actions=(RemoveFinalizer(),))
+    stops = tuple(StopOrder(pool=state.identity.name, uid=uid) for uid in working)
+    return Decision(actions=stops, requeue_after_seconds=LOOK_SECONDS)
 
 
 def let_license_go(state: LicenseState, actions: tuple[Action, ...]) -> Decision[LicenseStatus]:

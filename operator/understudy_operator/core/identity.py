@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FINALIZER = "understudy.dev/pool"
-"""Held on RenderJobs and TwinModels while a pool may work for them."""
+"""Held on RenderJobs and TwinModels while a pool may work for them, and on the pool while it may work for any."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -267,6 +267,10 @@ class PoolState:
     """Ray's submissions whose id starts with `understudy-director-`; empty when Ray does not answer."""
     jobs: frozenset[str] = frozenset()
     """Uids of all RenderJobs that exist, read after the director's answer."""
+    named: frozenset[str] = frozenset()
+    """Uids of those that name this pool; read only when it is being deleted."""
+    held: frozenset[str] | None = None
+    """Uids of all orders that the director still works on, those put after it was asked last included; None: it does not answer."""
 
 
 State = JobState | TwinState | LicenseState | PoolState | ConsentState | ActState

@@ -99,15 +99,15 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.herald.tell(action)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
-        case PutOrder(order=order, grant=grant):
+        case PutOrder(pool=pool, order=order, grant=grant):
             sealed = order.model_copy(update={"grant": sources.farm.seal(grant)})
-            sources.pool.put_order(sealed, grant)
-        case RenewGrant(grant=grant):
-            sources.pool.put_grant(sources.farm.seal(grant), grant)
-        case TellCommitted(uid=uid, sequence=sequence):
-            sources.pool.put_committed(uid, sequence)
-        case StopOrder(uid=uid):
-            sources.pool.stop_order(uid)
+            sources.pools.existing(pool).pool.put_order(sealed, grant)
+        case RenewGrant(pool=pool, grant=grant):
+            sources.pools.existing(pool).pool.put_grant(sources.farm.seal(grant), grant)
+        case TellCommitted(pool=pool, uid=uid, sequence=sequence):
+            sources.pools.existing(pool).pool.put_committed(uid, sequence)
+        case StopOrder(pool=pool, uid=uid):
+            sources.pools.existing(pool).pool.stop_order(uid)
         case DeleteOutputs():
             targets.objects.delete(action.bucket, _delivered(targets, action))
         case ListKept(account=account, part=part):
@@ -116,13 +116,13 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.quarantine.move_part(account, part)
         case DeleteObject():
             sources.cluster.delete(body)
-        case PutTraining(order=training, grant=permission):
+        case PutTraining(pool=pool, order=training, grant=permission):
             sealed_training = training.model_copy(update={"grant": sources.farm.seal(permission)})
-            sources.pool.put_training(sealed_training, permission)
-        case StopTraining(uid=uid):
-            sources.pool.stop_training(uid)
+            sources.pools.existing(pool).pool.put_training(sealed_training, permission)
+        case StopTraining(pool=pool, uid=uid):
+            sources.pools.existing(pool).pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):
-            sources.ray.submit(submission_id, sources.release)
+            sources.pools.existing(body["metadata"]["name"]).ray.submit(submission_id, sources.release)
         case EmitEvent():
             targets.events.post(body, action.type, action.reason, action.message)
     return body

@@ -48,6 +48,7 @@ from understudy_operator.shell import consents, previews, views
 from understudy_operator.shell.credentials import read_credentials
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.key import Key
+from understudy_operator.shell.pools import named
 from understudy_operator.shell.sources import Sources
 from understudy_operator.shell.store import Body
 
@@ -72,10 +73,11 @@ def observe(sources: Sources, body: Body) -> State:
 def _job(sources: Sources, body: Body) -> JobState:
     who, spec = views.identity(body), views.spec(RenderJobSpec, body)
     status = views.status(RenderJobStatus, body)
-    log = sources.receipts.log(who.uid, sources.pool.hint(who.uid))
+    name = str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
+    way = sources.pools.of(name)
+    log = sources.receipts.log(who.uid, way.pool.hint(who.uid) if way else None)
     if isinstance(spec, SpecProblem):
-        name = body.get("spec", {}).get("poolRef", {}).get("name", "default")
-        pool = sources.pool_view(str(name), who.uid)
+        pool = sources.pool_view(name, who.uid)
         return JobState(
             identity=who, spec=spec, status=status, farm=sources.farm.view, twin=None, license=None, pool=pool,
             content=None, log=log,
@@ -95,14 +97,14 @@ def _job(sources: Sources, body: Body) -> JobState:
         farm=sources.farm.view,
         twin=twin,
         license=license_,
-        pool=sources.pool_view(spec.pool_ref.name, who.uid),
+        pool=sources.pool_view(name, who.uid),
         content=frozen,
         credentials=_credentials(sources, who.namespace, spec),
         log=log,
         listing=_listing(sources, who.uid, spec, frozen),
         consents=asked,
         namespace_uid=None if done or who.deleted_at else sources.namespaces.uid_of(who.namespace, who.uid),
-        previews=previews.of_job(sources.pool, sources.receipts, who.uid, asked, word),
+        previews=previews.of_job(way.pool, sources.receipts, who.uid, asked, word) if way else (),
         next_segment=first,
         uncounted=sources.receipts.logged(who.uid, first, last, account.id if account else ""),
         unwritten=sources.unwritten(account, facts.of_consents(who.uid, asked, word)),
@@ -175,22 +177,26 @@ def _license(sources: Sources, body: Body) -> LicenseState:
         registration=registration,
         standing=listed,
         jobs=sources.store.uids("RenderJob"),
-        held=sources.pool.held_uids(),
+        held=sources.pools.held_uids(),
         unwritten=sources.unwritten(account, said),
         quarantine=sources.quarantine.view(account.id) if account and is_due(account) else None,
     )
 
 
 def _pool(sources: Sources, body: Body) -> PoolState:
-    director, problem = sources.pool.director, sources.pool.look().problem
+    name = str(body["metadata"]["name"])
+    way = sources.pools.existing(name)
+    director, problem = way.pool.director, way.pool.look().problem
     ray_reachable, submissions = True, tuple[Submission, ...]()
     if director is None or director.release != sources.release:
         try:
-            submissions = sources.ray.submissions()
+            submissions = way.ray.submissions()
         except OutageError as outage:
             ray_reachable, problem = False, str(outage)
     return PoolState(
         identity=views.identity(body),
+        held=way.pool.held_uids(),
+        named=frozenset(named(sources.store, name)) if views.is_deleted(body) else frozenset(),
         spec=views.spec(RenderPoolSpec, body),
         status=views.status(RenderPoolStatus, body),
         release=sources.release,

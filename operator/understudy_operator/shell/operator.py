@@ -25,7 +25,6 @@ from understudy_operator.shell.act_book import ActBook
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.apply import Targets, apply
 from understudy_operator.shell.cluster import Cluster
-from understudy_operator.shell.director import Director
 from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
 from understudy_operator.shell.events import Events
@@ -38,10 +37,10 @@ from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import observe
-from understudy_operator.shell.pool import POLL_SECONDS, Pool
+from understudy_operator.shell.pool import POLL_SECONDS
+from understudy_operator.shell.pools import Pools
 from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
-from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.register_book import RegisterBook
@@ -96,7 +95,6 @@ class Operator:
     def __init__(self, settings: OperatorSettings, server: ApiServer, identity: str) -> None:
         self.metrics = Metrics()
         self._objects = Objects(settings.s3, proving=(settings.buckets.staging, "orders/"))
-        self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         acts = ActBook(self._objects, settings.buckets.ledger)
         book = StatusBook(self._objects, settings.buckets.ledger)
@@ -117,8 +115,7 @@ class Operator:
             namespaces=Namespaces(cluster),
             quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
             herald=self._herald,
-            pool=Pool(self._director),
-            ray=self._ray,
+            pools=Pools(settings, store),
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._queue: WorkQueue[Key] = WorkQueue()
@@ -193,8 +190,7 @@ class Operator:
         for loop in self._loops:
             if loop.is_alive():
                 loop.join(1.0)
-        self._director.close()
-        self._ray.close()
+        self._sources.pools.close()
         self._sources.lists.close()
         self._herald.close()
 
@@ -220,8 +216,8 @@ class Operator:
             log.exception("looking around broke")
 
     def _poll(self) -> None:
-        changed, pool_changed = self._sources.pool.poll()
-        self.metrics.pool_reachable.set(self._sources.pool.director is not None)
+        changed, pool_changed = self._sources.pools.poll()
+        self.metrics.pool_reachable.set(self._sources.pools.reachable)
         if pool_changed:
             self._bell.pool_changed()
         for uid in changed:
@@ -247,7 +243,7 @@ class Operator:
 
     def _forget(self, uid: str) -> None:
         sources = self._sources
-        for memory in (sources.pool, sources.receipts, sources.larder, sources.namespaces):
+        for memory in (sources.pools, sources.receipts, sources.larder, sources.namespaces):
             memory.forget(uid)
 
     def _heard(self, act: Body) -> None:

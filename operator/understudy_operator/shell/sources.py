@@ -17,9 +17,8 @@ from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.namespaces import Namespaces
-from understudy_operator.shell.pool import Pool
+from understudy_operator.shell.pools import Pools
 from understudy_operator.shell.quarantine import Quarantine
-from understudy_operator.shell.ray_jobs import RayJobs
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.status_lists import StatusLists
@@ -43,8 +42,7 @@ class Sources:
     quarantine: Quarantine
     lists: StatusLists
     herald: Herald
-    pool: Pool
-    ray: RayJobs
+    pools: Pools
 
     def twin_view(self, namespace: str, name: str) -> TwinView | None:
         """A TwinModel; None when there is none or it is being deleted."""
@@ -87,23 +85,24 @@ class Sources:
 
     def pool_view(self, name: str, uid: str, training: bool = False) -> PoolView | None:
         """A RenderPool and what its director says of this job or, with `training`, of this twin."""
-        body = self.store.get(Key("RenderPool", "", name))
-        if body is None or views.is_deleted(body):
+        body, way = self.store.get(Key("RenderPool", "", name)), self.pools.of(name)
+        if body is None or way is None or views.is_deleted(body):
             return None
-        look = self.pool.look()
+        pool = way.pool
+        look = pool.look()
         reachable = look.board is not None
         return PoolView(
             name=name,
             price_per_worker_hour=views.price(body),
             reachable=reachable,
             problem=look.problem,
-            held=self.pool.held(uid) if reachable and not training else None,
-            training=self.pool.training(uid) if reachable and training else None,
-            training_grant=self.pool.training_grant(uid),
-            grant_expires_at=self.pool.grant_expires_at(uid),
-            performers=self.pool.performers,
-            grant_performers=self.pool.grant_performers(uid),
-            granted_seconds=self.pool.granted_seconds(uid),
-            granted_items=self.pool.granted_items(uid),
-            answer=self.pool.answer(uid),
+            held=pool.held(uid) if reachable and not training else None,
+            training=pool.training(uid) if reachable and training else None,
+            training_grant=pool.training_grant(uid),
+            grant_expires_at=pool.grant_expires_at(uid),
+            performers=pool.performers,
+            grant_performers=pool.grant_performers(uid),
+            granted_seconds=pool.granted_seconds(uid),
+            granted_items=pool.granted_items(uid),
+            answer=pool.answer(uid),
         )

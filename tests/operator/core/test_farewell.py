@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from builders import (
     a_job_spec,
     a_license_token,
     a_license_view,
+    a_pool,
     a_pool_view,
     a_progress,
     a_twin,
@@ -22,10 +24,17 @@ from memory_farm import MemoryFarm
 
 from understudy_api.ledger.entry import Released
 from understudy_api.order import TrainingProgress
-from understudy_operator.core.actions import DeleteOutputs, Record, RemoveFinalizer, StopOrder, StopTraining
-from understudy_operator.core.decide import decide_job, decide_twin
-from understudy_operator.core.farewell import GRACE_SECONDS
-from understudy_operator.core.state import JobState, PoolView, SpecProblem
+from understudy_operator.core.actions import (
+    AddFinalizer,
+    DeleteOutputs,
+    Record,
+    RemoveFinalizer,
+    StopOrder,
+    StopTraining,
+)
+from understudy_operator.core.decide import decide_job, decide_pool, decide_twin
+from understudy_operator.core.farewell import GRACE_SECONDS, SETTLING_SECONDS
+from understudy_operator.core.state import FINALIZER, JobState, PoolState, PoolView, SpecProblem
 
 LEAVING = an_identity(deleted_at=NOW, finalizers=("understudy.dev/pool",))
 WORKING = a_pool_view(held=a_progress("a" * 64))
@@ -164,3 +173,34 @@ def test_a_deleted_twin_waits_a_minute_for_a_pool_that_is_away() -> None:
 
 def test_stopping_names_the_very_order() -> None:
     assert StopOrder(pool="default", uid=UID) in decide_job(a_job(identity=LEAVING, pool=WORKING), NOW).actions
+
+
+def _leaving_pool(ago: float = 1, **changed: Any) -> PoolState:
+    identity = an_identity(namespace="", name="far", deleted_at=NOW - ago, finalizers=(FINALIZER,))
+    return a_pool(identity=identity, named=frozenset({"job-1", "job-2"}), **changed)
+
+
+def test_a_pool_that_goes_stops_its_own_orders_first() -> None:
+    preview = "job-2-preview-0123456789ab"
+    decision = decide_pool(_leaving_pool(held=frozenset({"job-1", preview, "of-another-pool"})), NOW)
+    assert decision.actions == (StopOrder(pool="far", uid="job-1"), StopOrder(pool="far", uid=preview))
+    assert decision.requeue_after_seconds is not None
+    free = decide_pool(_leaving_pool(SETTLING_SECONDS + 1, held=frozenset({"of-another-pool"})), NOW)
+    assert free.actions == (RemoveFinalizer(),)
+
+
+def test_a_pool_waits_for_orders_that_may_be_on_their_way_where_jobs_name_it() -> None:
+    assert decide_pool(_leaving_pool(held=frozenset()), NOW).actions == ()
+    assert decide_pool(replace(_leaving_pool(held=frozenset()), named=frozenset()), NOW).actions == (RemoveFinalizer(),)
+
+
+@pytest.mark.parametrize(("ago", "gone"), [(1, False), (959, False), (961, True)])
+def test_a_pool_that_does_not_answer_goes_when_no_grant_can_be_alive(ago: float, gone: bool) -> None:
+    decision = decide_pool(_leaving_pool(ago, director=None, problem="away", ray_reachable=False), NOW)
+    assert decision.actions == ((RemoveFinalizer(),) if gone else ())
+    assert (decision.requeue_after_seconds is None) == gone
+
+
+def test_a_pool_is_held_before_anything_is_asked_of_it() -> None:
+    fresh = a_pool(identity=an_identity(namespace="", name="far"), director=None, problem="away")
+    assert decide_pool(fresh, NOW).actions[0] == AddFinalizer()
