@@ -1,4 +1,4 @@
-"""The programs a farm on one machine runs that are not Python: found where they are, built where they are not.
+"""The programs of a farm that are not Python: found where they are, built where they are not.
 
 Order: `$KUBEBUILDER_ASSETS`, PATH, our cache, a build from the Go modules in `tools/`. A ready-made program is used
 only if its version is one we have seen working; the cache is keyed by the module's own files, so a changed pin
@@ -64,6 +64,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
             r"Client Version: v1\.(3[1-9]|[4-9]\d)\.",
             _STAMP,
         ),
+        Tool("helm", "helm", "helm.sh/helm/v3/cmd/helm", ("version", "--short"), r"v3\.(1[89]|2\d)\."),
     )
 }
 
