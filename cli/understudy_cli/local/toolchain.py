@@ -40,6 +40,11 @@ _STAMP: Final = tuple(
     f"-X k8s.io/component-base/version.{name}={value}"
     for name, value in (("gitVersion", KUBERNETES_VERSION), ("gitMajor", "1"), ("gitMinor", "34"))
 )
+_HELM_STAMP: Final = tuple(  # what charts are rendered for where no cluster is asked
+    f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{name}={value}"
+    for package in ("chartutil", "lint/rules")
+    for name, value in (("Major", "1"), ("Minor", "34"))
+)
 _CMD: Final = "k8s.io/kubernetes/cmd"
 
 TOOLS: Final[Mapping[str, Tool]] = {
@@ -64,7 +69,14 @@ TOOLS: Final[Mapping[str, Tool]] = {
             r"Client Version: v1\.(3[1-9]|[4-9]\d)\.",
             _STAMP,
         ),
-        Tool("helm", "helm", "helm.sh/helm/v3/cmd/helm", ("version", "--short"), r"v3\.(1[89]|2\d)\."),
+        Tool(
+            "helm",
+            "helm",
+            "helm.sh/helm/v3/cmd/helm",
+            ("version", "--short"),
+            r"v3\.(1[89]|2\d)\b",
+            _HELM_STAMP,
+        ),
     )
 }
 
