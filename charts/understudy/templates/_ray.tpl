@@ -55,7 +55,11 @@ spec:
         - {name: node, containerPort: {{ $ports.node }}}
       # A node that lost its cluster ends by itself (--block), and is started again.
       readinessProbe:
-        tcpSocket: {port: {{ ternary "dashboard" "node" (eq .role "head") }}}
+        {{- if eq .role "head" }}
+        httpGet: {path: /api/gcs_healthz, port: dashboard}
+        {{- else }}
+        tcpSocket: {port: node}
+        {{- end }}
         periodSeconds: 5
       {{- $resources := deepCopy $node.resources }}
       {{- if and (eq .role "worker") (gt (int $node.gpus) 0) }}
