@@ -24,7 +24,9 @@ from understudy_cli.local.probe import answers, trusting
 
 app = typer.Typer(help="Make the Secrets, buckets and policies that the Helm chart asks for.", no_args_is_help=True)
 
-BucketOption = Annotated[list[str] | None, typer.Option(help="Another name for a bucket: outputs=NAME, twins=NAME, ...")]
+BucketOption = Annotated[
+    list[str] | None, typer.Option(help="Another name for a bucket: outputs=NAME, twins=NAME, ...")
+]
 _POLICIES = {"operator": store.operator_policy, "pool": store.pool_policy, "vault": store.vault_policy}
 
 
@@ -112,11 +114,13 @@ def _mounted(folder: Path) -> Account:
     try:
         return Account(**read_account(folder))
     except OSError as error:
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); mount the account's Secret there") from error
+        raise UserError(
+            f"{error.filename}: cannot be read ({error.strerror}); mount the account's Secret there"
+        ) from error
 
 
 def _names(given: list[str] | None) -> BucketNames:
-    pairs = dict(one.split("=", 1) if "=" in one else (one, "") for one in given or ())
+    pairs = {role: name for role, _, name in (one.partition("=") for one in given or ())}
     roles = list(BucketNames.model_fields)
     for role, name in pairs.items():
         if role not in roles or not name:

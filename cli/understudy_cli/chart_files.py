@@ -43,9 +43,7 @@ def _manifest(path: Path) -> str:
     ours = [text.strip("\n") for text in texts if yaml.safe_load(text)["kind"] not in _NOT_THE_CHARTS]
     if not ours:
         return ""
-    body = _escaped("\n---\n".join(ours)).replace(
-        f"namespace: {NAMESPACE}", "namespace: {{ .Release.Namespace }}"
-    )
+    body = _escaped("\n---\n".join(ours)).replace(f"namespace: {NAMESPACE}", "namespace: {{ .Release.Namespace }}")
     return f"{_HEAD % 'cli/understudy_cli/local/manifests'}{body}\n"
 
 

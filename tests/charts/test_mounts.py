@@ -71,7 +71,7 @@ def loaded(cluster: list[Manifest], workload: str, root: Path):
 
 @by_workload
 def test_every_file_that_a_setting_names_is_there(cluster, tmp_path, workload):
-    settings, path = loaded(cluster, workload, tmp_path)
+    settings, _ = loaded(cluster, workload, tmp_path)
     named = [text for text in strings(json.loads(settings.model_dump_json())) if text.startswith("/")]
     files = [text for text in named if not text.startswith(MADE_BY_KUBERNETES)]
     assert len(files) >= 5

@@ -70,7 +70,13 @@ def empty(tmp_path_factory, control_plane) -> Iterator[Api]:
     farm = Farm(Home(tmp_path_factory.mktemp("empty")))
     try:
         api = Api(control_plane.kubectl, farm.up(["apiserver"]).kubeconfig)
-        for kind in ("crd", "clusterrole", "clusterrolebinding", "validatingadmissionpolicy", "validatingadmissionpolicybinding"):
+        for kind in (
+            "crd",
+            "clusterrole",
+            "clusterrolebinding",
+            "validatingadmissionpolicy",
+            "validatingadmissionpolicybinding",
+        ):
             ours = [name for name in sorted(api.names(kind)) if "understudy" in name and "admin" not in name]
             assert api.kubectl("delete", kind, *ours).returncode == 0
         for kind in ("serviceaccounts", "roles", "rolebindings"):
@@ -92,7 +98,9 @@ def test_install_upgrade_and_uninstall(empty):
     assert empty.kubectl("patch", "renderpool", "default", "--type=merge", "-p", patch).returncode == 0
     upgraded = empty.helm("upgrade", "understudy", str(CHART), *TRIAL, "--set", "operator.replicas=3")
     assert upgraded.returncode == 0, upgraded.stderr
-    shown = empty.kubectl("get", "deployment", "understudy-operator", "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}")
+    shown = empty.kubectl(
+        "get", "deployment", "understudy-operator", "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}"
+    )
     assert shown.stdout == "3"
     price = empty.kubectl("get", "renderpool", "default", "-o", "jsonpath={.spec.pricePerWorkerHour.amount}")
     assert price.stdout == "1.25"
@@ -108,7 +116,15 @@ def test_install_upgrade_and_uninstall(empty):
     assert again.returncode == 0, again.stderr
 
 
-LEFT = ("deployments", "statefulsets", "services", "configmaps", "networkpolicies", "poddisruptionbudgets", "clusterroles")
+LEFT = (
+    "deployments",
+    "statefulsets",
+    "services",
+    "configmaps",
+    "networkpolicies",
+    "poddisruptionbudgets",
+    "clusterroles",
+)
 
 
 def test_an_old_cluster_is_refused_in_one_line():

@@ -131,7 +131,9 @@ def test_rights_are_those_that_up_gives():
 
 
 def test_the_default_pool_is_the_one_that_up_makes():
-    pool_there = one(documents([Path(cluster_setup.__file__).parent / "manifests" / "40-default-pool.yaml"]), "RenderPool", "default")
+    pool_there = one(
+        documents([Path(cluster_setup.__file__).parent / "manifests" / "40-default-pool.yaml"]), "RenderPool", "default"
+    )
     assert one(objects(rendered(TRIAL)), "RenderPool", "default")["spec"] == pool_there["spec"]
 
 

@@ -75,9 +75,7 @@ class House:
 
     async def _serve_metrics(self) -> None:
         registry = self._metrics.registry
-        self._metrics_server, _ = start_http_server(
-            self._settings.metrics_port, self._settings.metrics_host, registry
-        )
+        self._metrics_server, _ = start_http_server(self._settings.metrics_port, self._settings.metrics_host, registry)
 
     async def _count(self) -> None:
         while True:
