@@ -44,6 +44,7 @@ class Api:
 def api(control_plane) -> Api:
     api = Api(control_plane.kubectl, control_plane.kubeconfig)
     api.kubectl("create", "namespace", "charts")
+    api.kubectl("create", "serviceaccount", "default", "-n", "charts")  # no controller makes it here
     assert api.kubectl("label", "namespace", "charts", f"{WATCHED}=restricted").returncode == 0
     return api
 
