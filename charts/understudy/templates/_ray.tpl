@@ -39,7 +39,6 @@ spec:
         - --node-ip-address=$(POD_IP)
         - --node-manager-port={{ $ports.node }}
         - --object-store-memory={{ int64 $ray.objectStoreBytes }}
-        - --temp-dir=/tmp/ray
         - --include-log-monitor=false
         - --disable-usage-stats
       env:
