@@ -35,17 +35,19 @@ check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/mypy
 	@$(RUN)/lint-imports >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@$(RUN)/python -m understudy_api.kinds crds --check
+	@$(RUN)/python -m understudy_cli.chart_files charts/understudy --check
 	@echo "check: ok"
 
 format: $(STAMP) ## Format the code
 	@$(RUN)/ruff format $(SOURCES)
 	@$(RUN)/ruff check --fix $(SOURCES)
 
-crds: $(STAMP) ## Regenerate crds/ from api/understudy_api
+crds: $(STAMP) ## Regenerate crds/ from api/understudy_api, and what the chart takes from it
 	@$(RUN)/python -m understudy_api.kinds crds
+	@$(RUN)/python -m understudy_cli.chart_files charts/understudy
 
 golden: $(STAMP) ## Refresh the golden files of the tests
-	@$(RUN)/pytest tests/operator/test_crds.py --update-golden -k golden
+	@$(RUN)/pytest tests/operator/test_crds.py tests/charts --update-golden -k golden
 
 bench: $(STAMP) ## Measure speed and memory, as ratios (JSON and a table)
 	@$(RUN)/python -m bench

@@ -1,8 +1,8 @@
 """What a farm tells its processes: where things are and which files hold their keys.
 
-`understudy up` writes one JSON file per plane (mode 0600) and names it in the environment; whoever runs the
-planes elsewhere mounts the same file. It holds addresses, S3 credentials and file names; signing keys
-and bearer tokens stay in the files it names.
+`understudy up` writes one JSON file per plane (mode 0600) and names it in the environment. It holds addresses, S3
+credentials and file names; signing keys and bearer tokens stay in the files it names. Where the planes run as pods the
+file holds no secret at all: see settings_secrets.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
 from understudy_api.model import Model
+from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
@@ -132,6 +133,8 @@ class OperatorSettings(Model):
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
     status_lists: StatusSettings = StatusSettings()
+    metrics_host: str = "127.0.0.1"
+    """Address that metrics are served on; a pod's have to be reached from outside it."""
     metrics_port: Port
     health_port: Port
 
@@ -182,6 +185,7 @@ class PoolSettings(Model):
     status_lists: StatusSettings = StatusSettings()
     cache_key_file: Path
     """32 random bytes: the HMAC key under take and clip digests."""
+    metrics_host: str = "127.0.0.1"
     metrics_port: Port
     work_dir: Path
     """Scratch space of performers and trainers; may be emptied whenever no pool runs."""
@@ -269,10 +273,13 @@ def _named(environment: Mapping[str, str], variable: str) -> Path:
 
 def _load(kind: type[S], path: Path) -> S:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(completed(path.read_bytes(), names_farm="farm" in kind.model_fields))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); `understudy up` writes it") from error
+        where = error.filename or path
+        raise SettingsError(f"{where}: cannot be read ({error.strerror}); `understudy up` writes it") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise SettingsError(f"{path}: {where}: {first['msg']}; `understudy up` writes it anew") from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
     "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
+    "chart": Entry("chart", None, "Make the Secrets, buckets and policies that the Helm chart asks for."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }
 

@@ -56,7 +56,7 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
     _check_cluster(server, patient=before is not None, stop=stop)
     operator = Operator(settings, server, identity)
     try:
-        stop_metrics = operator.metrics.serve(settings.metrics_port)
+        stop_metrics = operator.metrics.serve(settings.metrics_port, settings.metrics_host)
     except OSError as error:
         raise _MistakeError(f"metrics_port {settings.metrics_port}: {error.strerror}; choose another") from error
     stop_lists = _serve_lists(operator, settings)

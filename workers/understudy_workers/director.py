@@ -236,7 +236,11 @@ def launch(studio: str, release: str) -> None:
                 ray.kill(old)
         except (RayActorError, GetTimeoutError):
             ray.kill(old)
-    director = Director.options(name=NAME, get_if_exists=True, lifetime="detached").remote(studio, release)  # type: ignore[attr-defined]
+    # The operator reaches it where it submits it: on this very node, as long as that is there.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    director = Director.options(  # type: ignore[attr-defined]
+        name=NAME, get_if_exists=True, lifetime="detached", scheduling_strategy=here
+    ).remote(studio, release)
     ray.get(director.ready.remote())
 
 

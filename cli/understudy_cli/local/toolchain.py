@@ -1,4 +1,4 @@
-"""The programs a farm on one machine runs that are not Python: found where they are, built where they are not.
+"""The programs of a farm that are not Python: found where they are, built where they are not.
 
 Order: `$KUBEBUILDER_ASSETS`, PATH, our cache, a build from the Go modules in `tools/`. A ready-made program is used
 only if its version is one we have seen working; the cache is keyed by the module's own files, so a changed pin
@@ -40,6 +40,11 @@ _STAMP: Final = tuple(
     f"-X k8s.io/component-base/version.{name}={value}"
     for name, value in (("gitVersion", KUBERNETES_VERSION), ("gitMajor", "1"), ("gitMinor", "34"))
 )
+_HELM_STAMP: Final = tuple(  # what charts are rendered for where no cluster is asked
+    f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{name}={value}"
+    for package in ("chartutil", "lint/rules")
+    for name, value in (("Major", "1"), ("Minor", "34"))
+)
 _CMD: Final = "k8s.io/kubernetes/cmd"
 
 TOOLS: Final[Mapping[str, Tool]] = {
@@ -63,6 +68,14 @@ TOOLS: Final[Mapping[str, Tool]] = {
             ("version", "--client"),
             r"Client Version: v1\.(3[1-9]|[4-9]\d)\.",
             _STAMP,
+        ),
+        Tool(
+            "helm",
+            "helm",
+            "helm.sh/helm/v3/cmd/helm",
+            ("version", "--short"),
+            r"v3\.(1[89]|2\d)\b",
+            _HELM_STAMP,
         ),
     )
 }

@@ -87,9 +87,9 @@ class Metrics:
         """Ask these whenever somebody scrapes."""
         self.registry.register(_State(backlog, jobs_by_phase))  # type: ignore[arg-type]
 
-    def serve(self, port: int) -> Callable[[], None]:
-        """Serve on loopback; returns what ends it. Raises OSError when the port is taken."""
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=self.registry)
+    def serve(self, port: int, host: str = "127.0.0.1") -> Callable[[], None]:
+        """Serve on `host`; returns what ends it. Raises OSError when the port is taken."""
+        server, thread = start_http_server(port, addr=host, registry=self.registry)
 
         def stop() -> None:
             server.shutdown()

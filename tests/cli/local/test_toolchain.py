@@ -30,6 +30,7 @@ GOOD = {
     "kube-apiserver": "Kubernetes v1.34.1",
     "kube-controller-manager": "Kubernetes v1.34.7",
     "kubectl": "Client Version: v1.36.0",
+    "helm": "v3.19.5+g4a19a5b",
 }
 BAD = {
     "etcd": "etcd Version: 3.4.18",
@@ -37,6 +38,7 @@ BAD = {
     "kube-apiserver": "Kubernetes v1.33.1",
     "kube-controller-manager": "Kubernetes v1.35.0",
     "kubectl": "Client Version: v1.29.4",
+    "helm": "v3.8.0+gd141386",
 }
 
 

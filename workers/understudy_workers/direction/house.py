@@ -23,7 +23,6 @@ from understudy_workers.objects import Objects
 
 BIND_SECONDS: Final = 30.0
 """How long a port may still be held by a director that just died or is draining."""
-METRICS_HOST: Final = "127.0.0.1"
 
 
 class House:
@@ -76,7 +75,7 @@ class House:
 
     async def _serve_metrics(self) -> None:
         registry = self._metrics.registry
-        self._metrics_server, _ = start_http_server(self._settings.metrics_port, METRICS_HOST, registry)
+        self._metrics_server, _ = start_http_server(self._settings.metrics_port, self._settings.metrics_host, registry)
 
     async def _count(self) -> None:
         while True:
