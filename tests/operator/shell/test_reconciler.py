@@ -151,8 +151,8 @@ def test_a_stall_is_shown_beside_what_stands_there(
 
     bench.act = fail
     bench.queue.mark(key)
-    found = admin.wait(key, "Stalled")
-    said = condition_of(found, "Stalled")
+    found = admin.wait(key, "Interrupted")
+    said = condition_of(found, "Interrupted")
     assert said["reason"] == "PoolUnavailable"
     assert "does not answer" in said["message"]
     assert found["status"]["phase"] == "Running"
