@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from operator_site import Admin, resource, until
 from people import Answer, Person
+from tenants import JWS, SPECS
 
-from understudy_api import token
 from understudy_api.consentrequest import ConsentRequestStatus
 from understudy_api.kinds import KINDS
 from understudy_cli.local.cluster import documents
@@ -22,33 +22,9 @@ from understudy_operator.shell.key import Key
 
 pytestmark = pytest.mark.farm
 
-JWS = token.sign(token.new_key(), "example+jwt", {"n": 1})
 RBAC = "rbac.authorization.k8s.io"
 PRIORITY, POOLS = "understudy.dev/max-priority", "understudy.dev/pools"
 OPERATOR = "system:serviceaccount:understudy-system:operator"
-SPECS: dict[str, dict[str, Any]] = {
-    "RenderJob": {
-        "twinRef": {"namespace": "talent", "name": "ada"},
-        "licenseRef": {"namespace": "talent", "name": "spring"},
-        "use": {"purpose": "advertising", "channels": ["social"], "territories": ["DE"]},
-        "script": {"scenes": [{"say": "Hello."}]},
-        "locales": ["en-GB"],
-        "outputs": [{"name": "wide", "width": 640, "height": 360}],
-    },
-    "TwinModel": {"genesis": JWS, "capture": {"s3": "s3://understudy-outputs/talent/capture.mp4"}},
-    "License": {"twinRef": {"name": "ada"}, "token": JWS},
-    "OwnerAct": {"twinRef": {"name": "ada"}, "act": JWS},
-    "ConsentRequest": {
-        "twinRef": {"name": "ada"},
-        "licenseRef": {"name": "spring"},
-        "jobRef": {"namespace": "acme", "name": "spring"},
-        "awaits": "reviewer",
-        "digest": "a" * 64,
-        "subject": "{}",
-        "sentences": {"s3": "s3://understudy-outputs/x", "sha256": "b" * 64, "form": "sentences", "entries": 1},
-    },
-    "RenderPool": {"embedded": {}},
-}
 
 
 def an_object(kind: str, namespace: str, name: str, **changed: Any) -> dict[str, Any]:
@@ -163,7 +139,9 @@ def test_a_brand_gives_itself_nothing(new_namespace: Callable[..., str], brand: 
     answer = brand.says("annotate", "namespace", namespace, f"{PRIORITY}=1000")
     assert not answer.ok
     assert 'cannot get resource "namespaces"' in answer.text
-    answer = brand.patches("namespace", namespace, {"metadata": {"annotations": {PRIORITY: "1000"}}})
+    metadata = {"name": namespace, "annotations": {PRIORITY: "1000"}}
+    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    answer = brand.says("apply", "--server-side", "-f", "-", document=document)
     assert 'cannot patch resource "namespaces"' in answer.text
 
 
