@@ -16,6 +16,7 @@ from operator_site import Admin, resource
 from understudy_api import token
 from understudy_api.kinds import KINDS
 from understudy_api.model import GROUP, VERSION
+from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.errors import DeniedError
 from understudy_operator.shell.key import Key
@@ -244,7 +245,7 @@ def test_golden_columns(admin: Admin, control_plane: Any, namespace: str, kind: 
         body["spec"]["pricePerWorkerHour"] = {"amount": "0.60", "currency": "EUR"}
     created = admin.create(body)
     status = {**STATUSES[kind], "conditions": [_condition(*one) for one in STATUSES[kind]["conditions"]]}
-    Cluster(admin.server).patch_status(created, status)
+    Cluster(ApiServer.connect(control_plane.operator_kubeconfig)).patch_status(created, status)
     inside = ["-n", namespace] if kind != "RenderPool" else []
     text = _kubectl(control_plane, "get", kind.lower(), "columns", *inside)
     admin.delete(Key.of(created))
