@@ -1,4 +1,4 @@
-"""The administrator's view and tenants, for tests of the rights that `up` sets up."""
+"""The administrator's view, for tests of the rights that `up` sets up."""
 
 from operator_site import admin
 

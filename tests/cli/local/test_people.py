@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from operator_site import resource, until
 from people import Answer, Person
-from tenants import SPECS
+from specs import SPECS
 
 pytestmark = pytest.mark.farm
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from operator_site import Admin, resource, until
 from people import Answer, Person
-from tenants import JWS, SPECS
+from specs import JWS, SPECS
 
 from understudy_api.consentrequest import ConsentRequestStatus
 from understudy_api.kinds import KINDS

@@ -1,4 +1,4 @@
-"""A spec of every kind that its schema admits, for tests of who may write which."""
+"""A spec of every kind that its schema admits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SPECS: dict[str, dict[str, Any]] = {
         "twinRef": {"namespace": "talent", "name": "ada"},
         "licenseRef": {"namespace": "talent", "name": "spring"},
         "use": {"purpose": "advertising", "channels": ["social"], "territories": ["DE"]},
-        "script": {"scenes": [{"say": "Hello."}]},
+        "script": {"scenes": [{"say": "Hello {name}."}]},
         "locales": ["en-GB"],
         "outputs": [{"name": "wide", "width": 640, "height": 360}],
     },
@@ -26,7 +26,12 @@ SPECS: dict[str, dict[str, Any]] = {
         "awaits": "reviewer",
         "digest": "a" * 64,
         "subject": "{}",
-        "sentences": {"s3": "s3://understudy-outputs/x", "sha256": "b" * 64, "form": "sentences", "entries": 1},
+        "sentences": {
+            "s3": "s3://understudy-outputs/talent/consent/x",
+            "sha256": "b" * 64,
+            "form": "sentences",
+            "entries": 1,
+        },
     },
     "RenderPool": {"embedded": {}},
 }
