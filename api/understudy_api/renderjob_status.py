@@ -63,7 +63,8 @@ class RenderJobStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Admitted, Dispatched, Complete, Failed, Suspended; Stalled while something the farm needs is away.",
+        description="Admitted, Dispatched, Complete, Failed, Suspended; Reconciling or Stalled for kstatus; Interrupted while "
+        "something the farm needs is away.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     items: ItemCounts | None = Field(default=None, description="Items by outcome.")

@@ -81,7 +81,7 @@ class TwinModelStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Trained, Validated, Ready; Stalled while something the farm needs is away.",
+        description="Trained, Validated, Ready; Interrupted while something the farm needs is away.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     twin_id: str | None = Field(default=None, max_length=64, description="Digest of the genesis record.")

@@ -62,7 +62,8 @@ def shown(farm: Any, asked: tuple[Kubectl, str], files: dict[str, bytes]) -> Non
     for key, data in files.items():
         objects.put(BUCKET, prefix + key, data)
     objects.close()
-    kubectl.patch_status("consentrequest", name, NAMESPACE, {"preview": f"s3://{BUCKET}/{prefix}"})
+    operator = Kubectl(kubectl.binary, farm.home.operator_kubeconfig)
+    operator.patch_status("consentrequest", name, NAMESPACE, {"preview": f"s3://{BUCKET}/{prefix}"})
 
 
 def test_the_owner_opens_it_and_files_are_private(farm: Any, asked: Any, owner: Any, tmp_path: Path) -> None:

@@ -67,7 +67,10 @@ def test_a_sensitive_job_waits_for_the_owners_signature(admin: Admin, brand: Ten
     assert digest_bytes(data) == listed["sha256"]
     sentences = {json.loads(line).get("sentence") for line in data.splitlines()[1:]}
     assert "Hello Ada, our casino is open." in sentences
-    assert condition_of(until(lambda: admin.get(key), lambda b: b.get("status")), "Pending")["reason"] == "AwaitsOwner"
+    assert (
+        condition_of(until(lambda: admin.get(key), lambda b: condition_of(b, "Pending")), "Pending")["reason"]
+        == "AwaitsOwner"
+    )
     act = admin.create(an_act(brand, request, "approve"))
     order = until(lambda: peer.held(body["metadata"]["uid"])).order
     assert order.clearance.subject.digest == request["spec"]["digest"]

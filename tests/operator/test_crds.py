@@ -12,46 +12,17 @@ from typing import Any
 
 import pytest
 from operator_site import Admin, resource
+from specs import JWS, SPECS
 
-from understudy_api import token
 from understudy_api.kinds import KINDS
 from understudy_api.model import GROUP, VERSION
+from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.errors import DeniedError
 from understudy_operator.shell.key import Key
 
 GOLDEN = Path(__file__).parent / "golden"
-JWS = token.sign(token.new_key(), "example+jwt", {"n": 1})
 EVERY_KIND = pytest.mark.parametrize("kind", [kind.kind for kind in KINDS])
-
-SPECS: dict[str, dict[str, Any]] = {
-    "RenderJob": {
-        "twinRef": {"namespace": "talent", "name": "ada"},
-        "licenseRef": {"namespace": "talent", "name": "spring"},
-        "use": {"purpose": "advertising", "channels": ["social"], "territories": ["DE"]},
-        "script": {"scenes": [{"say": "Hello {name}."}]},
-        "locales": ["en-GB"],
-        "outputs": [{"name": "wide", "width": 640, "height": 360}],
-    },
-    "TwinModel": {"genesis": JWS, "capture": {"s3": "s3://understudy-outputs/talent/capture.mp4"}},
-    "License": {"twinRef": {"name": "ada"}, "token": JWS},
-    "OwnerAct": {"twinRef": {"name": "ada"}, "act": JWS},
-    "ConsentRequest": {
-        "twinRef": {"name": "ada"},
-        "licenseRef": {"name": "spring"},
-        "jobRef": {"namespace": "acme", "name": "spring"},
-        "awaits": "reviewer",
-        "digest": "a" * 64,
-        "subject": "{}",
-        "sentences": {
-            "s3": "s3://understudy-outputs/talent/consent/x",
-            "sha256": "b" * 64,
-            "form": "sentences",
-            "entries": 1,
-        },
-    },
-    "RenderPool": {"embedded": {}},
-}
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +221,7 @@ def test_golden_columns(admin: Admin, control_plane: Any, namespace: str, kind: 
         body["spec"]["pricePerWorkerHour"] = {"amount": "0.60", "currency": "EUR"}
     created = admin.create(body)
     status = {**STATUSES[kind], "conditions": [_condition(*one) for one in STATUSES[kind]["conditions"]]}
-    Cluster(admin.server).patch_status(created, status)
+    Cluster(ApiServer.connect(control_plane.operator_kubeconfig)).patch_status(created, status)
     inside = ["-n", namespace] if kind != "RenderPool" else []
     text = _kubectl(control_plane, "get", kind.lower(), "columns", *inside)
     admin.delete(Key.of(created))

@@ -214,15 +214,15 @@ def test_storage_that_goes_away_is_said_and_waited_out(
     operator_site.storage.cut()
     try:
         peer.make_items(uid, 1)
-        stalled = admin.wait(key, "Stalled")
-        assert condition_of(stalled, "Stalled")["reason"] == "StorageUnavailable"
-        assert condition_of(stalled, "Admitted")["status"] == "True"
+        interrupted = admin.wait(key, "Interrupted")
+        assert condition_of(interrupted, "Interrupted")["reason"] == "StorageUnavailable"
+        assert condition_of(interrupted, "Admitted")["status"] == "True"
     finally:
         operator_site.storage.mend()
     peer.make_items(uid)
     done = admin.wait(key, "Complete", seconds=90)
     assert done["status"]["items"]["done"] == 2
-    assert not any(one["type"] == "Stalled" for one in done["status"]["conditions"])
+    assert not any(one["type"] == "Interrupted" for one in done["status"]["conditions"])
 
 
 def test_metrics_count_by_brand_and_reason(brand: Tenant, operator_site: Site) -> None:

@@ -44,10 +44,12 @@ def tenant_of(admin: Admin, new_tenant: Callable[[], Tenant], ready: bool = True
     return tenant
 
 
-def stalled(admin: Admin, key: Key) -> dict[str, Any]:
+def interrupted(admin: Admin, key: Key) -> dict[str, Any]:
     """The condition by which a job says that it cannot be looked after."""
-    body = until(lambda: admin.get(key), lambda one: condition_of(one, "Stalled").get("status") == "True", seconds=40)
-    return condition_of(body, "Stalled")
+    body = until(
+        lambda: admin.get(key), lambda one: condition_of(one, "Interrupted").get("status") == "True", seconds=40
+    )
+    return condition_of(body, "Interrupted")
 
 
 def complete(admin: Admin, peer: Any, tenant: Tenant, name: str) -> None:
@@ -75,7 +77,7 @@ def test_a_ledger_that_is_read_only_promises_nothing(
     buckets.make_account(object_store.root, account, "operator", {**whole, "Statement": [*whole["Statement"], barred]})
     try:
         body = admin.create(tenant.job("hello"))
-        said = stalled(admin, tenant.key("hello"))
+        said = interrupted(admin, tenant.key("hello"))
         assert "AccessDenied" in said["message"]
         assert "check endpoint, credentials and what they may do there" in said["message"]
         assert operator_site.peer.held(body["metadata"]["uid"]) is None
@@ -99,7 +101,7 @@ def test_a_half_written_link_stops_its_license_until_it_is_looked_at(
     key, half = link_key(account, len(present)), b'{"sequence": 0, "previ'
     store.put_object(LEDGER, key, io.BytesIO(half), len(half))
     body = admin.create(tenant.job("hello"))
-    said = stalled(admin, tenant.key("hello"))
+    said = interrupted(admin, tenant.key("hello"))
     assert key in said["message"]
     assert "run `understudy ledger verify`" in said["message"]
     assert operator_site.peer.held(body["metadata"]["uid"]) is None

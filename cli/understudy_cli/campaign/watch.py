@@ -62,8 +62,8 @@ def job_look(document: dict[str, Any]) -> Look:
     look = Look(str(status.get("phase") or "Pending"), int(items.get("done", 0)), int(items.get("total", 0)) or None)
     if not of_current_spec(document):
         return look
-    if (stalled := condition(document, "Stalled")).get("status") == "True":
-        return Look(f"{look.text}: {stalled['message']}")
+    if (interrupted := condition(document, "Interrupted")).get("status") == "True":
+        return Look(f"{look.text}: {interrupted['message']}")
     admitted, failed = condition(document, "Admitted"), condition(document, "Failed")
     if failed.get("status") == "True":
         return Look(look.text, failure=f"{failed['reason']}: {failed['message']}")

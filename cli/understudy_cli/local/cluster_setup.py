@@ -35,7 +35,7 @@ def set_up(site: Site) -> None:
         for document in kinds:
             _wait_established(cluster, document["metadata"]["name"])
         served = {document["spec"]["names"]["kind"] for document in kinds}
-        for document in documents(_yaml_files(Path(__file__).parent / "manifests")):
+        for document in documents(_yaml_files(manifests_folder())):
             _put(cluster, document, served)
         token = cluster.token(NAMESPACE, "operator", TOKEN_LIFE_SECONDS)
         for account, audience in ((VAULT_ACCOUNT, None), (PERFORMER_ACCOUNT, AUDIENCE)):
@@ -52,6 +52,11 @@ def crds_folder() -> Path:
     here = Path(__file__).resolve()
     folders = (here.parent / "crds", here.parents[3] / "crds")
     return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+
+def manifests_folder() -> Path:
+    """What every cluster gets beside the kinds: accounts, roles, admission policies, the default pool."""
+    return Path(__file__).parent / "manifests"
 
 
 def _yaml_files(folder: Path) -> list[Path]:

@@ -26,8 +26,9 @@ CONTROLLERS: Final = (
     "garbage-collector-controller",
     "root-ca-certificate-publisher-controller",
     "clusterrole-aggregation-controller",
+    "resourcequota-controller",
 )
-"""What a farm without pods needs: accounts, namespaces that really go, owner references that really cascade."""
+"""What a farm without pods needs: accounts, namespaces that really go, owner references that really cascade, quotas."""
 
 _ADMISSION_OFF: Final = ("DefaultIngressClass", "DefaultStorageClass", "StorageObjectInUseProtection", "Priority")
 

@@ -15,14 +15,16 @@ from understudy_api.owneract import OwnerActStatus
 from understudy_api.status_list import STATUS_LIST_TYPE, StatusList, read_status_list
 from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import RecordAct, RecordList
-from understudy_operator.core.conditions import EventType, Said, find, merged
+from understudy_operator.core.conditions import EventType, Said, find, merged, reconciling, stalled
 from understudy_operator.core.state import ActState, SpecProblem
-from understudy_operator.core.telling import vaulted
+from understudy_operator.core.telling import NOT_TOLD, UNAVAILABLE, vaulted
 from understudy_operator.core.times import rfc3339
 
 TWIN_SECONDS: Final = 10.0
 LAPSING: Final = frozenset({"TwinNotFound", "KeyRecordGap", "FromTheFuture"})
 """Refusals that may pass by themselves: they are looked at again."""
+PASSING: Final = LAPSING | {NOT_TOLD, UNAVAILABLE}
+"""Reasons why an act is not done yet that may pass by themselves."""
 
 
 Judged = Act | KeyRecord | StatusList | Refusal | None
@@ -77,7 +79,7 @@ def act_look(status: OwnerActStatus) -> float | None:
 
 def act_event(_was: Condition | None, condition: Condition) -> EventType | None:
     """The type of Event a changed condition of an OwnerAct is worth, if any."""
-    if condition.type == "Vaulted" and condition.reason == "NotTold":
+    if condition.type == "Vaulted" and condition.reason == NOT_TOLD:
         return None
     return "Normal" if condition.status == "True" else "Warning"
 
@@ -145,4 +147,13 @@ def _accepted_at(state: ActState, digest: str, now: float) -> float:
 
 
 def _conditions(state: ActState, said: tuple[Said, ...], now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, said, state.identity.generation, now)
+    return merged(state.status.conditions, (*said, *_progress(said)), state.identity.generation, now)
+
+
+def _progress(said: tuple[Said, ...]) -> tuple[Said, ...]:
+    """For kstatus: an act is done once it is recorded and, where there is a vault, the vault has it."""
+    short = next((one for one in said if one.status == "False"), None)
+    if short is None:
+        return ()
+    passes = short.reason in PASSING
+    return ((reconciling if passes else stalled)(short.reason, short.message),)

@@ -12,6 +12,8 @@ from understudy_operator.core.times import rfc3339
 
 MAX_MESSAGE_CHARACTERS = 1000
 EventType = Literal["Normal", "Warning"]
+PROGRESS = frozenset({"Reconciling", "Stalled"})
+"""Conditions that say for kstatus what others say already: they get no events of their own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,19 @@ class Said:
 def said(kind: str, holds: bool, reason: str, message: str = "") -> Said:
     """A condition that is True or False."""
     return Said(kind, "True" if holds else "False", reason, message)
+
+
+def reconciling(reason: str, message: str = "") -> Said:
+    """What kstatus (Flux and others) reads as InProgress: the spec is taken in, what it asks for is not there yet.
+
+    As there, this condition and the next one stand only while they are true; `observedGeneration` covers the time before.
+    """
+    return Said("Reconciling", "True", reason, message)
+
+
+def stalled(reason: str, message: str = "") -> Said:
+    """What kstatus reads as Failed: nothing goes on until somebody changes something."""
+    return Said("Stalled", "True", reason, message)
 
 
 def merged(old: tuple[Condition, ...], new: Iterable[Said], generation: int, now: float) -> tuple[Condition, ...]:
@@ -62,6 +77,8 @@ def events(
     found = []
     for condition in new:
         was = find(old, condition.type)
+        if condition.type in PROGRESS:
+            continue
         changed = was is None or (was.status, was.reason) != (condition.status, condition.reason)
         if changed and (kind := worth(was, condition)):
             found.append(EmitEvent(type=kind, reason=condition.reason, message=condition.message or condition.reason))

@@ -14,7 +14,7 @@ from understudy_api.model import Condition
 from understudy_api.strictjson import parse_object
 from understudy_api.verdict import Refusal
 from understudy_operator.core.actions import Decision, DeleteObject
-from understudy_operator.core.conditions import EventType, Said, events, merged, said
+from understudy_operator.core.conditions import EventType, Said, events, merged, reconciling, said, stalled
 from understudy_operator.core.state import ConsentState, SpecProblem
 from understudy_operator.core.times import rfc3339
 
@@ -97,10 +97,13 @@ def _standing(state: ConsentState, found: tuple[str, ConsentAnswer] | None) -> t
 
 def _conditions(standing: tuple[str, str, str]) -> tuple[Said, ...]:
     now_is, reason, message = standing
-    return tuple(
+    stands = tuple(
         said(kind, kind == now_is, reason, message if kind == now_is else "")
         for kind in ("Pending", "Approved", "Denied")
     )
+    if now_is == "Pending":
+        return (*stands, reconciling(reason, message))
+    return (*stands, stalled(reason, message)) if reason == "RequestInvalid" else stands
 
 
 def _event(_was: Condition | None, condition: Condition) -> EventType | None:

@@ -1,4 +1,4 @@
-"""The five conditions of a job, and which of their changes are worth an Event."""
+"""The conditions of a job, and which of their changes are worth an Event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from understudy_api.model import Condition
 from understudy_api.renderjob import RenderJobSpec
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
-from understudy_operator.core.conditions import EventType, Said, find, said
+from understudy_operator.core.conditions import EventType, Said, find, reconciling, said, stalled
 from understudy_operator.core.dispatch import refusal_stands
 from understudy_operator.core.lifecycle import Course
 from understudy_operator.core.state import JobState, SpecProblem
@@ -36,6 +36,7 @@ def job_conditions(state: JobState, admission: Admission, course: Course, now: f
         _failed(course),
         said("Suspended", course.phase == "Suspended", course.phase),
         *_consent_pending(state, admission, course),
+        *_progress(course),
     )
 
 
@@ -109,6 +110,13 @@ def _complete(course: Course) -> Said:
 def _failed(course: Course) -> Said:
     failed = course.phase == "Failed"
     return said("Failed", failed, course.reason if failed else course.phase, course.message if failed else "")
+
+
+def _progress(course: Course) -> tuple[Said, ...]:
+    """For kstatus; a job that is suspended or cancelled is what its spec asks for, as a complete one is."""
+    if course.phase in {"Pending", "Running"}:
+        return (reconciling(course.reason, course.message),)
+    return (stalled(course.reason, course.message),) if course.phase in {"Refused", "Failed"} else ()
 
 
 def _no_pool(spec: RenderJobSpec | SpecProblem) -> str:

@@ -14,7 +14,7 @@ from understudy_api.plain import terms_in_words
 from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
 from understudy_operator.core.amounts import decimal_seconds
-from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.conditions import EventType, Said, merged, reconciling, stalled
 from understudy_operator.core.list_condition import list_moments, list_said
 from understudy_operator.core.quarantine_policy import quarantine_said
 from understudy_operator.core.standing import standing
@@ -24,6 +24,8 @@ from understudy_operator.core.times import rfc3339
 OPEN_CLAIMS_SECONDS: Final = 10.0
 """How often the seconds of running jobs are counted."""
 TWIN_SECONDS: Final = 30.0
+PASSING: Final = frozenset({"TwinNotFound", "StatusUnknown"})
+"""Reasons of Valid=False that pass once something that is on its way has come."""
 
 
 def verified(state: LicenseState) -> License | Refusal:
@@ -127,4 +129,13 @@ def _delivered(account: Account | None) -> int | None:
 
 
 def _conditions(state: LicenseState, said: tuple[Said, ...], now: float) -> tuple[Condition, ...]:
-    return merged(state.status.conditions, (*said, *quarantine_said(state)), state.identity.generation, now)
+    return merged(
+        state.status.conditions, (*said, *quarantine_said(state), *_progress(said[0])), state.identity.generation, now
+    )
+
+
+def _progress(valid: Said) -> tuple[Said, ...]:
+    """For kstatus; a license whose time has not come is what its owner asks for."""
+    if valid.status == "True" or valid.reason == "NotYetValid":
+        return ()
+    return ((reconciling if valid.reason in PASSING else stalled)(valid.reason, valid.message),)

@@ -18,6 +18,8 @@ from understudy_operator.core.actions import TellVault
 from understudy_operator.core.conditions import Said
 from understudy_operator.core.state import ActState, SpecProblem, TwinState, Untold
 
+NOT_TOLD: Final = "NotTold"
+"""Reason of Vaulted=False before the vault has answered."""
 UNAVAILABLE: Final = "VaultUnavailable"
 """Reason of a problem that passes by itself."""
 TOLD_SECONDS: Final = 0.2
@@ -62,7 +64,7 @@ def vaulted(state: ActState) -> tuple[Said, ...]:
     if vault.heard is not None:
         return (Said("Vaulted", "True", "Heard", "the vault took it in and judges every release by it"),)
     if vault.problem is None:
-        return (Said("Vaulted", "False", "NotTold", "the vault has not taken it in yet; it is told until it does"),)
+        return (Said("Vaulted", "False", NOT_TOLD, "the vault has not taken it in yet; it is told until it does"),)
     return (Said("Vaulted", "False", vault.problem.reason, vault.problem.message),)
 
 

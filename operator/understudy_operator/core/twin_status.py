@@ -7,7 +7,7 @@ from typing import Final, Literal
 from understudy_api.model import Condition
 from understudy_api.receipt import TrainingResult
 from understudy_api.twinmodel import Score, TwinModelStatus
-from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.conditions import EventType, Said, merged, stalled
 from understudy_operator.core.state import TwinState
 from understudy_operator.core.twin_policy import Standing, progress_of
 
@@ -45,6 +45,7 @@ def _said(standing: Standing) -> tuple[Said, ...]:
         Said("Trained", _word(standing.trained), "Trained" if standing.trained else reason),
         Said("Validated", _word(standing.validated), "Validated" if standing.validated else reason),
         Said("Ready", "True" if standing.ready else "False", reason, standing.message),
+        *((stalled(reason, standing.message),) if standing.refused else ()),
     )
 
 

@@ -135,9 +135,9 @@ def _set_finalizers(targets: Targets, body: Body, held: bool) -> Body | None:
 
 
 def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None:
-    before = views.unstalled(body.get("status", {}))
+    before = views.uninterrupted(body.get("status", {}))
     wanted = before if decision.status is None else decision.status.wire()
-    if decision.status is None and not views.is_stalled(body):
+    if decision.status is None and not views.is_interrupted(body):
         return
     after = targets.sources.cluster.patch_status(body, wanted)
     if _remember(targets, after) is not None and body["kind"] == "RenderJob":

@@ -1,7 +1,7 @@
 """Saying so when an object cannot be reconciled: a condition of the shell's own, since no decision can be made.
 
-`Stalled` follows the convention of kstatus. It is set when an object has been failing for a few seconds, not for a
-hiccup, and is taken away by the next reconcile that succeeds.
+`Interrupted` is set when an object has been failing for a few seconds, not for a hiccup, and is taken away by the next
+reconcile that succeeds. It is not called `Stalled`: kstatus reads that as failed for good, and the farm waits and goes on.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Stalls:
             self._since.pop(key, None)
 
     def _say(self, body: Body, reason: str, message: str) -> None:
-        found = views.condition(body, views.STALLED)
+        found = views.condition(body, views.INTERRUPTED)
         if found.get("reason") == reason:
             return
-        status = views.unstalled(body.get("status", {}))
-        stalled = _condition(body, reason, message)
-        after = self._cluster.patch_status(body, {**status, "conditions": [*status.get("conditions", ()), stalled]})
+        status = views.uninterrupted(body.get("status", {}))
+        interrupted = _condition(body, reason, message)
+        after = self._cluster.patch_status(body, {**status, "conditions": [*status.get("conditions", ()), interrupted]})
         if after is not None:
             self._store.put(after)
         self._events.post(body, "Warning", reason, message)
@@ -72,7 +72,7 @@ class Stalls:
 
 def _condition(body: Body, reason: str, message: str) -> dict[str, Any]:
     return {
-        "type": views.STALLED,
+        "type": views.INTERRUPTED,
         "status": "True",
         "reason": reason,
         "message": message,

@@ -12,7 +12,7 @@ from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
 
-STALLED: Final = "Stalled"
+INTERRUPTED: Final = "Interrupted"
 """Condition that the shell itself sets while an object cannot be reconciled; no decision ever sees it."""
 
 Body = Mapping[str, Any]
@@ -46,22 +46,22 @@ def spec(model: type[M], body: Body) -> M | SpecProblem:
 
 def status(model: type[M], body: Body) -> M:
     """The object's status as decisions know it; one that somebody else spoiled counts as none."""
-    found = unstalled(body.get("status", {}))
+    found = uninterrupted(body.get("status", {}))
     try:
         return model.model_validate(found)
     except ValidationError:
         return model()
 
 
-def unstalled(found: Body) -> dict[str, Any]:
+def uninterrupted(found: Body) -> dict[str, Any]:
     """A status without the shell's own condition."""
-    conditions = [one for one in found.get("conditions", ()) if one.get("type") != STALLED]
+    conditions = [one for one in found.get("conditions", ()) if one.get("type") != INTERRUPTED]
     return {**found, "conditions": conditions} if "conditions" in found else dict(found)
 
 
-def is_stalled(body: Body) -> bool:
+def is_interrupted(body: Body) -> bool:
     """Whether the shell's own condition stands in the status."""
-    return any(one.get("type") == STALLED for one in body.get("status", {}).get("conditions", ()))
+    return any(one.get("type") == INTERRUPTED for one in body.get("status", {}).get("conditions", ()))
 
 
 def is_deleted(body: Body | None) -> bool:

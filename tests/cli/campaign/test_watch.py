@@ -42,11 +42,11 @@ def test_job(status: dict[str, Any], finished: bool, failure: str) -> None:
     assert (look.finished, look.failure) == (finished, failure)
 
 
-def test_a_stalled_job_says_what_it_waits_for() -> None:
+def test_an_interrupted_job_says_what_it_waits_for() -> None:
     status = {
         "observedGeneration": 2,
         "phase": "Pending",
-        "conditions": [flag("Stalled", "True", "StorageRefused", "s3: denied")],
+        "conditions": [flag("Interrupted", "True", "StorageRefused", "s3: denied")],
     }
     assert job_look(document(status)).text == "Pending: s3: denied"
 

@@ -206,6 +206,7 @@ def test_every_condition_names_its_generation() -> None:
         "Complete",
         "Failed",
         "Suspended",
+        "Reconciling",
     ]
     assert {condition.observed_generation for condition in status.conditions} == {9}
     assert status.observed_generation == 9

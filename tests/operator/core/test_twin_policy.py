@@ -104,7 +104,7 @@ def test_only_a_result_that_passed_its_gates_makes_a_twin_ready(
     result: dict[str, Any], stage: str, reason: str, conditions: tuple[str, str, str]
 ) -> None:
     _, status, ready = _decided(a_twin(result=a_training_result(_order().digest, **result)))
-    assert tuple(condition.status for condition in status.conditions) == conditions
+    assert tuple(condition.status for condition in status.conditions[:3]) == conditions
     assert (status.stage, ready.reason) == (stage, reason)
     assert status.version == (VERSION if conditions[2] == "True" else None)
 

@@ -80,7 +80,7 @@ def test_an_equal_status_is_not_written(admin: Admin, cluster: Cluster, tenant: 
 
 def test_a_stale_write_is_a_conflict(admin: Admin, cluster: Cluster, tenant: Tenant) -> None:
     body = admin.create(tenant.job("stale"))
-    admin.patch(Key.of(body), {"priority": 3})
+    admin.patch(Key.of(body), {"suspend": True})
     with pytest.raises(ConflictError):
         cluster.patch_status(body, {"phase": "Running"})
     with pytest.raises(ConflictError):

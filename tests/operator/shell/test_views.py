@@ -55,12 +55,12 @@ def test_a_spoiled_status_counts_as_none(spoiled: dict[str, Any]) -> None:
 
 
 def test_the_shells_own_condition_is_never_seen_by_decisions() -> None:
-    stalled = body(status={"phase": "Running", "conditions": [condition("Admitted"), condition(views.STALLED)]})
-    assert views.is_stalled(stalled)
-    seen = views.status(RenderJobStatus, stalled)
+    interrupted = body(status={"phase": "Running", "conditions": [condition("Admitted"), condition(views.INTERRUPTED)]})
+    assert views.is_interrupted(interrupted)
+    seen = views.status(RenderJobStatus, interrupted)
     assert [one.type for one in seen.conditions] == ["Admitted"]
-    assert not views.is_stalled({"status": views.unstalled(stalled["status"])})
-    assert views.unstalled({"phase": "Running"}) == {"phase": "Running"}
+    assert not views.is_interrupted({"status": views.uninterrupted(interrupted["status"])})
+    assert views.uninterrupted({"phase": "Running"}) == {"phase": "Running"}
 
 
 @pytest.mark.parametrize(
