@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
     "consent": Entry("consent", None, "Read and answer requests to let a twin say something sensitive."),
     "why": Entry("why", "why", "Say why a job is refused, and the smallest change that would make it legal."),
+    "doctor": Entry("doctor", "doctor", "Look at cluster, rights, pools, S3 and GPU; name what is wrong and the cure."),
     "ledger": Entry("ledger", None, "Check the ledger of uses and royalties; keep checkpoints of it."),
     "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
     "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
