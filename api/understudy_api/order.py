@@ -95,10 +95,13 @@ class Making(Model):
         default=None, description="Who alone can open what is made; None: an order to be delivered."
     )
 
+    retry: int = Field(default=0, ge=0, description="How often the brand asked for items that failed once more.")
+
     @property
     def digest(self) -> str:
-        """The order's digest: what a grant names."""
-        return digest(self.model_dump(mode="json", exclude=None if self.preview else {"preview"}))
+        """The order's digest: what a grant names. What an order does not use is left out, so that digests stay."""
+        unused = {name for name in ("preview", "retry") if not getattr(self, name)}
+        return digest(self.model_dump(mode="json", exclude=unused))
 
 
 class Order(Model):
@@ -125,6 +128,7 @@ class Order(Model):
     preview: AgeRecipient | None = Field(
         default=None, description="Who alone can open what is made of the first row; None: an order to be delivered."
     )
+    retry: int = Field(default=0, ge=0, description="How often the brand asked for items that failed once more.")
     grant: Token
 
     @property
@@ -146,6 +150,7 @@ class Order(Model):
             content=self.content.digest,
             clearance=self.clearance.digest if self.clearance else None,
             preview=self.preview,
+            retry=self.retry,
         )
 
     @property

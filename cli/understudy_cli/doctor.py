@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from understudy_api.settings import BucketNames, OperatorSettings, S3Settings
+from understudy_api.settings import BucketNames
 from understudy_cli.checks.apiserver import apiserver
 from understudy_cli.checks.check import Check, failed, skipped
 from understudy_cli.checks.definitions import definitions
@@ -25,9 +24,7 @@ from understudy_cli.checks.storage import storage
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
 from understudy_cli.local.cluster_setup import NAMESPACE
-from understudy_cli.local.home import Home
-from understudy_cli.local.object_store import external_settings
-from understudy_cli.local.part import External
+from understudy_cli.s3_access import S3Option, SettingsOption, given_account, operator_settings
 
 _COLOURS: Final = {"pass": "green", "fail": "red", "skip": "dim"}
 Role = Literal["platform", "brand", "owner", "reviewer", "operator"]
@@ -39,17 +36,8 @@ def doctor(
         str | None, typer.Option("--namespace", "-n", help="The brand's or owner's namespace.", show_default=False)
     ] = None,
     system: Annotated[str, typer.Option(help="The operator's namespace.")] = NAMESPACE,
-    settings: Annotated[
-        Path | None,
-        typer.Option(help="The operator's settings file; default: that of this machine's farm.", show_default=False),
-    ] = None,
-    s3: Annotated[
-        str | None,
-        typer.Option(
-            help="S3 to look at instead, as http(s)://host:port; keys in UNDERSTUDY_S3_ACCESS_KEY and _SECRET_KEY.",
-            show_default=False,
-        ),
-    ] = None,
+    settings: SettingsOption = None,
+    s3: S3Option = None,
     output: Annotated[
         Literal["table", "wide", "json"], typer.Option("--output", "-o", help="How to print the checks.")
     ] = "table",
@@ -82,10 +70,9 @@ def in_cluster(role_name: str, namespace: str | None, system: str) -> Iterator[C
 
 def with_credentials(file: Path | None, s3_url: str | None) -> Iterator[Check]:
     """What needs the farm's keys: S3, Ray and the director; skipped where there are none."""
-    own = file or Home.default().operator_settings
-    told = OperatorSettings.load(own) if file or own.is_file() else None
+    told = operator_settings(file)
     if s3_url:
-        yield from storage(given_s3(s3_url), told.buckets if told else BucketNames())
+        yield from storage(given_account(s3_url), told.buckets if told else BucketNames())
     elif told:
         yield from storage(told.s3, told.buckets)
     else:
@@ -96,18 +83,6 @@ def with_credentials(file: Path | None, s3_url: str | None) -> Iterator[Check]:
         yield skipped(
             "ray and director", "no operator settings here", "give --settings; status.conditions say the rest"
         )
-
-
-def given_s3(url: str) -> S3Settings:
-    """The account that --s3 and the environment name, as `understudy up` takes it; UserError when it is half there."""
-    read = os.environ.get
-    authority = read("UNDERSTUDY_S3_CA_FILE")
-    given = External(
-        s3_access_key=read("UNDERSTUDY_S3_ACCESS_KEY", ""),
-        s3_secret_key=read("UNDERSTUDY_S3_SECRET_KEY", ""),
-        s3_authority=Path(authority).absolute() if authority else None,
-    )
-    return external_settings(given, url)
 
 
 def show(checks: list[Check], wide: bool) -> None:

@@ -62,12 +62,13 @@ def buckets(s3: S3Settings, names: BucketNames) -> Check:
     missing = []
     for name in wanted:
         try:
-            if not store.bucket_exists(name):
-                missing.append(name)
+            next(iter(store.list_objects(name)), None)  # a HEAD has no body to say which refusal it is
         except S3Error as error:
-            return _refused(name, error)
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
-            return failed("s3 buckets", f"s3://{name}: {error}", "check the endpoint")
+            if error.code != "NoSuchBucket":
+                return _refused(name, error)
+            missing.append(name)
+        except (MinioException, urllib3.exceptions.HTTPError, ValueError, SyntaxError) as error:  # or no S3 at all
+            return failed("s3 buckets", f"s3://{name}: {error}", "check the endpoint: is it an S3 service?")
     if missing:
         return failed("s3 buckets", f"missing: {', '.join(missing)}", "create them, or mend the names in the settings")
     return passed("s3 buckets", f"all {len(wanted)} are there")
