@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ COMMANDS: Final = {
     "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
     "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
+    "completion": Entry("completion", "completion", "Print a script that completes commands in a shell."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }
 
@@ -77,12 +79,15 @@ class LazyGroup(TyperGroup):
         return LazyCommand(cmd_name, entry) if entry and _exists(entry) else None
 
 
+COMPLETING: Final = "_UNDERSTUDY_COMPLETE" in os.environ
+"""Whether a shell asks what may follow, instead of a person for work."""
+
 app = typer.Typer(
     name="understudy",
     cls=LazyGroup,
     help="A render farm for licensed digital twins, on Kubernetes.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=COMPLETING,
     pretty_exceptions_enable=False,
 )
 
@@ -105,7 +110,8 @@ def load(name: str, entry: Entry) -> Any:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a user can act on is one line on stderr and exit code 1."""
     try:
-        app(args=None if arguments is None else list(arguments))
+        prog = "understudy" if COMPLETING else None
+        app(args=None if arguments is None else list(arguments), prog_name=prog)
     except Exception as error:
         if not _is_for_the_user(error):
             raise

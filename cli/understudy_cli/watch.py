@@ -99,10 +99,10 @@ def _lines(glances: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _bar(glances: Iterator[dict[str, Any]], console: Console) -> dict[str, Any]:
-    document = next(glances)  # a job that is not there is told without a bar
+    first = document = next(glances)  # a job that is not there is told without a bar
     with Progress(*columns(), console=console) as progress:
         bar = progress.add_task("", total=None, state="")
-        for document in chain([document], glances):
+        for document in chain([first], glances):
             _show(progress, bar, document)
     seen = glance(document)
     ended = ending(document)
