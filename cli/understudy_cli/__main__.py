@@ -69,6 +69,11 @@ class LazyCommand(TyperCommand):
 class LazyGroup(TyperGroup):
     """The commands of COMMANDS whose modules are installed."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Without the options typer adds where it completes: `understudy completion` stands for them."""
+        added = {"install_completion", "show_completion"}
+        return [one for one in super().get_params(ctx) if one.name not in added]
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
         """Names in the order of the table."""
         return [name for name, entry in COMMANDS.items() if _exists(entry)]
