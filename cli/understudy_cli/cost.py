@@ -11,7 +11,7 @@ import typer
 
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
-from understudy_cli.jobs import NamespaceOption, find_job
+from understudy_cli.jobs import NamespaceOption, find_job, names
 from understudy_cli.printing import OutputOption, print_data, print_table
 
 UNPRICED: Final = "unpriced"
@@ -43,7 +43,10 @@ class Spent:
 
 def cost(
     job: Annotated[
-        str | None, typer.Argument(metavar="[JOB]", help="The job; default: all of the namespace.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[JOB]", help="The job; default: all of the namespace.", show_default=False, autocompletion=names
+        ),
     ] = None,
     namespace: NamespaceOption = None,
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="All jobs of the cluster.")] = False,

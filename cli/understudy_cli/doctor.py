@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -24,6 +23,7 @@ from understudy_cli.checks.storage import storage
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
 from understudy_cli.local.cluster_setup import NAMESPACE
+from understudy_cli.printing import OutputOption, print_data
 from understudy_cli.s3_access import S3Option, SettingsOption, given_account, operator_settings
 
 _COLOURS: Final = {"pass": "green", "fail": "red", "skip": "dim"}
@@ -38,14 +38,12 @@ def doctor(
     system: Annotated[str, typer.Option(help="The operator's namespace.")] = NAMESPACE,
     settings: SettingsOption = None,
     s3: S3Option = None,
-    output: Annotated[
-        Literal["table", "wide", "json"], typer.Option("--output", "-o", help="How to print the checks.")
-    ] = "table",
+    output: OutputOption = "table",
 ) -> None:
     """Look at cluster, rights, operator, pools, S3 and GPU. Exit code 0 when no check fails, else 1."""
     checks = [*in_cluster(role, namespace, system), *with_credentials(settings, s3), gpu()]
-    if output == "json":
-        typer.echo(json.dumps([one.wire() for one in checks], indent=2, ensure_ascii=False))
+    if output in {"json", "yaml"}:
+        print_data([one.wire() for one in checks], output)
     else:
         show(checks, wide=output == "wide")
     raise typer.Exit(1 if any(one.result == "fail" for one in checks) else 0)

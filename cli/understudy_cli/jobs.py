@@ -6,12 +6,26 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 
 KINDS: Final = frozenset({"renderjob", "renderjobs", "rj", "job"})
 
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job, as NAME or renderjob/NAME.")]
+
+def names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Jobs that a shell may offer: those of the namespace; none when there is no cluster to ask."""
+    try:
+        kubectl = connect()
+        found = kubectl.every("renderjobs", "-n", ctx.params.get("namespace") or kubectl.namespace())
+    except UserError:
+        return []
+    return [name for one in found if (name := str(one["metadata"]["name"])).startswith(incomplete)]
+
+
+JobArgument = Annotated[
+    str, typer.Argument(metavar="JOB", help="The job, as NAME or renderjob/NAME.", autocompletion=names)
+]
 NamespaceOption = Annotated[
     str | None,
     typer.Option("--namespace", "-n", help="The brand's namespace; default: the context's.", show_default=False),

@@ -87,9 +87,13 @@ class Kubectl:
             f"--request-timeout={TIMEOUT_SECONDS}s",
             *words,
         ]
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=2 * TIMEOUT_SECONDS, check=False
-        )
+        limit = 2 * TIMEOUT_SECONDS
+        try:
+            done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=limit, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise UserError(
+                f"kubectl {words[0]}: no answer within {limit} s; check {self.kubeconfig} and the network"
+            ) from error
         if done.returncode:
             reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise UserError(f"kubectl {words[0]}: {reason}")

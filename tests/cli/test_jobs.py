@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kubectl_site import Jobs
 
 from understudy_cli.errors import UserError
-from understudy_cli.jobs import change_job, find_job, name_of
+from understudy_cli.jobs import change_job, find_job, name_of, names
 from understudy_cli.kubectl import Kubectl
 
 
@@ -48,3 +53,18 @@ def test_without_a_namespace_it_is_the_contexts(jobs: Jobs, monkeypatch: pytest.
 @pytest.mark.farm
 def test_a_context_without_a_namespace_means_default(jobs: Jobs) -> None:
     assert jobs.kubectl.namespace() == "default"
+
+
+@pytest.mark.farm
+def test_a_shell_is_offered_the_jobs_of_the_namespace(jobs: Jobs) -> None:
+    for name in ("spring", "summer", "autumn"):
+        jobs.make(name)
+    program = Path(sys.executable).parent / "kubectl_complete-understudy"
+    asked = [program, "watch", "-n", jobs.namespace, "s"]
+    done = subprocess.run(asked, env=dict(os.environ), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["spring", "summer", ":4"]
+
+
+def test_a_shell_is_offered_nothing_without_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    assert names(SimpleNamespace(params={}), "") == []  # type: ignore[arg-type]

@@ -57,10 +57,22 @@ class Careless(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-@pytest.fixture
-def careless() -> Iterator[S3Settings]:
+class Expired(Careless):
+    """A service whose keys live for an hour, which is over."""
+
+    def do_GET(self) -> None:
+        self.send_response(400)
+        body = b"<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>"
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(params=[Careless])
+def careless(request: pytest.FixtureRequest) -> Iterator[S3Settings]:
     Careless.objects = {}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Careless)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), request.param)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield S3Settings(
@@ -118,6 +130,13 @@ def test_a_service_that_overwrites_fails_and_so_does_a_clock_that_stands(careles
     assert "ahead of" in found[1].message
     assert "got an overwrite" in found[3].message
     assert "conditional writes" in found[3].cure
+
+
+@pytest.mark.parametrize("careless", [Expired], indirect=True)
+def test_expired_credentials_ask_for_present_ones(careless: S3Settings) -> None:
+    found = storage(careless, NAMES)[-1]
+    assert (found.name, found.message) == ("s3 buckets", "the credentials are refused: ExpiredToken")
+    assert "present keys" in found.cure
 
 
 def test_nobody_there_and_an_authority_that_is_not_there_are_one_line(tmp_path: Path) -> None:
