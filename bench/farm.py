@@ -1,13 +1,15 @@
 """Frames a second of the whole farm against a bare loop, a minute and more each, by turns of a few seconds.
 
 The farm: director, performers on Ray, receipts, clips, joining, checks, signatures and delivery, all through MinIO. The
-bare loop (`bench.bare`): the same takes in one process per core and nothing else.
+bare loop (`bench.bare`): the same takes in one process per core and nothing else. Compared is the steady state: the farm
+from the first takes to where work begins to run out, each core of the bare loop from its first take to its last.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import ssl
 import statistics
 import tempfile
@@ -42,7 +44,9 @@ from understudy_workers.twins import publish
 ROUNDS = 2
 SECONDS = 120.0
 BAR = 0.90
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+STEADY = (0.05, 0.9)
+"""The part of an order's frames between which a farm is in its steady state: all performers hold work, items are finished."""
 
 
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Measurement]:
@@ -133,7 +137,7 @@ class Works:
 
     def alone(self, order: Order) -> Side:
         """The farm with nothing beside it."""
-        return self._side(order, self._processor_seconds(), *self._made(order), lambda _began, _ended: 0.0)
+        return self._side(order, self._processor_seconds(), self._made(order), lambda _began, _ended: 0.0)
 
     def in_turns(self, order: Order, bare: BareLoop) -> tuple[Side, Side]:
         """The farm and the bare loop by turns, from the request to the last delivery."""
@@ -145,28 +149,45 @@ class Works:
             made = thread.submit(self._made, order)
             bare.begin()
             turns.take([made.done, lambda: bare.over])
-            farm = self._side(order, spent, *made.result(), turns.frozen(0))
+            farm = self._side(order, spent, made.result(), turns.frozen(0))
         return farm, bare.side(turns.frozen(1))
 
-    def _side(self, order: Order, spent: float, began: float, ended: float, frozen: Frozen) -> Side:
+    def _side(self, order: Order, spent: float, looks: list[tuple[float, float]], frozen: Frozen) -> Side:
         last = list(self._objects.keys("understudy-receipts", f"{order.uid}/0"))[-1]
         totals = Segment.model_validate_json(self._objects.get("understudy-receipts", last)).totals
         if totals.done != order.total_items:
             raise RuntimeError(f"wanted {order.total_items} items done, got {totals}")
-        took = ended - began - frozen(began, ended)
-        return Side(totals.frames, totals.frames / took, totals.frames / (self._processor_seconds() - spent))
+        began = looks[0][0]
+        steady = [
+            (at - began - frozen(began, at), made)
+            for at, made in looks
+            if STEADY[0] * totals.frames <= made <= STEADY[1] * totals.frames
+        ]
+        times, frames = zip(*steady, strict=True)
+        per_second = statistics.linear_regression(times, frames).slope
+        return Side(totals.frames, per_second, totals.frames / (self._processor_seconds() - spent))
 
-    def _made(self, order: Order) -> tuple[float, float]:
-        """When the order was put and when it was over, on the monotonic clock."""
-        began, url = time.monotonic(), f"/v1/orders/{order.uid}"
+    def _made(self, order: Order) -> list[tuple[float, float]]:
+        """Has an order made; at every look the time of the monotonic clock and the frames made of it until then."""
+        url, looks = f"/v1/orders/{order.uid}", []
         with self._director() as http:
+            before = self._frames(http)
             http.put(url, content=order.model_dump_json()).raise_for_status()
             while (progress := http.get(url).json())["state"] not in ("Finished", "Failed"):
+                looks.append((time.monotonic(), self._frames(http) - before))
                 commit_all(http, "/v1/orders", order.uid)
                 time.sleep(LOOK_SECONDS)
         if progress["state"] != "Finished":
             raise RuntimeError(f"the order ended as {progress}")
-        return began, time.monotonic()
+        return looks
+
+    def _frames(self, http: httpx.Client) -> float:
+        """Frames rendered so far, as the pool's metrics say."""
+        text = http.get(f"http://127.0.0.1:{self._site.plan.ports.director_metrics}/metrics").text
+        found = re.search(r"^understudy_frames_total (\S+)$", text, re.MULTILINE)
+        if found is None:
+            raise RuntimeError("the pool's metrics lack understudy_frames_total")
+        return float(found[1])
 
     def _processor_seconds(self) -> float:
         """Processor seconds of all processes of the farm so far."""

@@ -1,68 +1,35 @@
 """The demo as a test: a real farm, a twin trained from the ready capture, a small campaign, and things killed on the way."""
 
+import copy
 import json
 import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import httpx
 import psutil
+import pyrage
 import pytest
-from minio import Minio
-from rich.console import Console
+from live_farm import BRAND, BUCKET, Live, with_twin
+from typer.testing import CliRunner
 
 from understudy_api import token
 from understudy_api.release import ERASURE_TYPE, Erasure
 from understudy_cli.campaign import manifests, storage, watch
+from understudy_cli.consent import app as consent
 from understudy_cli.files import read_key
-from understudy_cli.kubectl import Kubectl
-from understudy_cli.local import buckets, object_store, process, toolchain
+from understudy_cli.local import buckets, process
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
-from understudy_cli.local.keys import Keys
-from understudy_cli.local.part import Site
 from understudy_cli.owner_vault import OwnerVault
 from understudy_workers.media.credentials import verify
 
 pytestmark = [pytest.mark.farm, pytest.mark.timeout(900)]
-
-LIMIT_SECONDS = 600
-QUIET = Console(quiet=True)
-BUCKET = buckets.BUCKETS.outputs
-BRAND = manifests.BRAND_NAMESPACE
-
-
-@dataclass(frozen=True)
-class Live:
-    """A farm with a validated twin and a license."""
-
-    farm: Farm
-    site: Site
-    kubectl: Kubectl
-    store: Minio
-    folder: Path
-
-    def finish(self, job: dict[str, Any], during: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Apply a job and wait until it is complete; `during` is called once after its first item started."""
-        self.kubectl.apply(job)
-        name, called = job["metadata"]["name"], []
-
-        def look(document: dict[str, Any]) -> watch.Look:
-            if document.get("status", {}).get("startedAt") and not called:
-                called.append(True)
-                during()
-            return watch.job_look(document)
-
-        return watch.wait(self.kubectl, QUIET, name, ("renderjob", name, BRAND), look, LIMIT_SECONDS)
-
-    def keys(self, prefix: str) -> list[str]:
-        return [str(entry.object_name) for entry in self.store.list_objects(BUCKET, prefix=prefix, recursive=True)]
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +37,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     home = Home(tmp_path_factory.mktemp("demo") / "home")
     farm = Farm(home)
     try:
-        yield _with_twin(farm, tmp_path_factory.mktemp("demo-keys"))
+        yield with_twin(farm, tmp_path_factory.mktemp("demo-keys"))
     finally:
         farm.purge()
-
-
-def _with_twin(farm: Farm, folder: Path) -> Live:
-    site = farm.up()
-    kubectl = Kubectl(toolchain.require("kubectl"), site.kubeconfig)
-    store = buckets.client(object_store.settings(site, "root"))
-    examples = manifests.Examples.find()
-    for name in (manifests.OWNER_NAMESPACE, BRAND):
-        kubectl.apply(manifests.namespace(name))
-    storage.upload_once(store, examples.capture, BUCKET, manifests.CAPTURE_KEY)
-    model = manifests.twin(folder, BUCKET, "Quick")
-    kubectl.apply(manifests.consented(folder, model, examples.capture, OwnerVault.of(site)))
-    where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
-    watch.wait(kubectl, QUIET, "training", where, watch.twin_look, LIMIT_SECONDS)
-    thumbprint = token.thumbprint(token.load_key(Keys.at(farm.home).farm_public.read_text()))
-    for terms in ("license.yaml", "license-europe.yaml"):
-        kubectl.apply(manifests.signed_license(folder, examples.campaign(terms), thumbprint))
-    return Live(farm, site, kubectl, store, folder)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +92,7 @@ def test_the_twin_beat_its_baselines(live: Live) -> None:
 def test_nothing_is_lost_or_charged_twice_when_things_are_killed(live: Live, finished: dict[str, Any]) -> None:
     status = finished["status"]
     assert status["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
-    index = _index(live, "acme/spring/")
+    index = live.index("acme/spring/")
     assert len({line["item"] for line in index}) == 8
     assert sum(line["seconds"] for line in index) == pytest.approx(float(status["meteredSeconds"]), abs=0.01)
 
@@ -151,7 +100,7 @@ def test_nothing_is_lost_or_charged_twice_when_things_are_killed(live: Live, fin
 def test_every_item_is_a_real_signed_video(live: Live, finished: dict[str, Any], tmp_path: Path) -> None:
     storage.download(live.store, BUCKET, "acme/spring/", tmp_path / "out", lambda name: None)
     root = (live.farm.home.c2pa / "root.pem").read_bytes()
-    for line in _index(live, "acme/spring/"):
+    for line in live.index("acme/spring/"):
         video = tmp_path / "out" / line["video"]
         with av.open(str(video)) as container:
             pictures = sum(1 for _ in container.decode(video=0))
@@ -227,6 +176,56 @@ def test_nothing_of_the_likeness_lies_anywhere_in_the_clear(live: Live, finished
             assert capture[4096:4160] not in path.read_bytes()
 
 
+@pytest.fixture
+def sensitive(live: Live, campaign: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """A job that needs its owner's consent, under a license that allows a preview; and who may open it."""
+    identity = pyrage.x25519.Identity.generate()
+    terms = manifests.Examples.find().campaign("license.yaml")
+    terms |= {"id": "acme-casino", "preview": True, "preview_recipient": str(identity.to_public())}
+    live.kubectl.apply(manifests.signed_license(live.folder, terms, live.thumbprint))
+    job = copy.deepcopy(campaign)
+    job["metadata"]["name"] = "casino"
+    job["spec"] |= {"locales": ["en-GB"], "use": {**job["spec"]["use"], "territories": ["GB"]}, "translations": {}}
+    job["spec"]["licenseRef"]["name"] = "acme-casino"
+    job["spec"]["script"]["scenes"] = [{"say": "Hello {name}, our casino is open."}]
+    return job, identity
+
+
+def test_its_owner_alone_sees_a_preview_and_nothing_else_is_made_before_consent(
+    live: Live, sensitive: tuple[dict[str, Any], Any], finished: dict[str, Any], tmp_path: Path, monkeypatch: Any
+) -> None:
+    job, identity = sensitive
+    live.kubectl.apply(job)
+    asked = live.until(
+        ("renderjob", "casino", BRAND), lambda one: one.get("status", {}).get("consentRequest"), "consent is asked for"
+    )
+    namespace, _, name = asked["status"]["consentRequest"].partition("/")
+    request = ("consentrequest", name, namespace)
+    where = live.until(request, lambda one: one.get("status", {}).get("preview"), "a preview")["status"]["preview"]
+    sealed = [key for key in live.keys(where.removeprefix(f"s3://{BUCKET}/")) if key.endswith(".mp4")]
+    assert len(sealed) == 1
+    assert live.store.get_object(BUCKET, sealed[0]).read().startswith(b"age-encryption.org/v1")
+    assert live.keys("acme/casino/") == []
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(live.farm.home.root))
+    monkeypatch.setenv("KUBECONFIG", str(live.site.kubeconfig))
+    (tmp_path / "age.txt").write_text(f"{identity}\n")
+    out, words = tmp_path / "look", ("-n", namespace, "--identity", str(tmp_path / "age.txt"))
+    seen = CliRunner().invoke(consent, ["preview", name, *words, "--out", str(out)])
+    assert seen.exit_code == 0, seen.exception
+    with av.open(str(next(out.rglob("*.mp4")))) as container:
+        pictures = sum(1 for _ in container.decode(video=0))
+    said = CliRunner().invoke(consent, ["approve", name, "-n", namespace, "--key", str(live.folder / "owner.jwk")])
+    assert said.exit_code == 0, said.exception
+    live.until(
+        ("renderjob", "casino", BRAND), lambda one: watch.condition(one, "Admitted")["status"] == "True", "a yes"
+    )
+    done = live.finish(job)
+    index = live.index("acme/casino/")
+    assert len(index) == 4
+    assert float(done["status"]["meteredSeconds"]) == pytest.approx(sum(line["seconds"] for line in index), abs=0.01)
+    assert pictures == pytest.approx(index[0]["seconds"] * 25, abs=0.01), "the owner saw the first item whole"
+
+
 def test_an_erased_twin_renders_nothing_more_and_its_performers_end(
     live: Live, campaign: dict[str, Any], finished: dict[str, Any]
 ) -> None:
@@ -252,12 +251,3 @@ def test_an_erased_twin_renders_nothing_more_and_its_performers_end(
         found = live.kubectl.get("renderjob", "after-erasure", BRAND)
     assert found["status"].get("items", {}).get("done", 0) == 0
     assert not [key for key in live.keys("acme/after-erasure/") if key.endswith(".mp4")]
-
-
-def _index(live: Live, prefix: str) -> list[dict[str, Any]]:
-    answer = live.store.get_object(BUCKET, f"{prefix}index.jsonl")
-    try:
-        return [json.loads(line) for line in answer.read().splitlines()]
-    finally:
-        answer.close()
-        answer.release_conn()

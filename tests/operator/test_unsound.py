@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from conditionless import without_conditions
 from operator_site import Admin, OperatorProcess, Site, Tenant, condition_of, until
 
 from understudy_api.ledger.account import account_id
@@ -106,22 +107,27 @@ def test_a_half_written_link_stops_its_license_until_it_is_looked_at(
     complete(admin, operator_site.peer, tenant, "hello")
 
 
+Start = Callable[..., None]
+
+
 @pytest.fixture
-def shifted(operator_site: Site, operator_process: OperatorProcess, tmp_path: Any) -> Iterator[Callable[[float], None]]:
-    """In place of the module's operator one whose clock is off."""
-    operator_process.end()
+def other_operator(operator_site: Site, operator_process: OperatorProcess, tmp_path: Any) -> Iterator[Start]:
+    """Starts, in place of the module's operator, one whose clock is off or whose settings differ."""
     ports = free_ports(2)
-    settings = OperatorSettings.load(operator_site.settings_file).model_copy(
-        update={"metrics_port": ports[0], "health_port": ports[1]}
-    )
-    path = tmp_path / "operator.json"
-    path.write_text(settings.model_dump_json())
     children: list[subprocess.Popen[bytes]] = []
 
-    def start(seconds: float) -> None:
+    def start(clock_off_seconds: float = 0.0, **differing: Any) -> None:
+        operator_process.end()
+        for child in children:
+            child.terminate()
+            child.wait(20)
+        children.clear()
+        update = {"metrics_port": ports[0], "health_port": ports[1], **differing}
+        path = tmp_path / "operator.json"
+        path.write_text(OperatorSettings.load(operator_site.settings_file).model_copy(update=update).model_dump_json())
         environment = {**os.environ, "UNDERSTUDY_OPERATOR_SETTINGS": str(path)}
         with (tmp_path / "operator.log").open("ab") as log:
-            command = [sys.executable, "-c", SHIFTED, str(seconds)]
+            command = [sys.executable, "-c", SHIFTED, str(clock_off_seconds)]
             children.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
 
     yield start
@@ -137,16 +143,39 @@ def test_an_operator_whose_clock_is_an_hour_off_gets_nothing_made(
     operator_site: Site,
     new_tenant: Callable[[], Tenant],
     pool: Any,
-    shifted: Callable[[float], None],
+    other_operator: Start,
     seconds: float,
     said: str,
 ) -> None:
+    other_operator(seconds)
     tenant = tenant_of(admin, new_tenant, ready=False, nbf=1, exp=4_000_000_000, iat=1)
     body = admin.create(tenant.job("hello"))
-    shifted(seconds)
 
     def conditions() -> str:
         return json.dumps((admin.get(tenant.key("hello")) or {}).get("status", {}).get("conditions"))
 
     until(conditions, lambda conditions: said in conditions, seconds=60)
     assert operator_site.peer.held(body["metadata"]["uid"]) is None
+
+
+def test_a_store_without_conditional_writes_gets_nothing_made_until_it_is_replaced(
+    admin: Admin,
+    operator_site: Site,
+    operator_process: OperatorProcess,
+    new_tenant: Callable[[], Tenant],
+    pool: Any,
+    object_store: Any,
+    other_operator: Start,
+) -> None:
+    tenant = tenant_of(admin, new_tenant)
+    with without_conditions(object_store.operator) as settings:
+        other_operator(s3=settings)
+        body = admin.create(tenant.job("hello"))
+        assert "use an S3 service with conditional writes" in stalled(admin, tenant.key("hello"))["message"]
+        assert operator_site.peer.held(body["metadata"]["uid"]) is None
+        admin.create(tenant.license("second"))
+        key = Key("License", tenant.owner, "second")
+        assert "use an S3 service with conditional writes" in stalled(admin, key)["message"]
+    other_operator()
+    complete(admin, operator_site.peer, tenant, "hello")
+    admin.wait(key, "Valid")

@@ -50,14 +50,11 @@ class Ledger:
         bucket: str,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
-        prove: Callable[[], None] | None = None,
     ) -> None:
-        """`prove` is called before the first link is written and raises where a write could overwrite."""
         self._objects = objects
         self._bucket = bucket
         self._clock = clock
         self._wall_clock = wall_clock
-        self._prove = prove
         self._lock = threading.Lock()
         self._heads: dict[str, tuple[Head, float]] = {}
         self._turns: dict[str, Any] = {}
@@ -169,9 +166,6 @@ class Ledger:
 
     def _prepare(self, account: str, link: Link, names: Mapping[str, str]) -> None:
         """What has to stand before the link does. Standing there without it is harmless."""
-        if self._prove is not None:
-            self._prove()
-            self._prove = None
         for uid, name in names.items():
             self._objects.put(self._bucket, f"names/{account}/{uid}", name.encode(), "text/plain; charset=utf-8")
         for entry in link.entries:

@@ -55,9 +55,15 @@ class StoredObject:
 
 
 class Objects:
-    """One account on one S3 service; safe to use from several threads."""
+    """One account on one S3 service; safe to use from several threads.
 
-    def __init__(self, settings: S3Settings, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    With `proving`, a bucket and a prefix that this account may remove from, nothing is created before `prove_create` held.
+    """
+
+    def __init__(
+        self, settings: S3Settings, patience_seconds: float = PATIENCE_SECONDS, proving: tuple[str, str] | None = None
+    ) -> None:
+        self._proving = proving
         self._endpoint = settings.endpoint
         self._patience_seconds = patience_seconds
         self._closing = threading.Event()
@@ -132,7 +138,12 @@ class Objects:
 
         A try whose answer got lost may have come through; what stands there is read to find out.
         """
+        if self._proving is not None:
+            self.prove_create(*self._proving)
+            self._proving = None
+        return self._create(bucket, key, data)
 
+    def _create(self, bucket: str, key: str, data: bytes) -> bool:
         def send() -> int:
             url = self._client.presigned_put_object(bucket, key, expires=timedelta(minutes=5))
             headers = {"If-None-Match": "*", "Content-Type": "application/json"}
@@ -150,7 +161,7 @@ class Objects:
         """
         key = f"{prefix}probe-{secrets.token_hex(16)}"
         try:
-            if not self.create(bucket, key, b"1") or self.create(bucket, key, b"2") or self.get(bucket, key) != b"1":
+            if not self._create(bucket, key, b"1") or self._create(bucket, key, b"2") or self.get(bucket, key) != b"1":
                 raise S3RefusalError(
                     f"s3://{bucket}: wanted a PUT with If-None-Match to keep what is there, got an overwrite at "
                     f"{self._endpoint}; use an S3 service with conditional writes"

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -96,14 +95,13 @@ class Operator:
 
     def __init__(self, settings: OperatorSettings, server: ApiServer, identity: str) -> None:
         self.metrics = Metrics()
-        self._objects = Objects(settings.s3)
+        self._objects = Objects(settings.s3, proving=(settings.buckets.staging, "orders/"))
         self._director, self._ray = Director(settings.director), RayJobs(settings.ray)
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         acts = ActBook(self._objects, settings.buckets.ledger)
         book = StatusBook(self._objects, settings.buckets.ledger)
         events = Events(server, identity)
-        prove = partial(self._objects.prove_create, settings.buckets.staging, "orders/")
-        ledger = Ledger(self._objects, settings.buckets.ledger, prove=prove)
+        ledger = Ledger(self._objects, settings.buckets.ledger)
         self._herald = Herald(settings.vault, acts)
         self._sources = Sources(
             farm=farm,
@@ -114,7 +112,7 @@ class Operator:
             ledger=ledger,
             larder=Larder(settings, self._objects, cluster),
             acts=acts,
-            register=RegisterBook(self._objects, settings.buckets.ledger, prove=prove),
+            register=RegisterBook(self._objects, settings.buckets.ledger),
             lists=StatusLists(book, acts, store, Fetcher(settings.status_lists)),
             namespaces=Namespaces(cluster),
             quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),

@@ -57,18 +57,10 @@ class _Known:
 class RegisterBook:
     """Safe for use from many threads."""
 
-    def __init__(
-        self,
-        objects: Objects,
-        bucket: str,
-        clock: Callable[[], float] = time.monotonic,
-        prove: Callable[[], None] | None = None,
-    ) -> None:
-        """`prove` is called before the first entry is written and raises where a write could overwrite."""
+    def __init__(self, objects: Objects, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._objects = objects
         self._bucket = bucket
         self._clock = clock
-        self._prove = prove
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
@@ -88,9 +80,6 @@ class RegisterBook:
 
     def record(self, action: RegisterLicense) -> None:
         """Give a license its number. ConflictError when another got it meanwhile: what is there now decides anew."""
-        if self._prove is not None:
-            self._prove()
-            self._prove = None
         key = register_key(action.twin_id, action.number)
         written = self._objects.create(self._bucket, key, action.registered.model_dump_json().encode())
         known = self._of(action.twin_id)

@@ -198,16 +198,6 @@ def test_an_end_that_was_announced_and_not_written_is_passed_over(ledger: Ledger
     assert ledger.next_segment(name, "uid-of-1", 4) == 0
 
 
-def test_a_store_that_overwrites_is_found_out_before_the_first_link(objects: Counted, name: str, root: Objects) -> None:
-    def prove() -> None:
-        raise S3RefusalError("it overwrites")
-
-    careful = Ledger(objects, BUCKET, prove=prove)
-    with pytest.raises(S3RefusalError, match="overwrites"):
-        careful.append(careful.account(name), (LICENSED,), {})
-    assert stored(root, name) == {}
-
-
 def test_a_ledger_that_cannot_be_written_promises_nothing(object_store: Any, name: str) -> None:
     reader = Ledger(Objects(object_store.pool), BUCKET)
     with pytest.raises(S3RefusalError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conditionless import without_conditions
 from cuttable import Relay
 from pydantic import SecretStr
 
@@ -81,16 +82,27 @@ def test_conditional_create_is_proven_and_leaves_nothing(objects: Objects, prefi
     assert objects.keys(BUCKET, prefix) == []
 
 
-def test_a_service_that_overwrites_is_refused(object_store: Any, prefix: str) -> None:
-    class Overwriting(Objects):
-        """What a service without conditional writes does: the condition is ignored."""
+def test_a_service_that_overwrites_is_refused_and_nothing_is_created(object_store: Any, prefix: str) -> None:
+    with without_conditions(object_store.pool) as settings:
+        objects = Objects(settings, proving=(BUCKET, prefix))
+        for _ in range(2):
+            with pytest.raises(S3RefusalError, match="use an S3 service with conditional writes"):
+                objects.create(BUCKET, f"{prefix}one", b"mine")
+        assert objects.keys(BUCKET, prefix) == []
 
-        def create(self, bucket: str, key: str, data: bytes) -> bool:
-            self.put(bucket, key, data)
-            return True
 
-    with pytest.raises(S3RefusalError, match="use an S3 service with conditional writes"):
-        Overwriting(object_store.pool).prove_create(BUCKET, prefix)
+def test_a_service_that_keeps_what_is_there_is_asked_once(object_store: Any, prefix: str) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Counted(Objects):
+        def prove_create(self, bucket: str, prefix: str) -> None:
+            asked.append((bucket, prefix))
+            super().prove_create(bucket, prefix)
+
+    objects = Counted(object_store.pool, proving=(BUCKET, prefix))
+    assert objects.create(BUCKET, f"{prefix}one", b"mine")
+    assert not objects.create(BUCKET, f"{prefix}one", b"other")
+    assert asked == [(BUCKET, prefix)]
 
 
 def test_keys_come_in_order_after_the_given_one(objects: Objects, prefix: str) -> None:

@@ -149,17 +149,6 @@ def test_a_register_with_a_gap_or_nonsense_is_an_outage(
         RegisterBook(Objects(object_store.operator), BUCKET).registration(twin, token(1))
 
 
-def test_nothing_is_recorded_where_a_write_could_overwrite(object_store: Any, twin: TwinView) -> None:
-    def refuse() -> None:
-        raise S3RefusalError("got an overwrite; use an S3 service with conditional writes")
-
-    book = RegisterBook(Objects(object_store.operator), BUCKET, prove=refuse)
-    for _ in range(2):
-        with pytest.raises(S3RefusalError, match="got an overwrite"):
-            book.record(entry(twin, 0, token(0)))
-    assert book.registration(twin, token(0)) == Registration()
-
-
 def test_nobody_but_the_operator_writes_and_nobody_removes(
     book: RegisterBook, object_store: Any, twin: TwinView
 ) -> None:

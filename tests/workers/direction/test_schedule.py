@@ -153,6 +153,27 @@ def test_one_take_makes_the_clips_of_all_outputs() -> None:
     assert (work.clip_ids, work.outputs) == (("a/landscape", "a/story"), (LANDSCAPE, STORY))
 
 
+def test_formats_of_a_row_go_to_one_performer_together_and_other_rows_do_not() -> None:
+    play = Play()
+    wide, tall, other = item(0, "a"), replace(item(1, "a", output=STORY), row="r0"), item(2, "a")
+    play.add(wide, tall, other)
+    play.answer(play.work())
+    first, second = play.work(), play.work("p1")
+    assert [work.planned for work in first.works] == [wide, tall]
+    assert [work.planned for work in second.works] == [other]
+
+
+def test_a_format_that_may_have_killed_its_performer_goes_alone() -> None:
+    play = Play()
+    play.add(item(0, "a"), replace(item(1, "a", output=STORY), row="r0"))
+    play.answer(play.work())
+    both = play.work()
+    assert len(both.works) == 2
+    play.lose(both)
+    alone = play.work("p1")
+    assert (len(alone.works), alone.alone) == (1, True)
+
+
 def test_another_output_of_a_take_in_flight_is_asked_for_afterwards() -> None:
     play = Play()
     play.add(item(0, "a"))

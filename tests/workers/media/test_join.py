@@ -13,7 +13,7 @@ from understudy_workers.media.sound import SAMPLES_PER_FRAME, encode_sound
 from understudy_workers.media.video import encode_clip
 from understudy_workers.media.yuv import Yuv420
 
-WIDTH, HEIGHT = 96, 64
+WIDTH, HEIGHT = 320, 192  # see test_video
 
 
 def clip(count: int, level: int, width: int = WIDTH) -> bytes:

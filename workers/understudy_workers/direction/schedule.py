@@ -151,10 +151,11 @@ class Schedule:
     ) -> Assignment | None:
         units: list[TakeUnit | ItemUnit] = []
         works: list[TakeWork | ItemWork] = []
-        while len(units) < size and not self.short_of_grant:
-            unit = queue.pop(asking.performer, asking.performers)
-            if unit is None:
+        while not self.short_of_grant:
+            unit = queue.peek(asking.performer, asking.performers)
+            if unit is None or (len(units) >= size and (alone or not _goes_with(unit, units[-1]))):
                 break
+            queue.pop(asking.performer, asking.performers)
             work = self._take_work(unit, budget) if isinstance(unit, TakeUnit) else self._item_work(unit, budget)
             if work is not None:
                 units.append(unit)
@@ -207,7 +208,7 @@ class Schedule:
             self._takes.learn(take, result.item_seconds)
         if refusal is None:
             complete, again = self._takes.made(take, result)
-            for unit in complete:
+            for unit in sorted(complete, key=lambda unit: unit.planned.ordinal):
                 self._ready_items.push(unit, now)
             if again:
                 self._ready_takes.push(take, now)
@@ -292,6 +293,14 @@ class Schedule:
         unit.ended = True
         self.open_items -= 1
         turnout.ended.append(Ended(receipt, unit.fresh_clips, unit.fresh_frames))
+
+
+def _goes_with(unit: TakeUnit | ItemUnit, other: TakeUnit | ItemUnit) -> bool:
+    """Whether a performer that makes `other` makes `unit` cheaper than others do: formats of a row share their sound."""
+    if not (isinstance(unit, ItemUnit) and isinstance(other, ItemUnit)):
+        return False
+    one, two = unit.planned, other.planned
+    return (one.row, one.locale) == (two.row, two.locale)
 
 
 def _pause_seconds(earlier: int) -> float:

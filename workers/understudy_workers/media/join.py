@@ -69,8 +69,8 @@ def _interleaved(video: Iterator[av.Packet], audio: Iterator[av.Packet]) -> Iter
     """Both streams by time, as players read them."""
     waiting = next(audio, None)
     for packet in video:
-        now = packet.pts * packet.time_base
-        while waiting is not None and waiting.pts * waiting.time_base <= now:
+        now = packet.pts * SAMPLES_PER_FRAME
+        while waiting is not None and waiting.pts <= now:
             yield waiting
             waiting = next(audio, None)
         yield packet

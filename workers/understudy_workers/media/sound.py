@@ -74,13 +74,9 @@ def _encode(samples_48k: Samples, samples: int) -> Sound:
     coder = av.CodecContext.create("aac", "w")
     _set_up(coder)
     coder.open()
-    coded = []
-    for start in range(0, samples, coder.frame_size):
-        frame = av.AudioFrame.from_ndarray(
-            samples_48k[None, start : start + coder.frame_size], format="fltp", layout="mono"
-        )
-        frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, start, coder.time_base
-        coded += coder.encode(frame)
+    frame = av.AudioFrame.from_ndarray(samples_48k[None, :], format="fltp", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, coder.time_base
+    coded = coder.encode(frame) if samples else []  # cut into the coder's own frames on the way
     coded += coder.encode(None)
     return Sound(
         packets=tuple(bytes(packet) for packet in coded),
@@ -103,4 +99,5 @@ def _set_up(coder: AudioCodecContext) -> None:
     coder.thread_count = 1
     # Identical bits for identical takes, and the configuration beside the stream instead of inside it.
     coder.flags |= Flags.bitexact | Flags.global_header
-    coder.options = {"aac_coder": "fast"}
+    # Nor is there noise in a clear voice that would be cheaper to describe than to code.
+    coder.options = {"aac_coder": "fast", "aac_pns": "0"}

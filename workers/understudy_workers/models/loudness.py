@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -98,15 +99,22 @@ def _smooth(length: int) -> int:
 
 
 def _k_weight(samples: npt.NDArray[np.float64], rate_hz: int) -> npt.NDArray[np.float64]:
-    """The K filter: BS.1770's two stages, redesigned for `rate_hz` from their analogue parameters (De Man 2014)."""
+    """The samples through the K filter."""
     padded = _smooth(len(samples) + rate_hz // 2)
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples, padded) * _k_response(padded, rate_hz), padded)[: len(samples)])
+
+
+@lru_cache(maxsize=8)
+def _k_response(padded: int, rate_hz: int) -> npt.NDArray[np.complex128]:
+    """The K filter: BS.1770's two stages, redesigned for `rate_hz` from their analogue parameters (De Man 2014)."""
     z = np.exp(-2j * np.pi * np.fft.rfftfreq(padded))
     shelf = _shelf(rate_hz)
     high_pass = _high_pass(rate_hz)
-    response = np.ones_like(z)
+    response: npt.NDArray[np.complex128] = np.ones_like(z)
     for numerator, denominator in (shelf, high_pass):
         response *= np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
-    return np.asarray(np.fft.irfft(np.fft.rfft(samples, padded) * response, padded)[: len(samples)])
+    response.flags.writeable = False
+    return response
 
 
 def _shelf(rate_hz: int) -> tuple[list[float], list[float]]:

@@ -70,7 +70,7 @@ class Checker:
         if size != (expected.width, expected.height):
             yield Refusal(reason="WrongSize", message=f"picture: wanted {expected.width}x{expected.height}, got {size}")
         tracks = _read(container)
-        yield from _timing(tracks.times, float(video.duration * video.time_base), expected)
+        yield from _timing(tracks.stamps, video.time_base, float(video.duration * video.time_base), expected)
         if not tracks.keys:
             yield Refusal(reason="Unreadable", message="picture: wanted key frames, got none")
             return
@@ -88,15 +88,15 @@ class Checker:
 
 @dataclass(frozen=True)
 class _Tracks:
-    """What a file's packets say: times of the pictures in seconds, stamps of the key frames, digest of the sound."""
+    """What a file's packets say: stamps of the pictures, those of the key frames, digest of the sound."""
 
-    times: tuple[Fraction, ...]
+    stamps: tuple[int, ...]
     keys: tuple[int, ...]
     sound: str
 
 
 def _read(container: Any) -> _Tracks:
-    times, keys, sound = [], [], hashlib.sha256()
+    stamps, keys, sound = [], [], hashlib.sha256()
     for packet in container.demux():
         if not packet.size:
             continue
@@ -104,10 +104,10 @@ def _read(container: Any) -> _Tracks:
             sound.update(f"{packet.pts} {packet.size} ".encode())
             sound.update(bytes(packet))
             continue
-        times.append(packet.pts * packet.time_base)
+        stamps.append(packet.pts)
         if packet.is_keyframe:
             keys.append(packet.pts)
-    return _Tracks(tuple(times), tuple(keys), f"{len(times)} {sound.hexdigest()}")
+    return _Tracks(tuple(stamps), tuple(keys), f"{len(stamps)} {sound.hexdigest()}")
 
 
 def label_likeness(luma: npt.NDArray[np.uint8]) -> float:
@@ -123,10 +123,13 @@ def label_likeness(luma: npt.NDArray[np.uint8]) -> float:
     return float(seen @ wanted) / scale if scale else 0.0
 
 
-def _timing(times: tuple[Fraction, ...], duration_seconds: float, expected: Expected) -> Iterator[Refusal]:
-    if len(times) != expected.frames:
-        yield Refusal(reason="WrongFrames", message=f"picture: wanted {expected.frames} frames, got {len(times)}")
-    elif any(time * FPS != number for number, time in enumerate(times)):
+def _timing(
+    stamps: tuple[int, ...], unit_seconds: Fraction, duration_seconds: float, expected: Expected
+) -> Iterator[Refusal]:
+    up, down = unit_seconds.numerator * FPS, unit_seconds.denominator
+    if len(stamps) != expected.frames:
+        yield Refusal(reason="WrongFrames", message=f"picture: wanted {expected.frames} frames, got {len(stamps)}")
+    elif any(stamp * up != number * down for number, stamp in enumerate(stamps)):
         yield Refusal(reason="WrongTiming", message="picture: wanted a frame every 1/25 s from 0, got other times")
     elif abs(duration_seconds - expected.frames / FPS) > 1e-4:
         yield Refusal(
