@@ -17,6 +17,7 @@ from understudy_cli.checks.check import Check, failed, skipped
 from understudy_cli.checks.definitions import definitions
 from understudy_cli.checks.gpu import gpu
 from understudy_cli.checks.operation import lease, pools, utc_now
+from understudy_cli.checks.pods import pods
 from understudy_cli.checks.pool_servers import pool_servers
 from understudy_cli.checks.roles import PLATFORM, role
 from understudy_cli.checks.storage import storage
@@ -63,6 +64,7 @@ def in_cluster(role_name: str, namespace: str | None, system: str) -> Iterator[C
     yield from definitions(kubectl)
     yield from role(kubectl, role_name, namespace or kubectl.namespace(), system)
     yield lease(kubectl, system, utc_now())
+    yield from pods(kubectl, system)
     yield from pools(kubectl)
 
 
