@@ -116,3 +116,11 @@ def test_an_order_that_was_never_retried_keeps_the_digest_it_always_had() -> Non
     making = order().making.model_dump(mode="json", exclude={"preview", "retry"})
     assert order(retry=0).digest == digest(making)
     assert len({order(retry=number).digest for number in range(3)}) == 3
+
+
+def test_who_does_not_know_of_retries_yet_never_hears_of_them_before_one() -> None:
+    assert "retry" not in order().model_dump_json()
+    assert "retry" not in order().making.model_dump_json()
+    again = order(retry=2)
+    assert Order.model_validate_json(again.model_dump_json()) == again
+    assert again.making.retry == 2
