@@ -77,6 +77,17 @@ class Delivery(Model):
     credentials: S3Credentials | None = None
 
 
+Retry = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="How often the brand asked for items that failed once more.",
+        # Absent while 0: digests stay, and a director or vault of an earlier release understands the order.
+        exclude_if=lambda times: times == 0,
+    ),
+]
+
+
 class Making(Model):
     """What an order's digest covers: what is to be made under which license, the content by its own digest."""
 
@@ -94,6 +105,8 @@ class Making(Model):
     preview: AgeRecipient | None = Field(
         default=None, description="Who alone can open what is made; None: an order to be delivered."
     )
+
+    retry: Retry = 0
 
     @property
     def digest(self) -> str:
@@ -125,6 +138,7 @@ class Order(Model):
     preview: AgeRecipient | None = Field(
         default=None, description="Who alone can open what is made of the first row; None: an order to be delivered."
     )
+    retry: Retry = 0
     grant: Token
 
     @property
@@ -146,6 +160,7 @@ class Order(Model):
             content=self.content.digest,
             clearance=self.clearance.digest if self.clearance else None,
             preview=self.preview,
+            retry=self.retry,
         )
 
     @property

@@ -150,6 +150,12 @@ class RenderJobSpec(Resource):
     )
     priority: int = Field(default=0, ge=-1000, le=1000, description="Higher runs first within the brand's share.")
     failure_policy: FailurePolicy = Field(default=FailurePolicy(), description="When the job gives up.")
+    retry: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Raise it to try items again that failed or were rejected; finished ones are neither made nor metered anew.",
+    )
     suspend: bool = Field(
         default=False, description="True stops starting items; what is running finishes. False goes on."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,11 +37,20 @@ COMMANDS: Final = {
     "license": Entry("license", None, "Sign licenses with the owner's key and read them."),
     "consent": Entry("consent", None, "Read and answer requests to let a twin say something sensitive."),
     "why": Entry("why", "why", "Say why a job is refused, and the smallest change that would make it legal."),
+    "watch": Entry("watch", "watch", "Follow a job until it ends."),
+    "pause": Entry("job_acts", "pause", "Start no more items of a job."),
+    "resume": Entry("job_acts", "resume", "Let a paused job go on."),
+    "requeue": Entry("job_acts", "requeue", "Try the items of a job again that failed."),
+    "open": Entry("contact_sheet", "open_", "Print a link to a job's contact sheet."),
+    "cost": Entry("cost", "cost", "Print what jobs cost so far."),
+    "top": Entry("top", "top", "Print how busy the pools are."),
+    "doctor": Entry("doctor", "doctor", "Look at cluster, rights, pools, S3 and GPU; name what is wrong and the cure."),
     "ledger": Entry("ledger", None, "Check the ledger of uses and royalties; keep checkpoints of it."),
     "statement": Entry("statement", "statement", "Print what a license earned in a month, and for whom."),
     "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "chart": Entry("chart", None, "Make the Secrets, buckets and policies that the Helm chart asks for."),
+    "completion": Entry("completion", "completion", "Print a script that completes commands in a shell."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }
 
@@ -60,6 +70,11 @@ class LazyCommand(TyperCommand):
 class LazyGroup(TyperGroup):
     """The commands of COMMANDS whose modules are installed."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Without the options typer adds where it completes: `understudy completion` stands for them."""
+        added = {"install_completion", "show_completion"}
+        return [one for one in super().get_params(ctx) if one.name not in added]
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
         """Names in the order of the table."""
         return [name for name, entry in COMMANDS.items() if _exists(entry)]
@@ -70,12 +85,15 @@ class LazyGroup(TyperGroup):
         return LazyCommand(cmd_name, entry) if entry and _exists(entry) else None
 
 
+COMPLETING: Final = "_UNDERSTUDY_COMPLETE" in os.environ
+"""Whether a shell asks what may follow, instead of a person for work."""
+
 app = typer.Typer(
     name="understudy",
     cls=LazyGroup,
     help="A render farm for licensed digital twins, on Kubernetes.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=COMPLETING,
     pretty_exceptions_enable=False,
 )
 
@@ -98,7 +116,8 @@ def load(name: str, entry: Entry) -> Any:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a user can act on is one line on stderr and exit code 1."""
     try:
-        app(args=None if arguments is None else list(arguments))
+        prog = "understudy" if COMPLETING else None
+        app(args=None if arguments is None else list(arguments), prog_name=prog)
     except Exception as error:
         if not _is_for_the_user(error):
             raise

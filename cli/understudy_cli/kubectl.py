@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,33 @@ class Kubectl:
         patch = json.dumps({"status": dict(status)})
         self._run("patch", kind, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch)
 
+    def patch(self, kind: str, name: str, namespace: str, change: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge into an object and give it back as it is then; UserError with the server's words."""
+        words = ("patch", kind, name, "-n", namespace, "--type=merge", "-p", json.dumps(change), "-o", "json")
+        found: dict[str, Any] = json.loads(self._run(*words))
+        return found
+
+    def ask(self, questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Reviews (objects that answer at once and are not kept), answered in the order they were asked."""
+        items = {"apiVersion": "v1", "kind": "List", "items": [dict(one) for one in questions]}
+        return list(_documents(self._run("create", "-f", "-", "-o", "json", text=json.dumps(items))))
+
+    def raw(self, path: str) -> Any:
+        """The JSON that a path of the API server answers."""
+        return json.loads(self._run("get", "--raw", path))
+
+    def namespace(self) -> str:
+        """The namespace of the current context, as kubectl itself takes it."""
+        return self._run("config", "view", "--minify", "-o", "jsonpath={..namespace}").strip() or "default"
+
+    def review_of_self(self) -> dict[str, Any]:
+        """The API server's own words on who asks, with its time in `metadata.creationTimestamp`."""
+        found: dict[str, Any] = json.loads(self._run("auth", "whoami", "-o", "json"))
+        return found
+
     def whoami(self) -> str:
         """The user name that the API server knows the caller by."""
-        found: dict[str, Any] = json.loads(self._run("auth", "whoami", "-o", "json"))
-        return str(found["status"]["userInfo"]["username"])
+        return str(self.review_of_self()["status"]["userInfo"]["username"])
 
     def table(self, *words: str) -> str:
         """What `kubectl get <words>` prints."""
@@ -64,10 +87,23 @@ class Kubectl:
             f"--request-timeout={TIMEOUT_SECONDS}s",
             *words,
         ]
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=2 * TIMEOUT_SECONDS, check=False
-        )
+        limit = 2 * TIMEOUT_SECONDS
+        try:
+            done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=limit, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise UserError(
+                f"kubectl {words[0]}: no answer within {limit} s; check {self.kubeconfig} and the network"
+            ) from error
         if done.returncode:
             reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
             raise UserError(f"kubectl {words[0]}: {reason}")
         return done.stdout
+
+
+def _documents(text: str) -> Iterator[dict[str, Any]]:
+    """kubectl prints what it created one JSON document after the other."""
+    decoder, text = json.JSONDecoder(), text.strip()
+    while text:
+        found, end = decoder.raw_decode(text)
+        yield found
+        text = text[end:].lstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -14,19 +14,12 @@ from understudy_api.renderjob_status import JobRefusal, RenderJobStatus
 from understudy_api.verdict import Refusal
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
+from understudy_cli.jobs import JobArgument, NamespaceOption, find_job
 
-KINDS = {"renderjob", "renderjobs", "rj", "job"}
 
-
-def why(
-    what: Annotated[str, typer.Argument(help="The job, as renderjob/NAME.")],
-    namespace: Annotated[str, typer.Option("--namespace", "-n", help="The brand's namespace.")],
-) -> None:
+def why(job: JobArgument, namespace: NamespaceOption = None) -> None:
     """Say why a job is refused or waits, and the smallest change that would make it legal."""
-    kind, _, name = what.rpartition("/")
-    if kind and kind not in KINDS:
-        raise UserError(f"why: wanted renderjob/NAME, got {what}")
-    for line in explained(connect().get("renderjob", name, namespace)):
+    for line in explained(find_job(connect(), job, namespace)):
         typer.echo(line)
 
 

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from understudy_api.digest import digest
 from understudy_api.order import Order, S3Credentials, TrainingOrder
 
 TOKEN = "aaaaaa.bbbbbb.cccccc"
@@ -109,3 +110,17 @@ def test_training_digest_is_about_the_training_alone() -> None:
     shown = {"key_records": [TOKEN], "capture_consent": TOKEN, "grant": TOKEN}
     assert TrainingOrder.model_validate({**base, **shown}).digest == one.digest, "who may is not what"
     assert TrainingOrder.model_validate({**base, "capture_sha256": "c" * 64}).digest != one.digest
+
+
+def test_an_order_that_was_never_retried_keeps_the_digest_it_always_had() -> None:
+    making = order().making.model_dump(mode="json", exclude={"preview", "retry"})
+    assert order(retry=0).digest == digest(making)
+    assert len({order(retry=number).digest for number in range(3)}) == 3
+
+
+def test_who_does_not_know_of_retries_yet_never_hears_of_them_before_one() -> None:
+    assert "retry" not in order().model_dump_json()
+    assert "retry" not in order().making.model_dump_json()
+    again = order(retry=2)
+    assert Order.model_validate_json(again.model_dump_json()) == again
+    assert again.making.retry == 2

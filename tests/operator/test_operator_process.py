@@ -133,6 +133,21 @@ def test_a_changed_script_makes_complete_false_and_is_ordered_anew(admin: Admin,
     assert admin.wait(key, "Complete")["status"]["items"]["done"] == 2
 
 
+def test_a_failed_job_is_tried_again_once_retry_is_raised(admin: Admin, brand: Tenant, peer: Any) -> None:
+    body, key = admin.create(brand.job("again")), brand.key("again")
+    first = held(peer, body).order
+    peer.make_items(first.uid, 1)
+    peer.make_items(first.uid, outcome="failed")
+    assert admin.wait(key, "Failed")["status"]["items"] == {"total": 2, "done": 1, "failed": 1, "rejected": 0}
+    admin.patch(key, {"retry": 1})
+    second = until(lambda: peer.held(first.uid), lambda found: found is not None and found.order.retry == 1).order
+    assert second.digest != first.digest
+    peer.make_items(second.uid)
+    complete = admin.wait(key, "Complete")
+    assert complete["status"]["items"] == {"total": 2, "done": 2, "failed": 0, "rejected": 0}
+    assert condition_of(complete, "Failed")["status"] == "False"
+
+
 def test_a_csv_with_a_bad_line_is_refused_naming_it_and_heals(admin: Admin, brand: Tenant, peer: Any) -> None:
     where = f"{brand.brand}/rows.csv"
     peer.objects.put("understudy-outputs", where, b"id,name\n1,Ada\n2\n", "text/csv")

@@ -173,11 +173,11 @@ def test_a_store_without_conditional_writes_gets_nothing_made_until_it_is_replac
     with without_conditions(object_store.operator) as settings:
         other_operator(s3=settings)
         body = admin.create(tenant.job("hello"))
-        assert "use an S3 service with conditional writes" in stalled(admin, tenant.key("hello"))["message"]
+        assert "use an S3 service with conditional writes" in interrupted(admin, tenant.key("hello"))["message"]
         assert operator_site.peer.held(body["metadata"]["uid"]) is None
         admin.create(tenant.license("second"))
         key = Key("License", tenant.owner, "second")
-        assert "use an S3 service with conditional writes" in stalled(admin, key)["message"]
+        assert "use an S3 service with conditional writes" in interrupted(admin, key)["message"]
     other_operator()
     complete(admin, operator_site.peer, tenant, "hello")
     admin.wait(key, "Valid")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
@@ -72,6 +72,17 @@ def job_look(document: dict[str, Any]) -> Look:
     return Look(look.text, look.done, look.total, finished=condition(document, "Complete").get("status") == "True")
 
 
+def columns() -> tuple[ProgressColumn, ...]:
+    """How progress of an object looks; its task has a field `state`."""
+    return (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+
+
 def wait(
     kubectl: Kubectl,
     console: Console,
@@ -81,15 +92,8 @@ def wait(
     limit_seconds: float,
 ) -> dict[str, Any]:
     """Poll an object (kind, name, namespace) until it is finished; UserError on failure or past the limit."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[state]}"),
-        TimeElapsedColumn(),
-    )
     deadline = time.monotonic() + limit_seconds
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns(), console=console) as progress:
         bar = progress.add_task(title, total=None, state="")
         while True:
             document = kubectl.get(where[0], where[1], where[2])

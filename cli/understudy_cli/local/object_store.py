@@ -20,7 +20,7 @@ from understudy_cli.local.process import Command
 def settings(site: Site, account: str) -> S3Settings:
     """How the account `root`, `operator`, `pool` or `vault` reaches the object store; elsewhere there is one for all."""
     if site.external.s3_url:
-        return _external(site.external, site.external.s3_url)
+        return external_settings(site.external, site.external.s3_url)
     known = open_account(site.home, account)
     return S3Settings(
         endpoint=f"{LOOPBACK}:{site.plan.ports.minio}",
@@ -45,7 +45,8 @@ def make_ready(site: Site) -> None:
         buckets.make_account(root, open_account(site.home, name), name, policy)
 
 
-def _external(external: External, url: str) -> S3Settings:
+def external_settings(external: External, url: str) -> S3Settings:
+    """The account of an S3 that the user brings; UserError when URL, keys or authority are not right."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
         raise UserError(f"--s3 {url}: wanted http(s)://host:port without a path")

@@ -36,6 +36,7 @@ def draft(
         priority=spec.priority,
         max_failed_items=spec.failure_policy.max_failed_items,
         suspended=spec.suspend,
+        retry=spec.retry,
         grant=UNSIGNED,
     )
 

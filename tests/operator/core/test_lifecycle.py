@@ -184,6 +184,17 @@ def test_a_job_that_may_fail_more_often_now_goes_on() -> None:
     assert "PutOrder" in _asked(decide_job(raised, NOW))
 
 
+def test_a_raised_retry_is_another_order_that_goes_on_from_nothing_lost() -> None:
+    made = Totals(done=7, failed=1)
+    log = OrderLog(head=a_head(_digest(), totals=made), finished=(a_finished(_digest(), state="Failed", totals=made),))
+    assert _course(a_job(log=log)).reason == "TooManyFailedItems"
+    retried = a_job_spec(retry=1)
+    assert _digest(retried) != _digest()
+    again = a_job(retried, log=log, identity=an_identity(generation=2))
+    assert not _course(again).finished
+    assert "PutOrder" in _asked(decide_job(again, NOW))
+
+
 @pytest.mark.parametrize(
     ("destination", "generation", "finished_generation", "phase"),
     [

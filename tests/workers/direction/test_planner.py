@@ -153,3 +153,15 @@ def test_insisting_waits_out_an_outage_and_can_be_given_up(workshop) -> None:
 
     with pytest.raises(StoreError, match="refused"):
         asyncio.run(workshop.insist(never, said.append, lambda: True))
+
+
+def test_a_retry_makes_what_failed_and_carries_what_was_done(orders, workshop, log_of) -> None:
+    order = orders.write(["a", "b", "c"])
+    made = Planner(order, log_of(order), workshop).helping(10).items
+    outcomes = ("failed", "done", "rejected")
+    gone = tuple(receipt(order, n, outcome, made[n].item_id) for n, outcome in enumerate(outcomes))
+    log_of(order).append(gone, Spent(), NOW)
+    again = orders.write(["a", "b", "c"], uid=order.uid, generation=2, retry=1)
+    helping = Planner(again, log_of(again), workshop).helping(10)
+    assert [(one.ordinal, one.item_id) for one in helping.items] == [(0, made[0].item_id), (2, made[2].item_id)]
+    assert [(one.ordinal, one.carried, one.metered_seconds) for one in helping.carried] == [(1, True, 0.0)]

@@ -1,0 +1,35 @@
+"""kubectl as a value: what it prints and how it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy_cli import kubectl
+from understudy_cli.errors import UserError
+from understudy_cli.kubectl import Kubectl
+
+
+def stand_in(folder: Path, script: str) -> Kubectl:
+    """A program in kubectl's place."""
+    binary = folder / "kubectl"
+    binary.write_text(f"#!/bin/sh\n{script}\n")
+    binary.chmod(0o700)
+    return Kubectl(binary, folder / "config")
+
+
+def test_reviews_come_back_one_by_one(tmp_path: Path) -> None:
+    asked = stand_in(tmp_path, """cat >/dev/null; printf '{"a": 1}\\n{\\n "b": {"c": 2}}\\n'""")
+    assert asked.ask([{}, {}]) == [{"a": 1}, {"b": {"c": 2}}]
+
+
+def test_what_the_server_said_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^kubectl get: Error: not found$"):
+        stand_in(tmp_path, "printf 'Error:\\n not found\\n' >&2; exit 1").raw("/version")
+
+
+def test_a_server_that_never_answers_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubectl, "TIMEOUT_SECONDS", 0.05)
+    with pytest.raises(UserError, match=r"kubectl get: no answer within 0.1 s; check .*/config and the network"):
+        stand_in(tmp_path, "exec tail -f /dev/null").raw("/version")
