@@ -34,13 +34,16 @@ from understudy_workers.recipe import clip_recipe, take_recipe
 from understudy_workers.models.phones import ENCODER
 onnxruntime.InferenceSession(ENCODER, providers=["CPUExecutionProvider"])
 numba.njit(lambda x: x + 1)(1)
+assert [token.reading for token in janome.tokenizer.Tokenizer().tokenize("東京")] == ["トウキョウ"]
 print(len(take_recipe()), len(clip_recipe()), "CUDAExecutionProvider" in onnxruntime.get_available_providers())
 """
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["render", "render-cpu"])
-def test_it_is_small(engine: None, name: str) -> None:
-    assert built(name).inspect()["Size"] <= MOST_BYTES
+def test_it_is_small_to_pull(engine: None, name: str) -> None:
+    """Registries and nodes pass images on compressed."""
+    assert built(name).compressed_bytes() <= MOST_BYTES
 
 
 def test_a_head_starts_and_its_workers_import_the_director(ray_image: BuiltImage) -> None:
@@ -58,8 +61,8 @@ def test_a_head_without_a_token_does_not_start(ray_image: BuiltImage) -> None:
 
 
 def test_every_engine_loads(ray_image: BuiltImage) -> None:
-    lengths, _, cuda = ray_image.python(ENGINES).rpartition(" ")
-    assert lengths.split() == ["64", "64"] or all(int(length) > 32 for length in lengths.split())
+    *lengths, cuda = ray_image.python(ENGINES).split()
+    assert lengths == ["64", "64"]
     assert cuda == str(not ray_image.tag.endswith("-cpu"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import tomllib
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ class BuiltImage:
         done = subprocess.run(["docker", "image", "inspect", self.tag], capture_output=True, text=True, check=True)
         facts: dict[str, Any] = json.loads(done.stdout)[0]
         return facts
+
+    def compressed_bytes(self) -> int:
+        """About what a node pulls: `docker save | gzip -1 | wc -c`."""
+        command = f"set -o pipefail; docker save {shlex.quote(self.tag)} | gzip -1 | wc -c"
+        return int(subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout)
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command in it as the chart's pods do, without any network but loopback."""
