@@ -1,6 +1,6 @@
 # Ray nodes that render: head, director, performers; no torch.
 #     docker build --file images/render.Dockerfile --tag understudy/render:0.1.0 .
-# For nodes without a GPU, 300 MB less: --build-arg ONNXRUNTIME=cpu --tag understudy/render:0.1.0-cpu
+# For nodes without a GPU, a third less to pull: --build-arg ONNXRUNTIME=cpu --tag understudy/render:0.1.0-cpu
 
 FROM debian:bookworm-slim AS dependencies
 RUN apt-get update \
