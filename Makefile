@@ -10,10 +10,18 @@ RUN := .venv/bin
 STAMP := .venv/.synced
 SOURCES := api operator workers vault cli tests bench
 
+IMAGE_TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGE_REPOSITORY ?= understudy
+IMAGE = $(IMAGE_REPOSITORY)/$(1):$(IMAGE_TAG)
+DOCKER_BUILD = docker build --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown)
+KIND_CLUSTER := understudy
+KIND_NODES := $(KIND_CLUSTER)-worker,$(KIND_CLUSTER)-worker2
+
 .PHONY: help setup tools demo stop test check format crds golden bench clean
+.PHONY: images image-operator image-render image-render-cpu image-train kind-up kind-down test-kind
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install the locked environment into .venv
 
@@ -26,8 +34,8 @@ tools: $(STAMP) ## Build the Go programs of the farm, once (about 6 minutes)
 stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down
 
-test: tools ## Run all tests
-	@$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: tools ## Run all tests but those of the images
+	@$(RUN)/pytest -m 'not kind' -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/ruff format --check --quiet $(SOURCES)
@@ -51,6 +59,28 @@ golden: $(STAMP) ## Refresh the golden files of the tests
 
 bench: $(STAMP) ## Measure speed and memory, as ratios (JSON and a table)
 	@$(RUN)/python -m bench
+
+images: image-operator image-render image-render-cpu image-train ## Build the container images (docs/images.md)
+
+image-operator image-render image-train: image-%:
+	@$(DOCKER_BUILD) --file images/$*.Dockerfile --tag $(call IMAGE,$*) .
+
+image-render-cpu:
+	@$(DOCKER_BUILD) --build-arg ONNXRUNTIME=cpu --file images/render.Dockerfile --tag $(call IMAGE,render)-cpu .
+
+kind-up: image-operator image-render-cpu ## Create a kind cluster (KIND_NODE_IMAGE, when set) and load the images
+	@command -v kind >/dev/null || { echo "kind-up: kind is not on the PATH; install it: go install sigs.k8s.io/kind@latest" >&2; exit 1; }
+	@kind get clusters 2>/dev/null | grep -qx $(KIND_CLUSTER) || \
+	  kind create cluster --config kind-config.yaml --wait 2m $(if $(KIND_NODE_IMAGE),--image "$(KIND_NODE_IMAGE)")
+	@kind load docker-image --name $(KIND_CLUSTER) --nodes $(KIND_NODES) $(call IMAGE,operator) $(call IMAGE,render)-cpu
+	@docker exec $(KIND_CLUSTER)-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf \
+	  rollout status --namespace kube-system deployment/coredns --timeout 2m
+
+kind-down: ## Delete the kind cluster
+	@kind delete cluster --name $(KIND_CLUSTER)
+
+test-kind: $(STAMP) image-operator image-render image-render-cpu ## Test the images
+	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) $(RUN)/pytest tests/images
 
 clean: ## Remove the environment (the farm's state and caches stay)
 	@rm -rf .venv .venv-uv

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from kubectl_site import Jobs, administrator
 
+from understudy_cli.kubectl import Kubectl
+
 
 @pytest.fixture
 def jobs(control_plane: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Jobs:
@@ -16,6 +18,7 @@ def jobs(control_plane: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("KUBECONFIG", str(control_plane.kubeconfig))
     monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "none"))
     monkeypatch.setenv("COLUMNS", "200")
-    made = Jobs(administrator(control_plane), f"brand-{secrets.token_hex(3)}")
+    operator = Kubectl(control_plane.kubectl, control_plane.operator_kubeconfig)
+    made = Jobs(administrator(control_plane), operator, f"brand-{secrets.token_hex(3)}")
     made.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.namespace}})
     return made

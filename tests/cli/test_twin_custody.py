@@ -131,8 +131,8 @@ def settled(farm: Farm, owner: Owner, name: str, folder: Path) -> Place:
         "spec": {"genesis": owner.genesis, "capture": {"s3": f"s3://understudy-outputs/{NAMESPACE}/capture.mp4"}},
     }
     kubectl.apply(document)
-    status = json.dumps({"status": {"version": pin.version, "twinId": pin.id}})
-    kubectl._run("patch", "twinmodel", name, "-n", NAMESPACE, "--subresource=status", "--type=merge", "-p", status)
+    operator = Kubectl(kubectl.binary, farm.home.operator_kubeconfig)
+    operator.patch_status("twinmodel", name, NAMESPACE, {"version": pin.version, "twinId": pin.id})
     return Place(farm, owner, pin, files)
 
 

@@ -31,7 +31,10 @@ def test_the_word_on_an_older_spec_ends_nothing() -> None:
 
 
 def test_why_is_the_ending_or_what_holds_it_up() -> None:
-    interrupted, failed = said("Interrupted", "True", "S3Away", "s3: down"), said("Failed", "True", "TooMany", "3 failed")
+    interrupted, failed = (
+        said("Interrupted", "True", "S3Away", "s3: down"),
+        said("Failed", "True", "TooMany", "3 failed"),
+    )
     assert why(a_job("Running", conditions=[interrupted])) == "S3Away: s3: down"
     assert why(a_job("Failed", conditions=[interrupted, failed])) == "TooMany: 3 failed"
     assert why(a_job("Running", conditions=[{**interrupted, "status": "False"}])) == ""

@@ -61,6 +61,7 @@ class Jobs:
     """RenderJobs of one namespace, whose status the test writes in the operator's place."""
 
     kubectl: Kubectl
+    operator: Kubectl
     namespace: str
 
     def make(self, name: str, **status: Any) -> None:
@@ -72,7 +73,7 @@ class Jobs:
     def say(self, name: str, **status: Any) -> None:
         """What an operator would say of the job as it is now."""
         generation = self.read(name)["metadata"]["generation"]
-        self.kubectl.patch_status("renderjob", name, self.namespace, {"observedGeneration": generation, **status})
+        self.operator.patch_status("renderjob", name, self.namespace, {"observedGeneration": generation, **status})
 
     def read(self, name: str) -> dict[str, Any]:
         """The job as it stands."""

@@ -1,6 +1,9 @@
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+
+import pytest
 
 from understudy_workers import recipe
 
@@ -32,3 +35,11 @@ def digest_of(folder: Path, files: dict[str, str]) -> str:
 
 def test_other_engines_make_another_recipe(tmp_path: Path) -> None:
     assert recipe.recipe(tmp_path, (), ("numpy",)) != recipe.recipe(tmp_path, (), ("av",))
+
+
+def test_an_engine_is_named_after_the_distribution_that_brings_it() -> None:
+    """A pool without GPUs has `onnxruntime` where others have `onnxruntime-gpu`: one module, two distributions."""
+    assert recipe.first_installed(("numpy", "av")) == "numpy"
+    assert recipe.first_installed(("no-such-engine", "av")) == "av"
+    with pytest.raises(PackageNotFoundError, match="nor-this"):
+        recipe.first_installed(("no-such-engine", "nor-this"))

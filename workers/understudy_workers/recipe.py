@@ -7,7 +7,7 @@ other pixels. An item's id does not contain them: an item that was billed stays 
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,8 @@ ITEM_FORMAT: Final = "mp4/h264+aac/labelled/1"
 """What a delivered item is; changing it makes every item a new one, to be rendered and billed anew."""
 
 _TAKE_SOURCES: Final = ("models/*.py", "stages/speak.py", "stages/animate.py")
-_TAKE_ENGINES: Final = ("espeakng-loader", "janome", "numpy", "onnxruntime-gpu")
+_TAKE_ENGINES: Final = ("espeakng-loader", "janome", "numpy")
+_ONNX_RUNTIMES: Final = ("onnxruntime-gpu", "onnxruntime")
 _CLIP_SOURCES: Final = ("media/*.py", "stages/encode.py")
 _CLIP_ENGINES: Final = ("av", "numba", "numpy", "opencv-python-headless", "pillow")
 
@@ -25,13 +26,25 @@ _CLIP_ENGINES: Final = ("av", "numba", "numpy", "opencv-python-headless", "pillo
 @cache
 def take_recipe() -> str:
     """Digest of how sound and face of a take are made."""
-    return recipe(Path(__file__).parent, _TAKE_SOURCES, _TAKE_ENGINES)
+    return recipe(Path(__file__).parent, _TAKE_SOURCES, (*_TAKE_ENGINES, first_installed(_ONNX_RUNTIMES)))
 
 
 @cache
 def clip_recipe() -> str:
     """Digest of how a take becomes a clip: composition, label, encoder settings."""
     return recipe(Path(__file__).parent, _CLIP_SOURCES, _CLIP_ENGINES)
+
+
+def first_installed(names: tuple[str, ...]) -> str:
+    """Which of these distributions is installed: one module comes under several names. Raises PackageNotFoundError."""
+    for name in names[:-1]:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            continue
+        return name
+    version(names[-1])
+    return names[-1]
 
 
 def recipe(root: Path, patterns: tuple[str, ...], engines: tuple[str, ...]) -> str:

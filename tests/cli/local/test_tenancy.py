@@ -127,7 +127,7 @@ def test_only_what_is_changed_is_judged(admin: Admin, new_namespace: Callable[..
     assert "wanted at most 100" in patched(priority=501).text
     assert patched(priority=400).ok, "lower is always allowed, also to where it could not begin"
     assert "wanted at most 100" in patched(priority=500).text
-    assert 'wanted one of "default"' in patched(poolRef={"name": "other"}).text
+    assert "create another RenderJob" in patched(poolRef={"name": "other"}).text
     cluster = Cluster(admin.server)
     held = cluster.set_finalizers(admin.get(Key.of(made)) or {}, ["understudy.dev/pool"])
     assert held is not None

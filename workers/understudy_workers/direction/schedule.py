@@ -15,7 +15,7 @@ from understudy_workers.direction.batch import Answer, Failure, Pace
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.ready import Ready
 from understudy_workers.direction.takes import Doom, Takes, doomed_receipt
-from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit
+from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit, goes_with
 from understudy_workers.work import (
     GRANT_EXHAUSTED,
     PAUSING_REASONS,
@@ -153,7 +153,7 @@ class Schedule:
         works: list[TakeWork | ItemWork] = []
         while not self.short_of_grant:
             unit = queue.peek(asking.performer, asking.performers)
-            if unit is None or (len(units) >= size and (alone or not _goes_with(unit, units[-1]))):
+            if unit is None or (len(units) >= size and (alone or not goes_with(unit, units[-1]))):
                 break
             queue.pop(asking.performer, asking.performers)
             work = self._take_work(unit, budget) if isinstance(unit, TakeUnit) else self._item_work(unit, budget)
@@ -293,14 +293,6 @@ class Schedule:
         unit.ended = True
         self.open_items -= 1
         turnout.ended.append(Ended(receipt, unit.fresh_clips, unit.fresh_frames))
-
-
-def _goes_with(unit: TakeUnit | ItemUnit, other: TakeUnit | ItemUnit) -> bool:
-    """Whether a performer that makes `other` makes `unit` cheaper than others do: formats of a row share their sound."""
-    if not (isinstance(unit, ItemUnit) and isinstance(other, ItemUnit)):
-        return False
-    one, two = unit.planned, other.planned
-    return (one.row, one.locale) == (two.row, two.locale)
 
 
 def _pause_seconds(earlier: int) -> float:

@@ -96,3 +96,11 @@ class Ended:
     receipt: Receipt
     fresh_clips: int = 0
     fresh_frames: int = 0
+
+
+def goes_with(unit: TakeUnit | ItemUnit, other: TakeUnit | ItemUnit) -> bool:
+    """Whether a performer that makes `other` makes `unit` cheaper than others do: formats of a row share their sound."""
+    if not (isinstance(unit, ItemUnit) and isinstance(other, ItemUnit)):
+        return False
+    one, two = unit.planned, other.planned
+    return (one.row, one.locale) == (two.row, two.locale)
