@@ -90,6 +90,7 @@ def vault_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
 def make_account(admin: S3Settings, account: Account, name: str, policy: dict[str, Any]) -> None:
     """Give MinIO the account and exactly this policy; `admin` is the store's root account."""
     secret = admin.secret_key.get_secret_value()
+    policy_name = f"understudy-{account.access_key}"  # two farms on one MinIO have accounts and policies of their own
     store = MinioAdmin(
         endpoint=admin.endpoint,
         credentials=StaticProvider(admin.access_key, secret),
@@ -98,9 +99,9 @@ def make_account(admin: S3Settings, account: Account, name: str, policy: dict[st
         http_client=_connections(admin, retries=2),
     )
     try:
-        store.policy_add(f"understudy-{name}", policy=policy)
+        store.policy_add(policy_name, policy=policy)
         store.user_add(account.access_key, account.secret_key)
-        store.policy_set(f"understudy-{name}", user=account.access_key)
+        store.policy_set(policy_name, user=account.access_key)
     except (MinioAdminException, urllib3.exceptions.HTTPError) as error:
         raise UserError(f"MinIO at {admin.endpoint}: the account of the {name} was refused: {error}") from error
 
