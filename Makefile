@@ -17,7 +17,7 @@ DOCKER_BUILD = docker build --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISIO
 KIND_CLUSTER := understudy
 KIND_NODES := $(KIND_CLUSTER)-worker,$(KIND_CLUSTER)-worker2
 
-.PHONY: help setup tools demo stop test check format crds golden bench clean
+.PHONY: help setup tools farm-tools demo stop test check format crds golden bench clean
 .PHONY: images image-operator image-render image-render-cpu image-train kind-up kind-down test-kind
 
 help: ## List the targets
@@ -25,11 +25,14 @@ help: ## List the targets
 
 setup: $(STAMP) ## Install the locked environment into .venv
 
-demo: tools ## Start the farm, train a twin, render the demo campaign, show the results
+demo: farm-tools ## Start the farm, train a twin, render the demo campaign, show the results
 	@$(RUN)/understudy demo
 
-tools: $(STAMP) ## Build the Go programs of the farm, once (about 6 minutes)
+tools: $(STAMP) ## Build the Go programs of farm and tests, once (about 7 minutes)
 	@$(RUN)/understudy tools
+
+farm-tools: $(STAMP)
+	@$(RUN)/understudy tools etcd minio kube-apiserver kube-controller-manager kubectl
 
 stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down

@@ -96,12 +96,16 @@ def down(
         console.print(f"deleted: {farm.home.root}")
 
 
-def tools() -> None:
+def tools(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these; default: all.", show_default=False)] = None,
+) -> None:
     """Build the programs the farm needs beside Python, once; later calls find them in the cache."""
-    console = Console()
+    console, wanted = Console(), tuple(names or toolchain.TOOLS)
+    if unknown := [name for name in wanted if name not in toolchain.TOOLS]:
+        raise UserError(f"tools: wanted some of {', '.join(toolchain.TOOLS)}; got {', '.join(unknown)}")
     with BuildProgress(console) as building:
-        build(toolchain.missing(), building)
-    for name in toolchain.TOOLS:
+        build(toolchain.missing(wanted), building)
+    for name in wanted:
         console.print(f"{name:<24} {toolchain.require(name)}", highlight=False, soft_wrap=True)
 
 

@@ -85,3 +85,13 @@ def test_tools_names_each_program(understudy):
     lines = dict(line.split(maxsplit=1) for line in shown.stdout.splitlines())
     assert list(lines) == ["etcd", "minio", "kube-apiserver", "kube-controller-manager", "kubectl", "helm"]
     assert all(Path(path).exists() for path in lines.values())
+
+
+def test_tools_builds_only_those_that_are_named(understudy):
+    shown = understudy("tools", "etcd", "kubectl")
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["etcd", "kubectl"]
+    refused = understudy("tools", "etdc")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("understudy: tools: wanted some of etcd, minio")
+    assert refused.stderr.count("\n") == 1

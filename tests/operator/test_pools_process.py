@@ -24,7 +24,7 @@ def far(admin: Admin, operator_site: Site, operator_process: OperatorProcess) ->
     yield relay
     if admin.get(FAR) is not None:
         admin.delete(FAR)
-    until(lambda: admin.get(FAR), lambda found: found is None)
+    until(lambda: admin.get(FAR), lambda found: found is None, seconds=40)
     relay.close()
 
 
@@ -44,7 +44,7 @@ def test_a_job_renders_where_it_says_and_its_pool_stays_while_it_does(
     assert "no RenderPool far" in condition_of(leaving, "Dispatched")["message"]
     assert admin.get(FAR) is not None, "an order of it still runs"
     operator_site.peer.lingering = False
-    until(lambda: admin.get(FAR), lambda found: found is None)
+    until(lambda: admin.get(FAR), lambda found: found is None, seconds=40)
     until(lambda: operator_site.peer.held(uid), lambda held: held is None)
 
 

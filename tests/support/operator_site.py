@@ -56,10 +56,11 @@ class Admin:
     def __init__(self, server: ApiServer) -> None:
         self.server = server
 
-    def namespace(self, prefix: str) -> str:
-        """A fresh namespace."""
+    def namespace(self, prefix: str, pools: str = "default") -> str:
+        """A fresh namespace that may use these pools."""
         name = f"{prefix}-{secrets.token_hex(3)}"
-        self.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        metadata = {"name": name, "annotations": {"understudy.dev/pools": pools}}
+        self.server.request("POST", "/api/v1/namespaces", {"metadata": metadata})
         return name
 
     def create(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -249,7 +250,9 @@ def new_tenant(admin: Admin, operator_site: Site) -> Callable[[], Tenant]:
         root = token.new_key()
         genesis = sign_genesis(root, "Ada", int(time.time()), secrets.token_hex(16))
         thumbprint = token.thumbprint(operator_site.farm_key)
-        return Tenant(admin, admin.namespace("talent"), admin.namespace("brand"), root, genesis, thumbprint)
+        return Tenant(
+            admin, admin.namespace("talent"), admin.namespace("brand", "default,far"), root, genesis, thumbprint
+        )
 
     return make
 
