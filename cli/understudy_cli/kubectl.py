@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from understudy_cli.errors import UserError
 
 TIMEOUT_SECONDS = 30
+_DIAGNOSTIC: Final = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d")
+"""How a line of kubectl's own log begins (klog), as it writes several before it says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class Kubectl:
                 f"kubectl {words[0]}: no answer within {limit} s; check {self.kubeconfig} and the network"
             ) from error
         if done.returncode:
-            reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+            said = [line for line in done.stderr.splitlines() if not _DIAGNOSTIC.match(line)]
+            reason = " ".join(" ".join(said).split()) or f"exit code {done.returncode}"
             raise UserError(f"kubectl {words[0]}: {reason}")
         return done.stdout
 

@@ -29,6 +29,12 @@ def test_what_the_server_said_is_one_line(tmp_path: Path) -> None:
         stand_in(tmp_path, "printf 'Error:\\n not found\\n' >&2; exit 1").raw("/version")
 
 
+def test_its_own_log_is_left_out(tmp_path: Path) -> None:
+    log = 'E1129 00:24:35.356141   13254 memcache.go:265] "Unhandled Error" err="connection refused"'
+    with pytest.raises(UserError, match=r"^kubectl get: The connection was refused$"):
+        stand_in(tmp_path, f"echo '{log}' >&2; echo 'The connection was refused' >&2; exit 1").raw("/version")
+
+
 def test_a_server_that_never_answers_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kubectl, "TIMEOUT_SECONDS", 0.05)
     with pytest.raises(UserError, match=r"kubectl get: no answer within 0.1 s; check .*/config and the network"):
