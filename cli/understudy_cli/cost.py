@@ -37,8 +37,13 @@ class Spent:
 
     @property
     def price(self) -> str:
-        """The cost in words."""
-        return f"{self.cost} {self.currency}" if self.cost is not None else UNPRICED
+        """The cost in words; nothing for a job that nobody has worked for."""
+        return f"{self.cost} {self.currency}" if self.cost is not None else UNPRICED if self.is_unpriced else ""
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether somebody worked for it at a pool without a price."""
+        return self.cost is None and bool(Decimal(self.worker_seconds or 0))
 
 
 def cost(
@@ -95,7 +100,7 @@ def totals(jobs: Sequence[Spent]) -> dict[str, Any]:
         "metered_seconds": str(sum((Decimal(one.metered_seconds or 0) for one in jobs), Decimal(0))),
         "worker_seconds": str(sum((Decimal(one.worker_seconds or 0) for one in jobs), Decimal(0))),
         "cost": {currency: str(amount) for currency, amount in sorted(money.items())},
-        "unpriced_jobs": sum(one.cost is None for one in jobs),
+        "unpriced_jobs": sum(one.is_unpriced for one in jobs),
     }
 
 

@@ -34,6 +34,13 @@ def test_a_job_without_a_price_is_unpriced_and_not_free() -> None:
     assert totals([found])["unpriced_jobs"] == 1
 
 
+@pytest.mark.parametrize("status", [{"phase": "Refused"}, {"phase": "Pending", "workerSeconds": "0"}])
+def test_a_job_that_nobody_worked_for_lacks_no_price(status: dict[str, Any]) -> None:
+    found = spent(a_job(**status))
+    assert found.price == ""
+    assert totals([found])["unpriced_jobs"] == 0
+
+
 def test_sums_are_exact_and_currencies_stay_apart() -> None:
     costs = [("0.1", "EUR"), ("0.2", "EUR"), ("5", "JPY")]
     found = [spent(a_job(**{**PRICED, "cost": {"amount": amount, "currency": one}})) for amount, one in costs]

@@ -28,12 +28,18 @@ def far(admin: Admin, operator_site: Site, operator_process: OperatorProcess) ->
     relay.close()
 
 
+@pytest.fixture
+def tenant(admin: Admin, new_tenant: Callable[[], Tenant]) -> Tenant:
+    """A twin and its license."""
+    made = new_tenant()
+    admin.create(made.twin())
+    admin.create(made.license())
+    return made
+
+
 def test_a_job_renders_where_it_says_and_its_pool_stays_while_it_does(
-    admin: Admin, operator_site: Site, new_tenant: Callable[[], Tenant], far: Relay
+    admin: Admin, operator_site: Site, tenant: Tenant, far: Relay
 ) -> None:
-    tenant = new_tenant()
-    admin.create(tenant.twin())
-    admin.create(tenant.license())
     admin.wait(FAR, "Ready")
     body = admin.create(tenant.job("hello", poolRef={"name": "far"}))
     uid = body["metadata"]["uid"]
@@ -53,11 +59,8 @@ def _has_no_pool(job: Any) -> bool:
 
 
 def test_a_pool_that_is_away_leaves_the_other_alone(
-    admin: Admin, operator_site: Site, new_tenant: Callable[[], Tenant], far: Relay
+    admin: Admin, operator_site: Site, tenant: Tenant, far: Relay
 ) -> None:
-    tenant = new_tenant()
-    admin.create(tenant.twin())
-    admin.create(tenant.license())
     admin.wait(FAR, "Ready")
     far.cut()
     admin.wait(FAR, "Ready", "False", seconds=40)
