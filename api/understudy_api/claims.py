@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from understudy_api.model import path_of
 from understudy_api.token import CLOCK_SKEW_SECONDS, Opened
 from understudy_api.verdict import Refusal
 
@@ -27,7 +28,7 @@ def read_claims(model: type[M], token: Opened, what: str, malformed: str) -> M |
 def claims_refusal(error: ValidationError, what: str, malformed: str) -> Refusal:
     """The first thing a model did not accept."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(map(str, first["loc"]))[:120] or "claims"
+    where = path_of(first["loc"]) or "claims"
     return Refusal(reason=_REASONS.get(first["type"], malformed), message=f"{what}: {where}: {first['msg']}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,3 +78,9 @@ class Condition(Observed):
     observed_generation: int | None = Field(
         default=None, description="The metadata.generation this condition speaks about."
     )
+
+
+def path_of(location: Iterable[str | int]) -> str:
+    """Where in an object a mistake is, `a.0.b`, as part of a one-line message; a strange name is shown as its characters' codes."""
+    parts = (str(part) for part in location)
+    return ".".join(part if part.isprintable() else ascii(part) for part in parts)[:120]

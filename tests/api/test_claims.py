@@ -27,6 +27,14 @@ def test_reads_what_fits() -> None:
     assert read(number=1, names=["a"], inner={"size": 2}) == Claims(number=1, names=("a",), inner=Inner(size=2))
 
 
+@pytest.mark.parametrize("name", ["\n", "a\nb", "\x1b[31m", "\u2028", "\x00"])
+def test_a_claim_of_a_strange_name_is_one_plain_line(name: str) -> None:
+    refusal = read(number=1, **{name: None})
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "UnknownClaim"
+    assert refusal.message.isprintable()
+
+
 @pytest.mark.parametrize(
     ("claims", "reason", "where"),
     [
