@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 GROUP: Final = "understudy.dev"
@@ -84,3 +84,12 @@ def path_of(location: Iterable[str | int]) -> str:
     """Where in an object a mistake is, `a.0.b`, as part of a one-line message; a strange name is shown as its characters' codes."""
     parts = (str(part) for part in location)
     return ".".join(part if part.isprintable() else ascii(part) for part in parts)[:120]
+
+
+def fault_of(error: ValidationError, otherwise: str = "", within: tuple[str, ...] = ()) -> str:
+    """The first thing that a model did not accept, `a.0.b: what is wrong`, as part of a one-line message.
+
+    `within` begins the path; `otherwise` stands for it where the whole object is meant.
+    """
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{path_of((*within, *first['loc'])) or otherwise}: {first['msg']}"

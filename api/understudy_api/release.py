@@ -17,7 +17,7 @@ from understudy_api import token
 from understudy_api.consent import Clearance
 from understudy_api.digest import canonical, digest, digest_bytes
 from understudy_api.genesis import PublicKey
-from understudy_api.model import Digest, Model, ObjectName, Token, path_of
+from understudy_api.model import Digest, Model, ObjectName, Token, fault_of
 from understudy_api.order import Making, TrainingOrder
 from understudy_api.verdict import Refusal
 
@@ -213,6 +213,4 @@ def _parsed(model: type[Any], claims: dict[str, Any] | Refusal, what: str) -> An
     try:
         return model.model_validate(claims)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = path_of(first["loc"]) or what
-        return Refusal(reason="MalformedQuestion", message=f"{what}: {where}: {first['msg']}")
+        return Refusal(reason="MalformedQuestion", message=f"{what}: {fault_of(error, what)}")

@@ -14,7 +14,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
-from understudy_api.model import Model
+from understudy_api.model import Model, fault_of
 from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
 
@@ -278,8 +278,6 @@ def _load(kind: type[S], path: Path) -> S:
         where = error.filename or path
         raise SettingsError(f"{where}: cannot be read ({error.strerror}); `understudy up` writes it") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SettingsError(f"{path}: {where}: {first['msg']}; `understudy up` writes it anew") from error
+        raise SettingsError(f"{path}: {fault_of(error, 'the file')}; `understudy up` writes it anew") from error
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from error

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from understudy_api.acts import CaptureConsent, sign_act
 from understudy_api.capture_consent import read_capture_consent
 from understudy_api.keyring import Keyring, Signatory
+from understudy_api.model import fault_of
 from understudy_api.verdict import Refusal
 from understudy_cli.errors import UserError
 from understudy_cli.rings import RecordsOption, TwinOption, print_manifests, read_twin, ring_of
@@ -67,8 +68,7 @@ def consented(
             twin=ring.twin_id, capture_sha256=film_digest(film), passcode=passcode, witness=witness, iat=now
         )
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"consent capture: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise UserError(f"consent capture: {fault_of(error)}") from error
     text = signed(lambda: sign_act(by, act))
     found = read_capture_consent(text, ring, now)
     if isinstance(found, Refusal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from understudy_cli.local.part import External, Site
 from understudy_cli.local.plan import LOOPBACK
 from understudy_cli.local.probe import listens
 from understudy_cli.local.progress import BuildProgress, StartProgress
+from understudy_cli.s3_access import from_environment
 
 _MEBIBYTE = 1024**2
 _COLOURS = {"running": "green", "dead": "red", "stopped": "dim"}
@@ -110,17 +112,15 @@ def tools(
 
 
 def _external(kubeconfig: Path | None, pool_url: str | None, s3_url: str | None) -> External:
-    read = os.environ.get
-    if pool_url and not read("UNDERSTUDY_RAY_TOKEN"):
+    ray_token = os.environ.get("UNDERSTUDY_RAY_TOKEN", "")
+    if pool_url and not ray_token:
         raise UserError("--pool needs Ray's token in UNDERSTUDY_RAY_TOKEN")
-    return External(
+    return replace(
+        from_environment(),
         kubeconfig=kubeconfig.absolute() if kubeconfig else None,
         pool_url=pool_url,
         s3_url=s3_url,
-        s3_access_key=read("UNDERSTUDY_S3_ACCESS_KEY", ""),
-        s3_secret_key=read("UNDERSTUDY_S3_SECRET_KEY", ""),
-        s3_authority=Path(authority).absolute() if (authority := read("UNDERSTUDY_S3_CA_FILE")) else None,
-        ray_token=read("UNDERSTUDY_RAY_TOKEN", ""),
+        ray_token=ray_token,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from understudy_api import token
 from understudy_api.genesis import public_key
 from understudy_api.keyring import KeyRecord, Keyring, Signatory, extended, sign_key_record
+from understudy_api.model import fault_of
 from understudy_api.verdict import Refusal
 from understudy_cli.errors import UserError
 from understudy_cli.rings import RecordsOption, TwinOption, act_manifest, print_manifests, read_twin, ring_of
@@ -98,8 +99,7 @@ def _followed(ring: Keyring, by: Signatory, changes: dict[str, Any]) -> tuple[Ke
     try:
         record = KeyRecord.model_validate({**base, **changes})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"key record: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}") from error
+        raise UserError(f"key record: {fault_of(error, 'record')}") from error
     text = signed(lambda: sign_key_record(by, record))
     following = extended(ring, text)
     if isinstance(following, Refusal):

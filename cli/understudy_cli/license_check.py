@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from understudy_api.model import fault_of
 from understudy_cli.errors import UserError
 from understudy_cli.files import read_mapping
 from understudy_cli.keys_records import seconds_of
@@ -69,8 +70,7 @@ def _spec(request: dict[str, Any], job: Path) -> RenderJobSpec:
     try:
         return RenderJobSpec.model_validate(request.get("spec", {}))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"{job}: spec.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise UserError(f"{job}: {fault_of(error, within=('spec',))}") from error
 
 
 def _use(terms: Terms, request: dict[str, Any], spec: RenderJobSpec, twin: Path | None) -> tuple[Use, list[str]]:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from understudy_api import token
 from understudy_api.keyring import Keyring, Signatory
-from understudy_api.model import Model
+from understudy_api.model import Model, fault_of
 from understudy_api.status_list import (
     MAX_LIST_BYTES,
     Status,
@@ -75,8 +75,7 @@ def _statuses(path: Path) -> Statuses:
     try:
         found = Statuses.model_validate(read_mapping(path, "the statuses of licenses"))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise UserError(f"{path}: {fault_of(error)}") from error
     if both := sorted(set(found.revoked) & set(found.suspended)):
         raise UserError(f"{path}: index {both[0]} is both revoked and suspended; name it once")
     return found

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from understudy_api.model import Model, Name
+from understudy_api.model import Model, Name, fault_of
 from understudy_api.royalty_terms import MILLION
 from understudy_api.terms import Terms
 from understudy_cli.errors import UserError
@@ -159,6 +159,4 @@ def seconds_of(moment: datetime | date) -> int:
 def _first(error: ValidationError | InvalidOperation) -> str:
     if isinstance(error, InvalidOperation):
         return "royalty: an amount is not a number"
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "terms"
-    return f"{field}: {first['msg']}"
+    return fault_of(error, "terms")

@@ -34,11 +34,15 @@ def operator_settings(file: Path | None) -> OperatorSettings | None:
 
 def given_account(url: str) -> S3Settings:
     """The account that a URL and the environment name, as `understudy up` takes it; UserError when it is half there."""
+    return external_settings(from_environment(), url)
+
+
+def from_environment() -> External:
+    """The keys and the authority of an S3 that somebody brings, as far as the environment names them."""
     read = os.environ.get
     authority = read("UNDERSTUDY_S3_CA_FILE")
-    given = External(
+    return External(
         s3_access_key=read("UNDERSTUDY_S3_ACCESS_KEY", ""),
         s3_secret_key=read("UNDERSTUDY_S3_SECRET_KEY", ""),
         s3_authority=Path(authority).absolute() if authority else None,
     )
-    return external_settings(given, url)

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from understudy_api.genesis import sign_genesis
-from understudy_api.model import API_VERSION
+from understudy_api.model import API_VERSION, fault_of
 from understudy_api.twinmodel import TwinModelSpec
 from understudy_cli.errors import UserError
 from understudy_cli.signing import SignerOption, public_key_of, signatory, signed
@@ -52,8 +52,7 @@ def twin_manifest(
     try:
         TwinModelSpec.model_validate(spec)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"twin init: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+        raise UserError(f"twin init: {fault_of(error)}") from error
     return {
         "apiVersion": API_VERSION,
         "kind": "TwinModel",

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from understudy_api.model import Model, path_of
+from understudy_api.model import Model, fault_of
 from understudy_api.passcode import PasscodeAsking
 from understudy_api.release import MAX_BODY_BYTES, Asking, Handover, Heartbeat, OwnersWord
 from understudy_api.verdict import Refusal, Verdict
@@ -126,9 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return kind.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = path_of(first["loc"]) or "body"
-            self._refuse(422, f"{where}: {first['msg']}")
+            self._refuse(422, fault_of(error, "body"))
             return None
 
     def _refuse(self, status: int, message: str) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from understudy_api.digest import digest_bytes
 from understudy_api.ledger.account import Account, fold
 from understudy_api.ledger.entry import Entry
-from understudy_api.model import Digest, Model, path_of
+from understudy_api.model import Digest, Model, fault_of
 from understudy_api.verdict import Refusal
 
 BEGINNING: Final = "0" * 64
@@ -99,9 +99,7 @@ def read_link(data: bytes, account: str, sequence: int) -> Link | Finding:
     try:
         link = Link.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        at = path_of(first["loc"]) or "the object"
-        return Finding("unreadable", where, f"{at}: {first['msg']}")
+        return Finding("unreadable", where, fault_of(error, "the object"))
     if (link.balance.id, link.sequence, link.balance.sequence) != (account, sequence, sequence):
         said = f"link {link.sequence} of account {link.balance.id[:12]}"
         return Finding("reordered", where, f"it says it is {said}; the objects changed places")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from understudy_cli.errors import UserError
+
 Result = Literal["pass", "fail", "skip"]
 
 
@@ -37,6 +39,9 @@ def skipped(name: str, reason: str, cure: str = "") -> Check:
     return Check(name, "skip", reason, cure)
 
 
-def forbidden(message: str) -> bool:
-    """Whether kubectl's words say that the caller may not look, which says nothing about what is there."""
-    return "(Forbidden)" in message or "forbidden:" in message
+def unreadable(name: str, what: str, error: UserError, cure: str) -> Check:
+    """What kubectl could not read: that the caller may not look says nothing about what is there."""
+    message = str(error)
+    if "(Forbidden)" in message or "forbidden:" in message:
+        return skipped(name, f"you may not read {what}", "ask the platform team to look")
+    return failed(name, message, cure)

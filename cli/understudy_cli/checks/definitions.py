@@ -8,7 +8,7 @@ from typing import Any, Final
 from understudy_api.crd import Kind, definition
 from understudy_api.kinds import KINDS
 from understudy_api.model import VERSION
-from understudy_cli.checks.check import Check, failed, forbidden, passed, skipped
+from understudy_cli.checks.check import Check, failed, passed, unreadable
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 
@@ -21,9 +21,7 @@ def definitions(kubectl: Kubectl) -> list[Check]:
     try:
         live = {one["metadata"]["name"]: one for one in kubectl.every("crd")}
     except UserError as error:
-        if forbidden(str(error)):
-            return [skipped("crds", "you may not read custom resource definitions", "ask the platform team to look")]
-        return [failed("crds", str(error), "look at the API server")]
+        return [unreadable("crds", "custom resource definitions", error, "look at the API server")]
     return [compared(kind, live.get(definition(kind)["metadata"]["name"])) for kind in KINDS]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from understudy_api.model import GROUP
 from understudy_cli.campaign.watch import condition
-from understudy_cli.checks.check import Check, failed, forbidden, passed, skipped
+from understudy_cli.checks.check import Check, failed, passed, unreadable
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 
@@ -27,9 +27,7 @@ def lease(kubectl: Kubectl, system: str, now: datetime) -> Check:
     try:
         found = kubectl.find("lease", LEASE, system)
     except UserError as error:
-        if forbidden(str(error)):
-            return skipped("operator", f"you may not read Leases in {system}", "ask the platform team to look")
-        return failed("operator", str(error), "look at the API server")
+        return unreadable("operator", f"Leases in {system}", error, "look at the API server")
     return led(found, system, now)
 
 
@@ -53,9 +51,7 @@ def pools(kubectl: Kubectl) -> list[Check]:
     try:
         found = kubectl.every(f"renderpools.{GROUP}")
     except UserError as error:
-        if forbidden(str(error)):
-            return [skipped("pools", "you may not read RenderPools", "ask the platform team to look")]
-        return [failed("pools", str(error), "see the checks of the custom resource definitions")]
+        return [unreadable("pools", "RenderPools", error, "see the checks of the custom resource definitions")]
     if not found:
         return [failed("pools", "there is no RenderPool", "create one: `kubectl explain renderpool.spec` says how")]
     return [ready(one) for one in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from understudy_cli.checks.check import Check, failed, forbidden, passed, skipped
+from understudy_cli.checks.check import Check, failed, passed, skipped, unreadable
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 
@@ -27,9 +27,7 @@ def pods(kubectl: Kubectl, system: str) -> list[Check]:
     try:
         found = kubectl.every("pods", "-n", system)
     except UserError as error:
-        if forbidden(str(error)):
-            return [skipped("pods", f"you may not read pods in {system}", "ask the platform team to look")]
-        return [failed("pods", str(error), "look at the API server")]
+        return [unreadable("pods", f"pods in {system}", error, "look at the API server")]
     if not found:
         return [skipped("pods", f"none in namespace {system}: this farm runs without, or elsewhere (--system)")]
     troubled = [check for pod in found if (check := judged(pod)) is not None]

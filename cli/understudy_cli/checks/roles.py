@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from understudy_api.kinds import KINDS
 from understudy_api.model import GROUP
-from understudy_cli import local
 from understudy_cli.checks.check import Check, failed, passed
 from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
+from understudy_cli.local.cluster_setup import manifests_folder
 
 PLATFORM: Final = "platform"
 ROLES: Final = (PLATFORM, "brand", "owner", "reviewer", "operator")
@@ -96,8 +95,7 @@ def _rights(document: dict[str, Any], namespace: str) -> Iterator[Right]:
 
 
 def _manifests() -> Iterator[dict[str, Any]]:
-    folder = Path(str(local.__file__)).parent / "manifests"
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(manifests_folder().glob("*.yaml")):
         yield from (one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one)
 
 

@@ -141,8 +141,7 @@ def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None
         return
     after = targets.sources.cluster.patch_status(body, wanted)
     if _remember(targets, after) is not None and body["kind"] == "RenderJob":
-        pool = str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
-        targets.metrics.job_changed(body["metadata"]["namespace"], pool, before, wanted)
+        targets.metrics.job_changed(body["metadata"]["namespace"], views.pool_name(body), before, wanted)
 
 
 def _remember(targets: Targets, after: Body | None) -> Body | None:

@@ -24,10 +24,10 @@ from understudy_operator.shell.store import Body, Store
 PATIENCE_SECONDS: Final = 3.0
 MAX_MESSAGE_CHARS: Final = 1000
 
-log = structlog.get_logger("stall")
+log = structlog.get_logger("interruption")
 
 
-class Stalls:
+class Interruptions:
     """Which keys fail since when, and whether their objects say so."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Stalls:
         try:
             self._say(body, reason, message[:MAX_MESSAGE_CHARS])
         except (OutageError, ConflictError, DeniedError) as error:
-            log.warning("stall not shown", key=str(key), error=str(error))
+            log.warning("interruption not shown", key=str(key), error=str(error))
 
     def succeeded(self, key: Key) -> None:
         """A reconcile of the key succeeded."""

@@ -73,7 +73,7 @@ def observe(sources: Sources, body: Body) -> State:
 def _job(sources: Sources, body: Body) -> JobState:
     who, spec = views.identity(body), views.spec(RenderJobSpec, body)
     status = views.status(RenderJobStatus, body)
-    name = str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
+    name = views.pool_name(body)
     way = sources.pools.of(name)
     log = sources.receipts.log(who.uid, way.pool.hint(who.uid) if way else None)
     if isinstance(spec, SpecProblem):

@@ -30,6 +30,7 @@ from understudy_operator.shell.errors import AccountTakenError, DeniedError, Out
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.herald import Herald
+from understudy_operator.shell.interruption import Interruptions
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
@@ -47,7 +48,6 @@ from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.sources import Sources
-from understudy_operator.shell.stall import Stalls
 from understudy_operator.shell.status_book import StatusBook
 from understudy_operator.shell.status_fetch import Fetcher
 from understudy_operator.shell.status_lists import LOOK_SECONDS, StatusLists
@@ -121,8 +121,8 @@ class Operator:
         self._queue: WorkQueue[Key] = WorkQueue()
         self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard, self._queue.hurry)
         self._targets = Targets(self._sources, self._objects, events, self.metrics, self._bell.act_recorded)
-        stalls = Stalls(cluster, store, events)
-        self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, stalls, self.metrics)
+        interruptions = Interruptions(cluster, store, events)
+        self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, interruptions, self.metrics)
         self._stop = threading.Event()
         self._loops = [
             threading.Thread(target=self._every, args=(POLL_SECONDS, self._poll), name="poll", daemon=True),

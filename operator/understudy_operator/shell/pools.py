@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final
 
-from understudy_api.settings import DirectorEndpoint, OperatorSettings, RayEndpoint
+from understudy_api.settings import OperatorSettings, RayEndpoint
+from understudy_operator.shell import views
 from understudy_operator.shell.director import Director
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.key import Key
@@ -104,13 +105,10 @@ class Pools:
     def _way(self, address: Address) -> Access:
         with self._lock:
             if address not in self._ways:
-                director = Director(self._director_at(address[0]))
+                director = Director(self._settings.director.model_copy(update={"url": address[0]}))
                 ray = RayJobs(RayEndpoint(address=address[1], token_file=self._settings.ray.token_file))
                 self._ways[address] = Access(Pool(director), director, ray)
             return self._ways[address]
-
-    def _director_at(self, url: str) -> DirectorEndpoint:
-        return self._settings.director.model_copy(update={"url": url})
 
 
 def _own(settings: OperatorSettings) -> Address:
@@ -126,5 +124,5 @@ def _address(body: Body, settings: OperatorSettings) -> Address:
 def named(store: Store, pool: str) -> Iterator[str]:
     """Uids of the RenderJobs that name a pool."""
     for body in store.all("RenderJob"):
-        if str(body.get("spec", {}).get("poolRef", {}).get("name", "default")) == pool:
+        if views.pool_name(body) == pool:
             yield body["metadata"]["uid"]

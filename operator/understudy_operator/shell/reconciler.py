@@ -10,11 +10,11 @@ from typing import Final
 import structlog
 
 from understudy_operator.shell.errors import ConflictError, DeniedError, OutageError
+from understudy_operator.shell.interruption import Interruptions
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import S3RefusalError
 from understudy_operator.shell.queue import Taken, WorkQueue
-from understudy_operator.shell.stall import Stalls
 
 THREADS: Final = 8
 URGENT_THREADS: Final = 2
@@ -49,14 +49,14 @@ class Reconciler:
         queue: WorkQueue[Key],
         reconcile: Reconcile,
         refresh: Callable[[Key], None],
-        stalls: Stalls,
+        interruptions: Interruptions,
         metrics: Metrics,
         threads: int = THREADS,
     ) -> None:
         self._queue = queue
         self._reconcile = reconcile
         self._refresh = refresh
-        self._stalls = stalls
+        self._interruptions = interruptions
         self._metrics = metrics
         self._finished_at = time.monotonic()
         names = [f"reconcile-{number}" for number in range(threads)]
@@ -109,10 +109,10 @@ class Reconciler:
             return self._waited_out(key, error)
         except Exception as error:
             log.exception("reconcile broke", key=str(key))
-            self._stalls.failed(key, "OperatorError", f"operator: {type(error).__name__}: {error}; see its log")
+            self._interruptions.failed(key, "OperatorError", f"operator: {type(error).__name__}: {error}; see its log")
             self._queue.fail(key)
             return "error"
-        self._stalls.succeeded(key)
+        self._interruptions.succeeded(key)
         self._queue.finish(key, requeue_after_seconds)
         return "done"
 
@@ -130,6 +130,8 @@ class Reconciler:
         what = error.what if isinstance(error, OutageError) else type(error).__name__.removesuffix("Error")
         log.warning("reconcile waits", key=str(key), error=str(error))
         self._metrics.outages.labels(what).inc()
-        self._stalls.failed(key, _REASONS.get(what, "ClusterUnavailable"), f"{error}; tried again until it works")
+        self._interruptions.failed(
+            key, _REASONS.get(what, "ClusterUnavailable"), f"{error}; tried again until it works"
+        )
         self._queue.fail(key)
         return "outage"

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from understudy_api.model import Money
+from understudy_api.model import Money, fault_of
 from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
@@ -39,9 +39,12 @@ def spec(model: type[M], body: Body) -> M | SpecProblem:
     try:
         return model.model_validate(body.get("spec", {}))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, ("spec", *first["loc"])))
-        return SpecProblem(message=f"{where}: {first['msg']}; mend the field and apply again")
+        return SpecProblem(message=f"{fault_of(error, within=('spec',))}; mend the field and apply again")
+
+
+def pool_name(body: Body) -> str:
+    """The RenderPool that a RenderJob names."""
+    return str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
 
 
 def status(model: type[M], body: Body) -> M:

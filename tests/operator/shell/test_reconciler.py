@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from operator_site import Admin, Tenant, condition_of, until
 
+from understudy_operator.shell import interruption
 from understudy_operator.shell import reconciler as module
-from understudy_operator.shell import stall
 from understudy_operator.shell.apiserver import ApiServer
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.errors import ConflictError, OutageError
 from understudy_operator.shell.events import Events
+from understudy_operator.shell.interruption import Interruptions
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import S3RefusalError
 from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.reconciler import HEARTBEAT, Reconciler
-from understudy_operator.shell.stall import Stalls
 from understudy_operator.shell.store import Store
 
 
@@ -30,12 +30,12 @@ class Bench:
     def __init__(self, server: ApiServer) -> None:
         self.queue: WorkQueue[Key] = WorkQueue()
         self.store, self.metrics, self.cluster = Store(), Metrics(), Cluster(server)
-        self.stalls = Stalls(self.cluster, self.store, Events(server, "bench"))
+        self.interruptions = Interruptions(self.cluster, self.store, Events(server, "bench"))
         self.seen: list[Key] = []
         self.refreshed: list[Key] = []
         self.act: Callable[[Key], float | None] = lambda _: None
         self.reconciler = Reconciler(
-            self.queue, self._reconcile, self.refreshed.append, self.stalls, self.metrics, threads=3
+            self.queue, self._reconcile, self.refreshed.append, self.interruptions, self.metrics, threads=3
         )
 
     def _reconcile(self, key: Key) -> float | None:
@@ -133,14 +133,14 @@ def test_the_heartbeat_proves_life_without_any_object(bench: Bench, monkeypatch:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stall, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(interruption, "PATIENCE_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_stall_is_shown_beside_what_stands_there(
+def test_an_interruption_is_shown_beside_what_stands_there(
     bench: Bench, admin: Admin, new_tenant: Callable[[], Tenant]
 ) -> None:
-    created = admin.create(new_tenant().job("stalled"))
+    created = admin.create(new_tenant().job("interrupted"))
     body = bench.cluster.patch_status(created, {"phase": "Running"})
     assert body is not None
     bench.store.put(body)
@@ -167,6 +167,6 @@ def test_a_stall_is_shown_beside_what_stands_there(
 def test_a_hiccup_is_not_shown(bench: Bench, admin: Admin, new_tenant: Callable[[], Tenant]) -> None:
     body = admin.create(new_tenant().job("hiccup"))
     bench.store.put(body)
-    bench.stalls.failed(Key.of(body), "StorageUnavailable", "away")
-    bench.stalls.succeeded(Key.of(body))
+    bench.interruptions.failed(Key.of(body), "StorageUnavailable", "away")
+    bench.interruptions.succeeded(Key.of(body))
     assert admin.get(Key.of(body)) == body

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
-from understudy_api.model import Model, path_of
+from understudy_api.model import Model, fault_of
 from understudy_api.order import Commitment, Order, TrainingOrder
 from understudy_api.settings import DirectorListener
 from understudy_api.verdict import Refusal, Verdict
@@ -161,9 +161,7 @@ async def _body(request: web.Request, model: type[M], *, uid: bool = True) -> M 
     try:
         body = model.model_validate_json(await request.read())
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = path_of(first["loc"]) or "body"
-        return _malformed(f"{where}: {first['msg']}")
+        return _malformed(fault_of(error, "body"))
     if uid and getattr(body, "uid", None) != request.match_info["uid"]:
         return _malformed("uid: wanted the one in the path")
     return body

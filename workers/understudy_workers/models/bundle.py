@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from understudy_api import token
 from understudy_api.digest import canonical, digest_bytes
-from understudy_api.model import Digest, Model, Token, path_of
+from understudy_api.model import Digest, Model, Token, fault_of
 from understudy_api.strictjson import parse_object
 from understudy_api.verdict import Refusal
 from understudy_workers.models.face import Twin
@@ -171,9 +171,7 @@ def _parse(stored: bytes) -> Manifest:
     try:
         manifest = Manifest.model_validate(claims)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = path_of(first["loc"])
-        raise BundleError(f"{MANIFEST}: {where}: {first['msg']}; a newer farm may have made this bundle") from error
+        raise BundleError(f"{MANIFEST}: {fault_of(error)}; a newer farm may have made this bundle") from error
     if set(manifest.files) != set(FILES):
         raise BundleError(f"{MANIFEST}: wanted files {sorted(FILES)}, got {sorted(manifest.files)}")
     return manifest
