@@ -37,7 +37,7 @@ farm-tools: $(STAMP)
 stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down
 
-test: tools ## Run all tests but those of the images
+test: tools ## Run all tests but those of images and pods
 	@$(RUN)/pytest -m 'not kind' -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Lint, types, import contracts, generated files
@@ -82,8 +82,8 @@ kind-up: image-operator image-render-cpu ## Create a kind cluster (KIND_NODE_IMA
 kind-down: ## Delete the kind cluster
 	@kind delete cluster --name $(KIND_CLUSTER)
 
-test-kind: $(STAMP) image-operator image-render image-render-cpu ## Test the images
-	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) $(RUN)/pytest tests/images
+test-kind: tools image-render kind-up ## Test the images, and a whole farm in the pods of the kind cluster
+	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) $(RUN)/pytest tests/images tests/kind
 
 clean: ## Remove the environment (the farm's state and caches stay)
 	@rm -rf .venv .venv-uv

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
+import sys
 from pathlib import Path
 
 from bench.measure import Measurement, as_json, show
@@ -20,6 +22,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*BENCHES, *ON_REQUEST, []], help="benches to run; default: all")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # so that farms are taken down
     measured: list[Measurement] = []
     for name in given.names or BENCHES:
         print(f"bench {name} ...", flush=True)

@@ -1,7 +1,7 @@
 """The bare loop a farm is held against: the same takes, network, plates and encoder, in one process per core.
 
 No Ray, no S3, no rights, no joining. As a program (`python -m bench.bare BUNDLE KEY WORKS`) it loads, warms up, prints
-`ready`, waits for a line, makes its share and prints frames and seconds as JSON.
+`ready`, waits for a line, makes its share and prints as JSON what it had made at which time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.campaign import OUTPUTS, ROOT
 
@@ -32,6 +32,14 @@ class Side:
     frames: int
     per_second: float
     per_processor_second: float
+
+
+class Look(NamedTuple):
+    """Where one process of the bare loop was after a sentence: time of the monotonic clock, processor seconds, frames."""
+
+    at: float
+    processor_seconds: float
+    frames: int
 
 
 class BareLoop:
@@ -59,13 +67,16 @@ class BareLoop:
         return all(process.poll() is not None for process in self.processes)
 
     def side(self, frozen: Frozen) -> Side:
-        """What was made; each core's rate is its own, from start to end without what it was frozen for."""
-        answers = [json.loads(process.communicate()[0]) for process in self.processes]
-        frames = sum(one["frames"] for one in answers)
-        rate = sum(
-            one["frames"] / (one["ended"] - one["began"] - frozen(one["began"], one["ended"])) for one in answers
-        )
-        return Side(frames, rate, frames / sum(one["processor_seconds"] for one in answers))
+        """What was made. Rates are those of the time in which every core was at work: one alone is faster."""
+        shares = [[Look(*look) for look in json.loads(process.communicate()[0])] for process in self.processes]
+        until = min(looks[-1].at for looks in shares)
+        per_second, spent, counted = 0.0, 0.0, 0
+        for looks in shares:
+            first, last = looks[0], max(look for look in looks if look.at <= until)
+            per_second += last.frames / (last.at - first.at - frozen(first.at, last.at))
+            spent += last.processor_seconds - first.processor_seconds
+            counted += last.frames
+        return Side(sum(looks[-1].frames for looks in shares), per_second, counted / spent)
 
 
 def _start(bundle: Path, key: Path, words: list[str], works: Path) -> subprocess.Popen[str]:
@@ -100,11 +111,11 @@ def main(bundle: Path, key: Path, works: Path) -> None:
     perform(texts[0])
     print("ready", flush=True)
     sys.stdin.readline()
-    began, spent = time.monotonic(), time.process_time()
-    frames = sum(perform(text) for text in texts)
-    ended, processor_seconds = time.monotonic(), time.process_time() - spent
-    answer = {"frames": frames, "began": began, "ended": ended, "processor_seconds": processor_seconds}
-    print(json.dumps(answer), flush=True)
+    frames, looks = 0, [Look(time.monotonic(), time.process_time(), 0)]
+    for text in texts:
+        frames += perform(text)
+        looks.append(Look(time.monotonic(), time.process_time(), frames))
+    print(json.dumps(looks), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Frames a second of the whole farm against a bare loop, a minute and more each, by turns of a few seconds.
+"""Frames a second of the whole farm against a bare loop, a minute and more each, by turns.
 
 The farm: director, performers on Ray, receipts, clips, joining, checks, signatures and delivery, all through MinIO. The
 bare loop (`bench.bare`): the same takes in one process per core and nothing else. Compared is the steady state: the farm
-from the first takes to where work begins to run out, each core of the bare loop from its first take to its last.
+from the first takes to where work begins to run out, the bare loop while every core has takes left.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ from understudy_workers.twins import publish
 ROUNDS = 2
 SECONDS = 120.0
 BAR = 0.90
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
+"""How often an operator asks a pool what may be committed."""
+LOOK_POLLS = 2
+"""Polls between two looks at the metrics."""
 STEADY = (0.05, 0.9)
 """The part of an order's frames between which a farm is in its steady state: all performers hold work, items are finished."""
 
@@ -173,10 +176,12 @@ class Works:
         with self._director() as http:
             before = self._frames(http)
             http.put(url, content=order.model_dump_json()).raise_for_status()
+            looks.append((time.monotonic(), 0.0))
             while (progress := http.get(url).json())["state"] not in ("Finished", "Failed"):
+                for _ in range(LOOK_POLLS):
+                    commit_all(http, "/v1/orders", order.uid)
+                    time.sleep(POLL_SECONDS)
                 looks.append((time.monotonic(), self._frames(http) - before))
-                commit_all(http, "/v1/orders", order.uid)
-                time.sleep(LOOK_SECONDS)
         if progress["state"] != "Finished":
             raise RuntimeError(f"the order ended as {progress}")
         return looks

@@ -1,7 +1,7 @@
-"""Two sides that take turns on the same cores: every few seconds one is frozen and the other goes on.
+"""Two sides that take turns on the same cores: every ten seconds one is frozen and the other goes on.
 
 A shared machine is now faster, now slower, for minutes at a time, and two long runs one after the other mostly measure
-that. Turns of a few seconds meet the same weather, and both sides stay in their steady state.
+that. Short turns meet the same weather; much shorter ones would measure how a farm comes back from having been frozen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-TURN_SECONDS = 4.0
+TURN_SECONDS = 10.0
 
 Processes = Callable[[], Iterable[psutil.Process]]
 

@@ -86,8 +86,8 @@ def film_digest(film: Path) -> str:
 
 
 def _vault(url: str | None, authority: Path | None) -> OwnerVault:
+    from understudy_cli.farm_reach import local_site
     from understudy_cli.owner_vault import OwnerVault
-    from understudy_cli.twin_custody import local_site
 
     if url is None:
         return OwnerVault.of(local_site())

@@ -21,7 +21,8 @@ def preview(
     out: Annotated[Path, typer.Option(help="Folder to write to; must not exist.", show_default=False)],
 ) -> None:
     """Fetch and open the preview of a request, where the license allows one. It is labelled and signed like any video."""
-    from understudy_cli.twin_custody import age_identity, local_site, objects_of
+    from understudy_cli.farm_reach import reach
+    from understudy_cli.twin_custody import age_identity
 
     where = connect().get("consentrequest", name, namespace).get("status", {}).get("preview")
     if not where:
@@ -29,7 +30,7 @@ def preview(
     if out.exists():
         raise UserError(f"{out}: exists already; choose another folder or move it away")
     place, secret = urlsplit(where), age_identity(identity)
-    with objects_of(local_site()) as objects:
+    with reach(None, None, None).objects() as objects:
         sealed = {key: objects.get(place.netloc, key) for key in objects.keys(place.netloc, place.path.lstrip("/"))}
     opened = {key.removeprefix(place.path.lstrip("/")): _opened(data, secret) for key, data in sealed.items()}
     for key, data in opened.items():

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from understudy_cli.errors import UserError
+from understudy_cli.farm_reach import FarmKeysOption, StoreOption, VaultOption, reach
 from understudy_cli.files import read_key, read_text
 from understudy_cli.recorded_keys import ring_at
 from understudy_cli.rings import RecordsOption, act_manifest, print_manifests
 
 if TYPE_CHECKING:
-    from understudy_cli.local.part import Site
+    from understudy_cli.farm_reach import FarmReach
     from understudy_cli.twin_archive import Packing
     from understudy_workers.objects import Objects
 
@@ -30,22 +31,24 @@ def export(
     to: Annotated[list[str], typer.Option(help="age recipient (age1...) that may open it.", show_default=False)],
     out: Annotated[Path, typer.Option(help="File to write.", show_default=False)],
     records: RecordsOption = None,
+    farm_keys: FarmKeysOption = None,
+    vault: VaultOption = None,
+    s3: StoreOption = None,
 ) -> None:
     """Take a trained twin out of this farm: one file that your age identity opens, signed with your root key."""
-    from understudy_cli.owner_vault import OwnerVault
     from understudy_cli.twin_archive import Packing, pack
     from understudy_workers.models.bundle import FILES, MANIFEST, SIGNATURE
 
-    site, root = local_site(), read_key(key)
-    model = _twin_model(site, name, namespace)
+    farm, root = reach(farm_keys, vault, s3), read_key(key)
+    model = farm.kubectl.get("twinmodel", name, namespace)
     version = model.get("status", {}).get("version")
     if not version:
         raise UserError(f"twinmodel {namespace}/{name}: is not trained yet; wait until it is Ready")
     genesis = model["spec"]["genesis"]
-    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
+    with farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
-        seal = OwnerVault.of(site).seal(root, genesis, ring.records)
-        manifest, files = _opened(site, objects, seal, version, Path(folder))
+        seal = farm.vault.seal(root, genesis, ring.records)
+        manifest, files = _opened(farm, objects, seal, version, Path(folder))
         beside = {one: (Path(folder) / one).read_bytes() for one in (MANIFEST, SIGNATURE)}
     packed = {**files, **beside}
     packing = Packing(
@@ -69,17 +72,19 @@ def import_(
     archive: Annotated[Path, typer.Argument(help="File that `understudy twin export` wrote.")],
     key: Root,
     identity: Annotated[Path, typer.Option(help="age identity file that opens it.", show_default=False)],
+    farm_keys: FarmKeysOption = None,
+    vault: VaultOption = None,
+    s3: StoreOption = None,
 ) -> None:
     """Bring an exported twin to this farm; prints its TwinModel manifest, and its key records' manifests, for kubectl."""
     from understudy_api.model import API_VERSION
-    from understudy_cli.owner_vault import OwnerVault
     from understudy_cli.twin_archive import unpack
 
-    site, root = local_site(), read_key(key)
+    farm, root = reach(farm_keys, vault, s3), read_key(key)
     packing, files = unpack(_read(archive), age_identity(identity))
-    seal = OwnerVault.of(site).seal(root, packing.genesis, packing.key_records, adopt=True)
-    with objects_of(site) as objects, tempfile.TemporaryDirectory() as folder:
-        _publish(site, objects, packing, files, seal, Path(folder) / "bundle")
+    seal = farm.vault.seal(root, packing.genesis, packing.key_records, adopt=True)
+    with farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
+        _publish(farm, objects, packing, files, seal, Path(folder) / "bundle")
     document = {
         "apiVersion": API_VERSION,
         "kind": "TwinModel",
@@ -97,21 +102,23 @@ def erase(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     records: RecordsOption = None,
+    farm_keys: FarmKeysOption = None,
+    vault: VaultOption = None,
+    s3: StoreOption = None,
 ) -> None:
     """Destroy a twin's key: its bundles, captures, takes and clips can never be opened again, here or in any copy."""
     from understudy_api.release import ERASURE_TYPE, Erasure
     from understudy_api.token import unverified
     from understudy_api.verdict import Refusal
     from understudy_cli.files import write_new
-    from understudy_cli.owner_vault import OwnerVault
 
-    site, root = local_site(), read_key(key)
-    genesis = _twin_model(site, name, namespace)["spec"]["genesis"]
+    farm, root = reach(farm_keys, vault, s3), read_key(key)
+    genesis = farm.kubectl.get("twinmodel", name, namespace)["spec"]["genesis"]
     if not yes:
         typer.confirm(f"Erase {namespace}/{name} for ever? Nobody can bring it back", abort=True)
-    with objects_of(site) as objects:
+    with farm.objects() as objects:
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
-    text = OwnerVault.of(site).erase(root, genesis, ring.records, reason)
+    text = farm.vault.erase(root, genesis, ring.records, reason)
     write_new(receipt, text + "\n")
     claims = unverified(text, ERASURE_TYPE)
     if isinstance(claims, Refusal):
@@ -126,41 +133,11 @@ def erase(
     typer.echo(f"receipt: {receipt}")
 
 
-def local_site() -> Site:
-    """The farm on this machine; UserError when there is none."""
-    from understudy_cli.local.farm import Farm
-    from understudy_cli.local.home import Home
-    from understudy_cli.local.plan import load_plan
-
-    home = Home.default()
-    if load_plan(home) is None:
-        raise UserError(f"no farm in {home.root}; `understudy up` starts one")
-    return Farm(home).site()
-
-
-def _twin_model(site: Site, name: str, namespace: str) -> dict[str, Any]:
-    from understudy_cli.kubectl import Kubectl
-    from understudy_cli.local import toolchain
-
-    return Kubectl(toolchain.require("kubectl"), site.kubeconfig).get("twinmodel", name, namespace)
-
-
-def objects_of(site: Site) -> Any:
-    """The farm's objects, with the store's own root account."""
-    from contextlib import closing
-
-    from understudy_cli.local import object_store
-    from understudy_workers.objects import Objects
-
-    return closing(Objects(object_store.settings(site, "root"), patience_seconds=5.0))
-
-
-def _opened(site: Site, objects: Objects, seal: Any, version: str, folder: Path) -> Any:
+def _opened(farm: FarmReach, objects: Objects, seal: Any, version: str, folder: Path) -> Any:
     """Manifest and opened files of a twin's bundle, as this farm's pool signed it."""
     from understudy_api import token
     from understudy_api.order import TwinPin
     from understudy_api.settings import BucketNames
-    from understudy_cli.local.keys import Keys
     from understudy_workers.models.bundle import FILES, MANIFEST, SIGNATURE, BundleError, verify
     from understudy_workers.objects import StoreError
     from understudy_workers.twins import bundle_key
@@ -169,24 +146,25 @@ def _opened(site: Site, objects: Objects, seal: Any, version: str, folder: Path)
     try:
         for file in (*FILES, MANIFEST, SIGNATURE):
             objects.get_file(BucketNames().twins, bundle_key(pin, file), folder / file)
-        return verify(folder, token.load_key(Keys.at(site.home).pool_public.read_text()), seal.open)
+        return verify(folder, token.load_key(farm.keys.pool_public.read_text()), seal.open)
     except (BundleError, StoreError) as error:
         raise UserError(f"twin {seal.twin[:12]}: {error}") from error
 
 
-def _publish(site: Site, objects: Objects, packing: Packing, files: dict[str, bytes], seal: Any, folder: Path) -> None:
+def _publish(
+    farm: FarmReach, objects: Objects, packing: Packing, files: dict[str, bytes], seal: Any, folder: Path
+) -> None:
     """Seals the bundle under this farm's key, signed by this farm's pool, with the result that makes it known as trained."""
     from understudy_api import token
     from understudy_api.receipt import TrainingResult, training_key
     from understudy_api.settings import BucketNames
     from understudy_api.twinmodel import TwinModelSpec
-    from understudy_cli.local.keys import Keys
     from understudy_operator.core.state import Identity
     from understudy_operator.core.training import training_order
     from understudy_workers.models.bundle import FILES, MANIFEST, BundleError, Manifest, write
     from understudy_workers.twins import publish
 
-    keys = Keys.at(site.home)
+    keys = farm.keys
     manifest = Manifest.model_validate_json(files[MANIFEST])
     if (manifest.version, manifest.twin_id) != (packing.version, packing.twin):
         raise UserError("the archive's bundle is another version than its manifest names; export it again")

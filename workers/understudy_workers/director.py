@@ -24,11 +24,12 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings, SettingsError
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
+from understudy_workers.direction.bulletin import Bulletin, Stop
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.house import House
 from understudy_workers.direction.logs import write_json_logs
 from understudy_workers.direction.training_work import TrainingWorkState
-from understudy_workers.performer import ONE_THREAD, Performer, Trainer
+from understudy_workers.performer import KEPT_MEMORY, ONE_THREAD, Performer, Trainer
 
 NAMESPACE: Final = "understudy"
 NAME: Final = "understudy-director"
@@ -40,6 +41,8 @@ LOOK_SECONDS: Final = 2.0
 """How often the crew looks for nodes that came or went."""
 RETIRE_SECONDS: Final = 600.0
 """How long a director of an earlier release may take to finish what its performers hold."""
+MAX_CALLS: Final = 100_000
+"""Calls a director answers at the same time: each performer always has one that waits for the next stop."""
 HALF: Final = 0.5
 """Performers ask Ray for half of each core and accelerator; trainers find room in the other half."""
 
@@ -56,6 +59,7 @@ class RayCrew:
         self._readying: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.floor: Floor | None = None
+        self.bulletin = Bulletin()
 
     async def keep(self) -> None:
         """Follows the cluster for ever: a node that comes gets performers, one that goes takes its own along."""
@@ -131,8 +135,7 @@ class RayCrew:
 
     def stop(self, order_uid: str, until: float) -> None:
         """Has every performer make nothing more of an order as it was taken up until then (Unix seconds)."""
-        for handle in self._handles.values():
-            handle.stop.remote(order_uid, until)
+        self.bulletin.post(order_uid, until)
 
 
 def _places() -> dict[str, tuple[str, float]]:
@@ -155,8 +158,8 @@ def _performer(name: str, studio: str, node: str, gpus: float) -> Any:
         num_cpus=HALF,
         num_gpus=gpus,
         scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-        runtime_env={"env_vars": ONE_THREAD},
-    ).remote(studio)
+        runtime_env={"env_vars": ONE_THREAD | KEPT_MEMORY},
+    ).remote(studio, NAME)
 
 
 class RayTrainers:
@@ -193,7 +196,7 @@ class RayTrainers:
             ray.kill(await asyncio.to_thread(ray.get_actor, self._prefix + digest[:24]))
 
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)
+@ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=MAX_CALLS)
 class Director:
     """One director. Serves HTTP by itself from its first moment: nobody has to call it after a restart."""
 
@@ -219,6 +222,10 @@ class Director:
         """Its release, once it answers over HTTP. Raises OSError when a port is taken."""
         await asyncio.shield(self._opening)
         return self._house.release
+
+    async def stops(self, edition: str, number: int) -> tuple[str, int, tuple[Stop, ...]]:
+        """Waits for stops beyond those a performer has heard of; see Bulletin.after."""
+        return await self._crew.bulletin.after(edition, number)
 
     async def retire(self) -> None:
         """Writes the receipts of what performers hold, frees the ports and does nothing more."""

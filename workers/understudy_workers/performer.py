@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
+import time
 from typing import Final
 
 import ray
+import structlog
+from ray.exceptions import RayError
 
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.batch import Batch
 from understudy_workers.direction.logs import write_json_logs
-from understudy_workers.direction.performing import open_studio, perform
+from understudy_workers.direction.performing import Studio, open_studio, perform
 from understudy_workers.direction.training_work import TrainingWork, TrainingWorkState
 
 ONE_THREAD: Final = dict.fromkeys(
@@ -20,17 +24,33 @@ ONE_THREAD: Final = dict.fromkeys(
 )
 """Environment of every performer: one thread each, as many performers as cores."""
 
+KEPT_MEMORY: Final = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+    "MALLOC_TOP_PAD_": "16777216",
+}
+"""Environment of every performer: glibc keeps what a clip's encoder gives back for the next clip's.
 
-@ray.remote(max_restarts=-1, max_task_retries=0, concurrency_groups={"stops": 1})
+Otherwise each clip has the kernel map and clear some hundred MB anew: 4 % of a performer's time.
+"""
+_PAUSE_SECONDS: Final = 1.0
+
+log = structlog.get_logger("performer")
+
+
+@ray.remote(max_restarts=-1, max_task_retries=0)
 class Performer:
     """One process that performs. Its studio keeps twins, composers and connections between batches.
 
-    It does one thing at a time, and hears beside it what to stop.
+    It does one thing at a time, in its main thread; a second one asks the director what to stop. (Ray's concurrency groups
+    would have the main thread look for work, and for the GIL, a hundred times a second.)
     """
 
-    def __init__(self, studio: str) -> None:
+    def __init__(self, studio: str, director: str) -> None:
         write_json_logs()
         self._studio = open_studio(studio, PoolSettings.from_environment())
+        threading.Thread(target=_hear, args=(self._studio, director), name="stops", daemon=True).start()
 
     def ping(self) -> str:
         """Thumbprint of the key it made for itself, once it is ready: what grants name it by."""
@@ -41,10 +61,23 @@ class Performer:
         batch: Batch = pickle.loads(data)  # noqa: S301 - from the director, inside the pool's own trust domain
         return pickle.dumps(perform(self._studio, batch))
 
-    @ray.method(concurrency_group="stops")
-    def stop(self, order_uid: str, until: float) -> None:
-        """Makes nothing more of an order as it was taken up until then, Unix seconds."""
-        self._studio.stop(order_uid, until)
+
+def _hear(studio: Studio, director: str) -> None:
+    """Has a studio stop what the actor of this name tells to stop, for ever, whichever director has the name.
+
+    A future, not `ray.get`: who waits in that gives its core back to Ray meanwhile.
+    """
+    edition, number = "", 0
+    while True:
+        try:
+            asked = ray.get_actor(director).stops.remote(edition, number)
+            edition, number, stops = asked.future().result()
+        except (RayError, ValueError) as error:  # ValueError: there is no director at the moment
+            log.info("no word from the director", error=str(error).strip().splitlines()[-1][:200])
+            time.sleep(_PAUSE_SECONDS)
+            continue
+        for order_uid, until in stops:
+            studio.stop(order_uid, until)
 
 
 @ray.remote(max_restarts=0, max_task_retries=0)

@@ -100,5 +100,12 @@ spec:
 - {name: RAY_enable_metrics_collection, value: "0"}
 - {name: RAY_event_stats, value: "0"}
 - {name: RAY_raylet_report_resources_period_milliseconds, value: "1000"}
+- {name: RAY_raylet_report_loads_period_milliseconds, value: "1000"}
 - {name: RAY_memory_monitor_refresh_ms, value: "2000"}
+- {name: RAY_kill_idle_workers_interval_ms, value: "5000"}
+- {name: RAY_raylet_check_gc_period_milliseconds, value: "10000"}
+- {name: METRICS_RECORD_INTERVAL_S, value: "60"}
+- {name: REPORTER_UPDATE_INTERVAL_MS, value: "60000"}
+- {name: GCS_CHECK_ALIVE_INTERVAL_SECONDS, value: "15"}
+- {name: NODE_STATS_UPDATE_INTERVAL_SECONDS, value: "60"}
 {{- end }}

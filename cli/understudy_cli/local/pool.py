@@ -25,14 +25,22 @@ _ONE_THREAD: Final = dict.fromkeys(
 
 _FEW_CORES: Final = {
     # The pool has long-lived actors and metrics of its own. What Ray does beside them costs frames where cores are few:
-    # spare workers kept warm, task events, its own metrics, looks at the machine several times a second.
+    # spare workers kept warm, task events, its own metrics, looks at the machine several times a second, a dashboard
+    # that nobody watches.
     "RAY_prestart_worker_first_driver": "0",
     "RAY_enable_worker_prestart": "0",
     "RAY_task_events_report_interval_ms": "0",
     "RAY_enable_metrics_collection": "0",
     "RAY_event_stats": "0",
     "RAY_raylet_report_resources_period_milliseconds": "1000",
+    "RAY_raylet_report_loads_period_milliseconds": "1000",
     "RAY_memory_monitor_refresh_ms": "2000",
+    "RAY_kill_idle_workers_interval_ms": "5000",
+    "RAY_raylet_check_gc_period_milliseconds": "10000",
+    "METRICS_RECORD_INTERVAL_S": "60",
+    "REPORTER_UPDATE_INTERVAL_MS": "60000",
+    "GCS_CHECK_ALIVE_INTERVAL_SECONDS": "15",
+    "NODE_STATS_UPDATE_INTERVAL_SECONDS": "60",
 }
 
 

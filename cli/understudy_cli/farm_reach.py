@@ -1,0 +1,121 @@
+"""How an owner's command reaches a farm: the one on this machine, or one on a cluster through forwarded ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from understudy_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from understudy_api.settings import S3Settings
+    from understudy_cli.kubectl import Kubectl
+    from understudy_cli.local.home import Home
+    from understudy_cli.local.keys import Keys
+    from understudy_cli.local.part import Site
+    from understudy_cli.owner_vault import OwnerVault
+
+FarmKeysOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a farm on a cluster, as `understudy chart secrets` made it.", show_default=False),
+]
+VaultOption = Annotated[
+    str | None,
+    typer.Option(help="The cluster's vault, as https://127.0.0.1:port of a port-forward.", show_default=False),
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--s3",
+        help="The cluster's S3, as http(s)://host:port; keys from --farm-keys when the chart brought its MinIO, else from "
+        "UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class FarmReach:
+    """A farm's vault, its object store under an account that may read and write every bucket, its keys, its cluster."""
+
+    vault: OwnerVault
+    store: S3Settings
+    keys: Keys
+    kubectl: Kubectl
+
+    def objects(self) -> Any:
+        """The farm's objects, closed at the end of a `with`."""
+        from contextlib import closing
+
+        from understudy_workers.objects import Objects
+
+        return closing(Objects(self.store, patience_seconds=5.0))
+
+
+def reach(farm_keys: Path | None, vault: str | None, s3: str | None) -> FarmReach:
+    """The farm whose keys lie in `farm_keys`, or this machine's; UserError when an address is missing or there is none."""
+    if farm_keys is None:
+        if vault or s3:
+            raise UserError("--vault and --s3 name a farm on a cluster: give its --farm-keys too")
+        return _here(local_site())
+    from understudy_cli.cluster_access import connect
+    from understudy_cli.local.home import Home
+    from understudy_cli.local.keys import Keys
+    from understudy_cli.owner_vault import OwnerVault
+
+    home = Home(farm_keys.absolute())
+    authority = home.pki / "ca.crt"
+    if not authority.is_file():
+        raise UserError(f"{farm_keys}: holds no farm's keys; `understudy chart secrets {farm_keys}` makes them")
+    if not vault or not s3:
+        raise UserError(
+            "--farm-keys needs --vault and --s3; `kubectl -n understudy-system port-forward svc/understudy-vault 8443` opens a way"
+        )
+    return FarmReach(OwnerVault(vault.rstrip("/"), authority), _account(home, authority, s3), Keys.at(home), connect())
+
+
+def local_site() -> Site:
+    """The farm on this machine; UserError when there is none."""
+    from understudy_cli.local.farm import Farm
+    from understudy_cli.local.home import Home
+    from understudy_cli.local.plan import load_plan
+
+    home = Home.default()
+    if load_plan(home) is None:
+        raise UserError(f"no farm in {home.root}; `understudy up` starts one, --farm-keys names one on a cluster")
+    return Farm(home).site()
+
+
+def _here(site: Site) -> FarmReach:
+    from understudy_cli.kubectl import Kubectl
+    from understudy_cli.local import object_store, toolchain
+    from understudy_cli.local.keys import Keys
+    from understudy_cli.owner_vault import OwnerVault
+
+    kubectl = Kubectl(toolchain.require("kubectl"), site.kubeconfig)
+    return FarmReach(OwnerVault.of(site), object_store.settings(site, "root"), Keys.at(site.home), kubectl)
+
+
+def _account(home: Home, authority: Path, url: str) -> S3Settings:
+    """The bundled object store's root account, when the folder holds one, else the one that the environment names."""
+    from dataclasses import replace
+
+    from understudy_cli.local.keys import open_account
+    from understudy_cli.local.object_store import external_settings
+    from understudy_cli.s3_access import from_environment
+
+    given = from_environment()
+    if not given.s3_access_key and (home.keys / "s3-root.json").is_file():
+        root = open_account(home, "root")
+        secure = urlsplit(url).scheme == "https"
+        given = replace(
+            given,
+            s3_access_key=root.access_key,
+            s3_secret_key=root.secret_key,
+            s3_authority=authority if secure else None,
+        )
+    return external_settings(given, url)

@@ -1,0 +1,70 @@
+"""A kind cluster of `make kind-up`, the chart installed on it, and a twin that was trained outside of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyrage
+import pytest
+from built_image import VERSION
+from chart_site import NAMESPACE
+from live_farm import with_twin
+from pod_farm import PodFarm, cluster_of, load_minio, understudy
+
+from understudy_cli.campaign import manifests
+from understudy_cli.local.farm import Farm
+from understudy_cli.local.home import Home
+
+CLUSTER = os.environ.get("KIND_CLUSTER", "understudy")
+
+
+@pytest.fixture(scope="session")
+def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kubeconfig of the cluster; skipped where there is none."""
+    if shutil.which("kind") is None:
+        pytest.skip("kind is not on the PATH")
+    kubeconfig = cluster_of(CLUSTER, tmp_path_factory.mktemp("kind"))
+    if kubeconfig is None:
+        pytest.skip(f"there is no kind cluster {CLUSTER}: make kind-up")
+    return kubeconfig
+
+
+@pytest.fixture(scope="session")
+def farm(bare_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodFarm]:
+    """The chart, installed as docs/install.md says, with the images that `make kind-up` loaded."""
+    tag = os.environ.get("IMAGE_TAG", VERSION)
+    load_minio(CLUSTER, tag)
+    names = {"operator": tag, "render": f"{tag}-cpu", "minio": tag}
+    tags = tuple(word for name, one in names.items() for word in ("--set", f"image.{name}.tag={one}"))
+    farm = PodFarm(bare_cluster, tmp_path_factory.mktemp("farm-keys") / "keys", tags)
+    farm.kubectl.apply(manifests.namespace(NAMESPACE))
+    farm.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
+    secrets = understudy("chart", "secrets", str(farm.keys))
+    farm.run("apply", "--server-side", "-f", "-", stdin=secrets)
+    farm.deploy("install")
+    yield farm
+    if "understudy" in farm.helm("list", "--short"):
+        farm.helm("uninstall", "understudy", "--wait")
+
+
+@pytest.fixture(scope="session")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An owner's folder: root key, twin.yaml, and the twin as `understudy twin export` took it out of a farm without pods."""
+    folder, home = tmp_path_factory.mktemp("owner"), Home(tmp_path_factory.mktemp("elsewhere") / "home")
+    identity = pyrage.x25519.Identity.generate()
+    (folder / "age.txt").write_text(f"{identity}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNDERSTUDY_HOME", str(home.root))
+        try:
+            with_twin(Farm(home), folder)
+            where = ("ada", "-n", manifests.OWNER_NAMESPACE, "--key", str(folder / "owner.jwk"))
+            recipient = str(identity.to_public())
+            understudy("twin", "export", *where, "--to", recipient, "--out", str(folder / "ada.age"))
+        finally:
+            Farm(home).purge()
+    for kept in folder.glob("license-*.yaml"):  # they name that farm
+        kept.unlink()
+    return folder

@@ -1,0 +1,165 @@
+"""A licensed campaign in pods: a twin from elsewhere, real videos, pods killed and an upgrade on the way, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from chart_site import NAMESPACE
+from pod_farm import BRAND, PodFarm, apply_all, understudy
+from rich.console import Console
+
+from understudy_cli.campaign import manifests, storage, watch
+from understudy_cli.local import buckets
+from understudy_cli.local.home import Home
+from understudy_workers.media.credentials import verify
+
+pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
+BUCKET = buckets.BUCKETS.outputs
+QUIET = Console(quiet=True)
+CHANGED = ("--set", "vault.leaseSeconds=40", "--set", "ray.worker.cpus=1")
+"""An upgrade that replaces vault and workers."""
+
+
+@pytest.fixture(scope="module")
+def licensed(farm: PodFarm, owner: Path) -> PodFarm:
+    """The farm with the owner's twin and licenses."""
+    for name in (manifests.OWNER_NAMESPACE, BRAND):
+        farm.kubectl.apply(manifests.namespace(name))
+    with farm.forwarded("understudy-vault", 8443) as vault, farm.forwarded("understudy-minio", 9000) as s3:
+        reach = (
+            "--farm-keys",
+            str(farm.keys),
+            "--vault",
+            f"https://127.0.0.1:{vault}",
+            "--s3",
+            f"https://127.0.0.1:{s3}",
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KUBECONFIG", str(farm.kubeconfig))
+            key = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"))
+            apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *key, *reach))
+    for terms in ("license.yaml", "license-europe.yaml"):
+        examples = manifests.Examples.find().campaign(terms)
+        farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))
+    return farm
+
+
+@pytest.fixture(scope="module")
+def campaign() -> dict[str, Any]:
+    """The demo's job cut down to two rows, two locales and two small formats."""
+    job = manifests.Examples.find().campaign("renderjob.yaml")
+    job["spec"] |= {"locales": ["en-GB", "ja-JP"]}
+    job["spec"]["use"]["territories"] = ["GB", "JP"]
+    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
+    job["spec"]["outputs"] = [
+        {"name": "wide", "width": 384, "height": 216},
+        {"name": "tall", "width": 216, "height": 384},
+    ]
+    return job
+
+
+@pytest.fixture(scope="module")
+def finished(licensed: PodFarm, campaign: dict[str, Any]) -> dict[str, Any]:
+    """The campaign, rendered while the leading operator, a worker of Ray and the vault were killed."""
+
+    def kill() -> None:
+        for pod in (licensed.leader(), *licensed.pods("ray-worker"), *licensed.pods("vault")):
+            licensed.kill(pod)
+
+    return licensed.finish(campaign, during=kill)
+
+
+def index(farm: PodFarm, prefix: str) -> list[dict[str, Any]]:
+    """The lines of a delivery's index."""
+    with farm.store() as store:
+        answer = store.get_object(BUCKET, f"{prefix}index.jsonl")
+        return [json.loads(line) for line in answer.read().splitlines()]
+
+
+def test_the_farm_answers_itself(farm: PodFarm) -> None:
+    farm.helm("test", "understudy", "--timeout", "110s")
+
+
+def test_a_twin_from_another_farm_is_ready(licensed: PodFarm) -> None:
+    where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
+    found = watch.wait(licensed.kubectl, QUIET, "import", where, watch.twin_look, 120)
+    assert found["status"]["stage"] == "Deploy"
+
+
+def test_nothing_is_lost_or_charged_twice_when_pods_are_killed(licensed: PodFarm, finished: dict[str, Any]) -> None:
+    assert finished["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
+    lines = index(licensed, "acme/spring/")
+    assert len({line["item"] for line in lines}) == 8
+    assert sum(line["seconds"] for line in lines) == pytest.approx(
+        float(finished["status"]["meteredSeconds"]), abs=0.01
+    )
+
+
+def test_every_item_is_a_real_signed_video(licensed: PodFarm, finished: dict[str, Any], tmp_path: Path) -> None:
+    with licensed.store() as store:
+        storage.download(store, BUCKET, "acme/spring/", tmp_path / "out", lambda name: None)
+    root = (Home(licensed.keys).c2pa / "root.pem").read_bytes()
+    for line in index(licensed, "acme/spring/"):
+        video = tmp_path / "out" / line["video"]
+        with av.open(str(video)) as container:
+            pictures = sum(1 for _ in container.decode(video=0))
+        assert pictures == pytest.approx(line["seconds"] * 25, abs=0.01)
+        assert verify(video, root).is_ours
+
+
+def test_a_job_outside_its_license_renders_nothing(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    job = manifests.refused(campaign)
+    licensed.kubectl.apply(job)
+    refusal = watch.wait_refused(licensed.kubectl, ("renderjob", job["metadata"]["name"], BRAND), 60)
+    assert refusal["reason"] in {"LanguageNotCovered", "TerritoryNotCovered"}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://understudy-ray-head.{}:8443/v1/orders", "http://understudy-ray-head.{}:8265/api/jobs/"]
+)
+def test_a_brands_pod_is_turned_away(licensed: PodFarm, url: str) -> None:
+    """By authentication: this cluster enforces no NetworkPolicy."""
+    asks = "import httpx, sys; print(httpx.get(sys.argv[1], verify=False).status_code)"
+    image = next(word for word in licensed.image_tags if word.startswith("image.operator.tag=")).split("=")[1]
+    overrides = {"spec": {"automountServiceAccountToken": False}}
+    pod = (
+        "run",
+        "stranger",
+        "-n",
+        BRAND,
+        "--rm",
+        "-i",
+        "--quiet",
+        "--restart=Never",
+        "--overrides",
+        json.dumps(overrides),
+    )
+    command = ("--", "python", "-c", asks, url.format(NAMESPACE))
+    said = licensed.run(*pod, f"--image=understudy/operator:{image}", *command)
+    assert said.strip() in {"401", "403"}
+
+
+def test_an_upgrade_under_load_loses_nothing(
+    licensed: PodFarm, campaign: dict[str, Any], finished: dict[str, Any]
+) -> None:
+    job = manifests.changed(campaign)
+    job["spec"]["data"]["rows"] = [
+        {**row, "id": f"{row['id']}-b", "name": f"{row['name']} B"} for row in job["spec"]["data"]["rows"]
+    ]
+    again = licensed.finish(job, during=lambda: licensed.deploy("upgrade", *CHANGED))
+    assert again["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
+    assert len({line["item"] for line in index(licensed, "acme/spring-reworded/")}) == 8
+
+
+def test_uninstalling_leaves_kinds_jobs_and_keys_and_nothing_else(licensed: PodFarm, finished: dict[str, Any]) -> None:
+    licensed.helm("uninstall", "understudy", "--wait", "--timeout", "110s")
+    kinds = (
+        "pods,services,deployments,statefulsets,configmaps,roles,rolebindings,serviceaccounts,networkpolicies,leases"
+    )
+    left = licensed.run("get", kinds, "-n", NAMESPACE, "-l", "app.kubernetes.io/instance=understudy", "-o", "name")
+    assert left.strip() == ""
+    assert licensed.kubectl.get("renderjob", "spring", BRAND)["status"]["items"]["done"] == 8
