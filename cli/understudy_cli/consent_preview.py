@@ -30,7 +30,7 @@ def preview(
     if out.exists():
         raise UserError(f"{out}: exists already; choose another folder or move it away")
     place, secret = urlsplit(where), age_identity(identity)
-    with reach(None, None, None).objects() as objects:
+    with reach(None, None, None) as farm, farm.objects() as objects:
         sealed = {key: objects.get(place.netloc, key) for key in objects.keys(place.netloc, place.path.lstrip("/"))}
     opened = {key.removeprefix(place.path.lstrip("/")): _opened(data, secret) for key, data in sealed.items()}
     for key, data in opened.items():

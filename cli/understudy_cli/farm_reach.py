@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,20 +20,26 @@ if TYPE_CHECKING:
     from understudy_cli.local.part import Site
     from understudy_cli.owner_vault import OwnerVault
 
+NAMESPACE: Final = "understudy-system"
+_VAULT, _MINIO = ("understudy-vault", 8443), ("understudy-minio", 9000)
+"""Services of the chart, and their ports."""
+
 FarmKeysOption = Annotated[
     Path | None,
     typer.Option(help="Folder of a farm on a cluster, as `understudy chart secrets` made it.", show_default=False),
 ]
 VaultOption = Annotated[
     str | None,
-    typer.Option(help="The cluster's vault, as https://127.0.0.1:port of a port-forward.", show_default=False),
+    typer.Option(
+        help="The cluster's vault, as https://host:port; default: kubectl forwards a port.", show_default=False
+    ),
 ]
 StoreOption = Annotated[
     str | None,
     typer.Option(
         "--s3",
-        help="The cluster's S3, as http(s)://host:port; keys from --farm-keys when the chart brought its MinIO, else from "
-        "UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY.",
+        help="The cluster's S3, as http(s)://host:port; keys in UNDERSTUDY_S3_ACCESS_KEY and UNDERSTUDY_S3_SECRET_KEY. "
+        "Default: the chart's MinIO, by a forwarded port.",
         show_default=False,
     ),
 ]
@@ -56,26 +63,34 @@ class FarmReach:
         return closing(Objects(self.store, patience_seconds=5.0))
 
 
-def reach(farm_keys: Path | None, vault: str | None, s3: str | None) -> FarmReach:
-    """The farm whose keys lie in `farm_keys`, or this machine's; UserError when an address is missing or there is none."""
+@contextmanager
+def reach(farm_keys: Path | None, vault: str | None, s3: str | None) -> Iterator[FarmReach]:
+    """The farm whose keys lie in `farm_keys`, or this machine's; ports are forwarded until the `with` ends.
+
+    UserError when there is no such farm, or no way to it.
+    """
     if farm_keys is None:
         if vault or s3:
             raise UserError("--vault and --s3 name a farm on a cluster: give its --farm-keys too")
-        return _here(local_site())
+        yield _here(local_site())
+        return
     from understudy_cli.cluster_access import connect
     from understudy_cli.local.home import Home
     from understudy_cli.local.keys import Keys
     from understudy_cli.owner_vault import OwnerVault
+    from understudy_cli.port_forward import forwarded
 
-    home = Home(farm_keys.absolute())
+    home, kubectl = Home(farm_keys.absolute()), connect()
     authority = home.pki / "ca.crt"
     if not authority.is_file():
         raise UserError(f"{farm_keys}: holds no farm's keys; `understudy chart secrets {farm_keys}` makes them")
-    if not vault or not s3:
-        raise UserError(
-            "--farm-keys needs --vault and --s3; `kubectl -n understudy-system port-forward svc/understudy-vault 8443` opens a way"
-        )
-    return FarmReach(OwnerVault(vault.rstrip("/"), authority), _account(home, authority, s3), Keys.at(home), connect())
+    with ExitStack() as ways:
+
+        def way(service: tuple[str, int]) -> str:
+            return f"https://127.0.0.1:{ways.enter_context(forwarded(kubectl, NAMESPACE, *service))}"
+
+        store = _account(home, authority, s3 or way(_MINIO), ours=s3 is None)
+        yield FarmReach(OwnerVault((vault or way(_VAULT)).rstrip("/"), authority), store, Keys.at(home), kubectl)
 
 
 def local_site() -> Site:
@@ -100,22 +115,17 @@ def _here(site: Site) -> FarmReach:
     return FarmReach(OwnerVault.of(site), object_store.settings(site, "root"), Keys.at(site.home), kubectl)
 
 
-def _account(home: Home, authority: Path, url: str) -> S3Settings:
-    """The bundled object store's root account, when the folder holds one, else the one that the environment names."""
-    from dataclasses import replace
-
+def _account(home: Home, authority: Path, url: str, *, ours: bool) -> S3Settings:
+    """The root account of the chart's MinIO, when it is that one, else the one that the environment names."""
     from understudy_cli.local.keys import open_account
     from understudy_cli.local.object_store import external_settings
+    from understudy_cli.local.part import External
     from understudy_cli.s3_access import from_environment
 
-    given = from_environment()
-    if not given.s3_access_key and (home.keys / "s3-root.json").is_file():
-        root = open_account(home, "root")
-        secure = urlsplit(url).scheme == "https"
-        given = replace(
-            given,
-            s3_access_key=root.access_key,
-            s3_secret_key=root.secret_key,
-            s3_authority=authority if secure else None,
-        )
+    if not ours:
+        return external_settings(from_environment(), url)
+    if not (home.keys / "s3-root.json").is_file():
+        raise UserError(f"{home.root}: no keys of a MinIO there; name the farm's own S3 with --s3")
+    root = open_account(home, "root")
+    given = External(s3_access_key=root.access_key, s3_secret_key=root.secret_key, s3_authority=authority)
     return external_settings(given, url)

@@ -39,13 +39,13 @@ def export(
     from understudy_cli.twin_archive import Packing, pack
     from understudy_workers.models.bundle import FILES, MANIFEST, SIGNATURE
 
-    farm, root = reach(farm_keys, vault, s3), read_key(key)
-    model = farm.kubectl.get("twinmodel", name, namespace)
-    version = model.get("status", {}).get("version")
-    if not version:
-        raise UserError(f"twinmodel {namespace}/{name}: is not trained yet; wait until it is Ready")
-    genesis = model["spec"]["genesis"]
-    with farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
+    root = read_key(key)
+    with reach(farm_keys, vault, s3) as farm, farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
+        model = farm.kubectl.get("twinmodel", name, namespace)
+        version = model.get("status", {}).get("version")
+        if not version:
+            raise UserError(f"twinmodel {namespace}/{name}: is not trained yet; wait until it is Ready")
+        genesis = model["spec"]["genesis"]
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
         seal = farm.vault.seal(root, genesis, ring.records)
         manifest, files = _opened(farm, objects, seal, version, Path(folder))
@@ -80,10 +80,10 @@ def import_(
     from understudy_api.model import API_VERSION
     from understudy_cli.twin_archive import unpack
 
-    farm, root = reach(farm_keys, vault, s3), read_key(key)
+    root = read_key(key)
     packing, files = unpack(_read(archive), age_identity(identity))
-    seal = farm.vault.seal(root, packing.genesis, packing.key_records, adopt=True)
-    with farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
+    with reach(farm_keys, vault, s3) as farm, farm.objects() as objects, tempfile.TemporaryDirectory() as folder:
+        seal = farm.vault.seal(root, packing.genesis, packing.key_records, adopt=True)
         _publish(farm, objects, packing, files, seal, Path(folder) / "bundle")
     document = {
         "apiVersion": API_VERSION,
@@ -112,13 +112,13 @@ def erase(
     from understudy_api.verdict import Refusal
     from understudy_cli.files import write_new
 
-    farm, root = reach(farm_keys, vault, s3), read_key(key)
-    genesis = farm.kubectl.get("twinmodel", name, namespace)["spec"]["genesis"]
-    if not yes:
-        typer.confirm(f"Erase {namespace}/{name} for ever? Nobody can bring it back", abort=True)
-    with farm.objects() as objects:
+    root = read_key(key)
+    with reach(farm_keys, vault, s3) as farm, farm.objects() as objects:
+        genesis = farm.kubectl.get("twinmodel", name, namespace)["spec"]["genesis"]
+        if not yes:
+            typer.confirm(f"Erase {namespace}/{name} for ever? Nobody can bring it back", abort=True)
         ring = ring_at(objects, genesis, records, f"twinmodel {namespace}/{name}")
-    text = farm.vault.erase(root, genesis, ring.records, reason)
+        text = farm.vault.erase(root, genesis, ring.records, reason)
     write_new(receipt, text + "\n")
     claims = unverified(text, ERASURE_TYPE)
     if isinstance(claims, Refusal):

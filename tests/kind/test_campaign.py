@@ -29,19 +29,10 @@ def licensed(farm: PodFarm, owner: Path) -> PodFarm:
     """The farm with the owner's twin and licenses."""
     for name in (manifests.OWNER_NAMESPACE, BRAND):
         farm.kubectl.apply(manifests.namespace(name))
-    with farm.forwarded("understudy-vault", 8443) as vault, farm.forwarded("understudy-minio", 9000) as s3:
-        reach = (
-            "--farm-keys",
-            str(farm.keys),
-            "--vault",
-            f"https://127.0.0.1:{vault}",
-            "--s3",
-            f"https://127.0.0.1:{s3}",
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KUBECONFIG", str(farm.kubeconfig))
-            key = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"))
-            apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *key, *reach))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(farm.kubeconfig))
+        keys = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"), "--farm-keys", str(farm.keys))
+        apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *keys))
     for terms in ("license.yaml", "license-europe.yaml"):
         examples = manifests.Examples.find().campaign(terms)
         farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,12 +24,12 @@ from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import buckets, toolchain
 from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys, open_account
+from understudy_cli.port_forward import forwarded
 
 VALUES = Path(__file__).parents[1] / "kind" / "values.yaml"
 BRAND = manifests.BRAND_NAMESPACE
 QUIET = Console(quiet=True)
 LIMIT_SECONDS = 600
-_FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
 
 
 @dataclass(frozen=True)
@@ -66,26 +65,10 @@ class PodFarm:
         self.helm(verb, *where, *self.image_tags, *settings)
 
     @contextmanager
-    def forwarded(self, service: str, port: int) -> Iterator[int]:
-        """The local port behind which a service answers, through the API server, until the `with` ends."""
-        argv = [str(toolchain.require("kubectl")), "--kubeconfig", str(self.kubeconfig), "--namespace", NAMESPACE]
-        argv += ["port-forward", f"service/{service}", f":{port}"]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            found = _FORWARDING.search(line)
-            assert found, f"port-forward to {service}: {line}"
-            yield int(found[1])
-        finally:
-            process.terminate()
-            process.wait(10)
-
-    @contextmanager
     def store(self) -> Iterator[Minio]:
         """The bundled object store, as its root account sees it."""
         root = open_account(Home(self.keys), "root")
-        with self.forwarded("understudy-minio", 9000) as port:
+        with forwarded(self.kubectl, NAMESPACE, "understudy-minio", 9000) as port:
             yield buckets.client(
                 S3Settings(
                     endpoint=f"127.0.0.1:{port}",
