@@ -213,6 +213,7 @@ class Progress(Model):
     state: Literal["Running", "Suspended", "WaitingForGrant", "Finishing", "Finished", "Failed", "Stopped"]
     message: str = ""
     items_done: int = 0
+    items_total: int = Field(default=0, description="Items of the order; 0: a director that does not say.")
     takes_in_flight: int = 0
     short_seconds: float | None = Field(
         default=None, description="Metered seconds of the next item, when the grant does not reach for it."
@@ -226,6 +227,12 @@ class Commitment(Model):
     """What the ledger holds of an order's log: segments up to `sequence` may be delivered."""
 
     sequence: int = Field(ge=-1)
+
+
+class Draining(Model):
+    """Body of `PUT /v1/nodes/draining`: addresses of all nodes that get nothing more; others get work, again or still."""
+
+    addresses: tuple[str, ...] = Field(max_length=10_000)
 
 
 class TrainingProgress(Model):

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from understudy_api.crd import Column, Kind, rules
+from understudy_api.kuberay import GroupStatus, KubeRayPool
 from understudy_api.model import Condition, Money, Observed, Resource
 
 
@@ -39,6 +40,24 @@ class RenderPoolSpec(Resource):
     address: AddressedPool | None = Field(
         default=None, description="Use a Ray cluster that runs elsewhere.", json_schema_extra=rules(_STAYS)
     )
+    kuberay: KubeRayPool | None = Field(
+        default=None,
+        description="Use a RayCluster of KubeRay in the operator's namespace.",
+        json_schema_extra=rules(
+            {
+                "rule": "has(self.cluster) != (has(self.groups) && size(self.groups) > 0)",
+                "message": "wanted exactly one of cluster (to adopt) and groups (of a RayCluster of its own)",
+            },
+            {
+                "rule": "has(self.cluster) == has(oldSelf.cluster) && (!has(self.cluster) || self.cluster == oldSelf.cluster)",
+                "message": "cluster is immutable: orders run there; create another RenderPool",
+            },
+            {
+                "rule": "!has(self.groups) || self.groups.all(g, !has(g.minNodes) || g.minNodes <= (has(g.maxNodes) ? g.maxNodes : 1))",
+                "message": "wanted minNodes of a group not above its maxNodes",
+            },
+        ),
+    )
     price_per_worker_hour: Money | None = Field(
         default=None, description="Price of one performer for one hour; cost is reported only with a price."
     )
@@ -57,6 +76,9 @@ class RenderPoolStatus(Observed):
     workers: int | None = Field(default=None, description="Performers the director has.")
     busy: int | None = Field(default=None, description="Performers at work when last looked at.")
     orders: int | None = Field(default=None, description="Orders the director holds.")
+    groups: tuple[GroupStatus, ...] = Field(
+        default=(), max_length=8, description="Nodes of its own RayCluster, by group."
+    )
     release: str | None = Field(default=None, max_length=64, description="Release the director runs.")
 
 
@@ -70,11 +92,11 @@ KIND: Final = Kind(
     namespaced=False,
     spec_rules=(
         {
-            "rule": "has(self.embedded) != has(self.address)",
-            "message": "wanted exactly one of embedded and address; name one way to reach the pool",
+            "rule": "[has(self.embedded), has(self.address), has(self.kuberay)].exists_one(way, way)",
+            "message": "wanted exactly one of embedded, address and kuberay; name one way to reach the pool",
         },
         {
-            "rule": "has(self.embedded) == has(oldSelf.embedded)",
+            "rule": "has(self.embedded) == has(oldSelf.embedded) && has(self.kuberay) == has(oldSelf.kuberay)",
             "message": "the way to reach a pool is immutable: orders run there; create another RenderPool",
         },
     ),

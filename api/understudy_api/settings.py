@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
@@ -19,6 +19,8 @@ from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
+EVERY_POOL = "*"
+"""Stands for all pools that are not named."""
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
 VAULT_SETTINGS_VARIABLE = "UNDERSTUDY_VAULT_SETTINGS"
 
@@ -107,6 +109,18 @@ class VaultEndpoint(VaultAddress):
     """Token of the pool's service account, made for the vault alone; read anew for each request, since it is renewed."""
 
 
+class RayPods(Model):
+    """Pod templates (metadata and spec) of the nodes of RayClusters, as the chart writes them for its own Ray.
+
+    A worker's first container finds its head and its size in RAY_HEAD, RAY_CPUS and RAY_GPUS.
+    """
+
+    ray_version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
+    """Version of Ray in the render image."""
+    head: dict[str, Any]
+    worker: dict[str, Any]
+
+
 class OperatorSettings(Model):
     """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
 
@@ -133,6 +147,8 @@ class OperatorSettings(Model):
     classifier: ClassifierSettings | None = None
     """None: the term lists alone judge."""
     status_lists: StatusSettings = StatusSettings()
+    ray_pods: RayPods | None = None
+    """None: no pool of this farm can be run by KubeRay."""
     metrics_host: str = "127.0.0.1"
     """Address that metrics are served on; a pod's have to be reached from outside it."""
     metrics_port: Port
@@ -232,7 +248,7 @@ class VaultSettings(Model):
     signing_key_file: Path
     """Private Ed25519 JWK of the vault: signs leases and receipts of erasures."""
     callers: dict[str, str]
-    """Name of a pool -> the user its performers are, `system:serviceaccount:<namespace>:<name>`."""
+    """Name of a pool -> the user its performers are, `system:serviceaccount:<namespace>:<name>`; `*`: of pools not named."""
     s3: S3Settings
     bucket: str = BucketNames().vault
     keys_folder: Path | None = None

@@ -57,7 +57,10 @@ def thumbprint(folder: Path) -> str:
 
 def _server(authority: Authority, home: Home, name: str, namespace: str) -> Pair:
     service = f"{_SERVERS[name]}.{namespace}"
-    return authority.server(home.pki, name, (_SERVERS[name], service, f"{service}.svc", f"{service}.svc.cluster.local"))
+    hosts = [_SERVERS[name], service, f"{service}.svc", f"{service}.svc.cluster.local"]
+    if name == "director":  # those of RayClusters answer under names that their RenderPools have
+        hosts += [f"*.{namespace}.svc", f"*.{namespace}.svc.cluster.local"]
+    return authority.server(home.pki, name, tuple(hosts))
 
 
 def _by_name(*paths: Path) -> dict[str, Path]:

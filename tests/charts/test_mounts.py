@@ -110,7 +110,7 @@ def test_performers_show_the_vault_a_token_made_for_it_alone(cluster, tmp_path):
     assert source["serviceAccountToken"]["audience"] == AUDIENCE
     assert str(settings.vault.token_file) == "/var/run/understudy/vault/token"
     vault, _ = loaded(cluster, "understudy-vault", tmp_path / "vault")
-    assert vault.callers == {"default": f"system:serviceaccount:{NAMESPACE}:{spec['serviceAccountName']}"}
+    assert vault.callers == {"*": f"system:serviceaccount:{NAMESPACE}:{spec['serviceAccountName']}"}
 
 
 @pytest.mark.parametrize("name", ["understudy-vault", "understudy-ray-head", "understudy-minio"])

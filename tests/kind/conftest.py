@@ -6,13 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
 from built_image import VERSION
 from chart_site import NAMESPACE
 from live_farm import with_twin
-from pod_farm import PodFarm, cluster_of, load_minio, understudy
+from pod_farm import BRAND, PodFarm, apply_all, cluster_of, load_minio, understudy
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
@@ -68,3 +69,32 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kept in folder.glob("license-*.yaml"):  # they name that farm
         kept.unlink()
     return folder
+
+
+@pytest.fixture(scope="session")
+def licensed(farm: PodFarm, owner: Path) -> PodFarm:
+    """The farm with the owner's twin and licenses."""
+    for name in (manifests.OWNER_NAMESPACE, BRAND):
+        farm.kubectl.apply(manifests.namespace(name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(farm.kubeconfig))
+        keys = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"), "--farm-keys", str(farm.keys))
+        apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *keys))
+    for terms in ("license.yaml", "license-europe.yaml"):
+        examples = manifests.Examples.find().campaign(terms)
+        farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))
+    return farm
+
+
+@pytest.fixture(scope="session")
+def campaign() -> dict[str, Any]:
+    """The demo's job cut down to two rows, two locales and two small formats."""
+    job = manifests.Examples.find().campaign("renderjob.yaml")
+    job["spec"] |= {"locales": ["en-GB", "ja-JP"]}
+    job["spec"]["use"]["territories"] = ["GB", "JP"]
+    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
+    job["spec"]["outputs"] = [
+        {"name": "wide", "width": 384, "height": 216},
+        {"name": "tall", "width": 216, "height": 384},
+    ]
+    return job

@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 from chart_site import NAMESPACE
-from pod_farm import BRAND, PodFarm, apply_all, understudy
+from pod_farm import BRAND, PodFarm
 from rich.console import Console
 
 from understudy_cli.campaign import manifests, storage, watch
@@ -25,35 +25,6 @@ CHANGED = ("--set", "vault.leaseSeconds=40", "--set", "ray.worker.cpus=1")
 
 
 @pytest.fixture(scope="module")
-def licensed(farm: PodFarm, owner: Path) -> PodFarm:
-    """The farm with the owner's twin and licenses."""
-    for name in (manifests.OWNER_NAMESPACE, BRAND):
-        farm.kubectl.apply(manifests.namespace(name))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(farm.kubeconfig))
-        keys = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"), "--farm-keys", str(farm.keys))
-        apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *keys))
-    for terms in ("license.yaml", "license-europe.yaml"):
-        examples = manifests.Examples.find().campaign(terms)
-        farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))
-    return farm
-
-
-@pytest.fixture(scope="module")
-def campaign() -> dict[str, Any]:
-    """The demo's job cut down to two rows, two locales and two small formats."""
-    job = manifests.Examples.find().campaign("renderjob.yaml")
-    job["spec"] |= {"locales": ["en-GB", "ja-JP"]}
-    job["spec"]["use"]["territories"] = ["GB", "JP"]
-    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
-    job["spec"]["outputs"] = [
-        {"name": "wide", "width": 384, "height": 216},
-        {"name": "tall", "width": 216, "height": 384},
-    ]
-    return job
-
-
-@pytest.fixture(scope="module")
 def finished(licensed: PodFarm, campaign: dict[str, Any]) -> dict[str, Any]:
     """The campaign, rendered while the leading operator, a worker of Ray and the vault were killed."""
 
@@ -62,13 +33,6 @@ def finished(licensed: PodFarm, campaign: dict[str, Any]) -> dict[str, Any]:
             licensed.kill(pod)
 
     return licensed.finish(campaign, during=kill)
-
-
-def index(farm: PodFarm, prefix: str) -> list[dict[str, Any]]:
-    """The lines of a delivery's index."""
-    with farm.store() as store:
-        answer = store.get_object(BUCKET, f"{prefix}index.jsonl")
-        return [json.loads(line) for line in answer.read().splitlines()]
 
 
 def test_the_farm_answers_itself(farm: PodFarm) -> None:
@@ -83,7 +47,7 @@ def test_a_twin_from_another_farm_is_ready(licensed: PodFarm) -> None:
 
 def test_nothing_is_lost_or_charged_twice_when_pods_are_killed(licensed: PodFarm, finished: dict[str, Any]) -> None:
     assert finished["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
-    lines = index(licensed, "acme/spring/")
+    lines = licensed.index("acme/spring/")
     assert len({line["item"] for line in lines}) == 8
     assert sum(line["seconds"] for line in lines) == pytest.approx(
         float(finished["status"]["meteredSeconds"]), abs=0.01
@@ -94,7 +58,7 @@ def test_every_item_is_a_real_signed_video(licensed: PodFarm, finished: dict[str
     with licensed.store() as store:
         storage.download(store, BUCKET, "acme/spring/", tmp_path / "out", lambda name: None)
     root = (Home(licensed.keys).c2pa / "root.pem").read_bytes()
-    for line in index(licensed, "acme/spring/"):
+    for line in licensed.index("acme/spring/"):
         video = tmp_path / "out" / line["video"]
         with av.open(str(video)) as container:
             pictures = sum(1 for _ in container.decode(video=0))
@@ -143,7 +107,7 @@ def test_an_upgrade_under_load_loses_nothing(
     ]
     again = licensed.finish(job, during=lambda: licensed.deploy("upgrade", *CHANGED))
     assert again["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
-    assert len({line["item"] for line in index(licensed, "acme/spring-reworded/")}) == 8
+    assert len({line["item"] for line in licensed.index("acme/spring-reworded/")}) == 8
 
 
 def test_uninstalling_leaves_kinds_jobs_and_keys_and_nothing_else(licensed: PodFarm, finished: dict[str, Any]) -> None:

@@ -118,9 +118,21 @@ REFUSED = [
     ("License", "token", "a" * 16385, "may not be more than 16384"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "-1", "currency": "EUR"}, "spec.pricePerWorkerHour.amount"),
     ("RenderPool", "pricePerWorkerHour", {"amount": "1", "currency": "euro"}, "spec.pricePerWorkerHour.currency"),
-    ("RenderPool", "address", FAR, "exactly one of embedded and address"),
+    ("RenderPool", "address", FAR, "exactly one of embedded, address and kuberay"),
     ("RenderPool", "address", {**FAR, "director": "http://far:8443"}, "spec.address.director"),
     ("RenderPool", "address", {**FAR, "ray": "http://user:word@far:8265"}, "spec.address.ray"),
+    ("RenderPool", "kuberay", {"cluster": "mine"}, "exactly one of embedded, address and kuberay"),
+    ("RenderPool", "kuberay", {}, "exactly one of cluster"),
+    ("RenderPool", "kuberay", {"cluster": "mine", "groups": [{"name": "cpu"}]}, "exactly one of cluster"),
+    ("RenderPool", "kuberay", {"groups": [{"name": "cpu", "minNodes": 2}]}, "minNodes of a group not above"),
+    ("RenderPool", "kuberay", {"groups": [{"name": "cpu"}, {"name": "cpu"}]}, "Duplicate value"),
+    ("RenderPool", "kuberay", {"groups": [{"name": "cpu", "idleSeconds": 1}]}, "greater than or equal to 10"),
+    (
+        "RenderPool",
+        "kuberay",
+        {"groups": [{"name": "cpu", "resources": {"limits": {"memory": "much"}}}]},
+        r"spec.kuberay.groups\[0\].resources.limits.memory",
+    ),
 ]
 
 
@@ -136,6 +148,7 @@ IMMUTABLE = [
     ("RenderJob", {"licenseRef": {"namespace": "talent", "name": "other"}}, "create another RenderJob"),
     ("RenderJob", {"poolRef": {"name": "other"}}, "create another RenderJob"),
     ("RenderPool", {"embedded": None, "address": FAR}, "create another RenderPool"),
+    ("RenderPool", {"embedded": None, "kuberay": {"groups": [{"name": "cpu"}]}}, "create another RenderPool"),
     ("TwinModel", {"genesis": JWS[:-4] + "AAAA"}, "never changes its owner"),
     ("License", {"token": JWS[:-4] + "AAAA"}, "sign and create another License"),
     ("License", {"twinRef": {"name": "bob"}}, "sign and create another License"),

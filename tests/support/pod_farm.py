@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -77,6 +78,16 @@ class PodFarm:
                     ca_file=Home(self.keys).pki / "ca.crt",
                 )
             )
+
+    def index(self, prefix: str) -> list[dict[str, Any]]:
+        """The lines of a delivery's index."""
+        with self.store() as store:
+            answer = store.get_object(buckets.BUCKETS.outputs, f"{prefix}index.jsonl")
+            try:
+                return [json.loads(line) for line in answer.read().splitlines()]
+            finally:
+                answer.close()
+                answer.release_conn()
 
     @property
     def thumbprint(self) -> str:

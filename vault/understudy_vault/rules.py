@@ -20,6 +20,7 @@ from understudy_api.owner_word import OwnerWord
 from understudy_api.permits import Size, Usage, Use, permits
 from understudy_api.preview import preview_refusal
 from understudy_api.release import Question, RenderingClaim, TrainingClaim
+from understudy_api.settings import EVERY_POOL
 from understudy_api.terms import License, read_license
 from understudy_api.token import thumbprint
 from understudy_api.verdict import Refusal, Verdict
@@ -175,7 +176,7 @@ def _owner_changed(record: str, twin: str, founded: str, kept: Kept | None) -> R
 
 
 def _of_pool(bench: Bench, pool: str, caller: str) -> Refusal | None:
-    if caller and bench.callers.get(pool) == caller:
+    if caller and bench.callers.get(pool, bench.callers.get(EVERY_POOL)) == caller:
         return None
     return Refusal(
         reason="CallerNotOfPool",

@@ -14,7 +14,7 @@ import os
 import pickle
 import sys
 import uuid
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import ray
 import structlog
@@ -56,6 +56,7 @@ class RayCrew:
         self._studio = studio
         self._prefix = f"understudy-performer-{release[:12]}-"
         self._handles: dict[str, Any] = {}
+        self._addresses: dict[str, str] = {}
         self._readying: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.floor: Floor | None = None
@@ -71,11 +72,12 @@ class RayCrew:
                 log.exception("the cluster does not answer")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _follow(self, places: dict[str, tuple[str, float]]) -> None:
-        for place, (node, gpus) in places.items():
-            name = self._prefix + place
+    def _follow(self, places: dict[str, Place]) -> None:
+        for where, place in places.items():
+            name = self._prefix + where
             if name not in self._handles:
-                self._handles[name] = _performer(name, self._studio, node, gpus)
+                self._handles[name] = _performer(name, self._studio, place)
+                self._addresses[name] = place.address
                 self._make_ready(name)
         for name in [name for name in self._handles if name.removeprefix(self._prefix) not in places]:
             del self._handles[name]
@@ -109,7 +111,7 @@ class RayCrew:
                 pause = min(pause * 2, 10.0)
         self._readying.discard(name)
         if name in self._handles and self.floor is not None:
-            self.floor.join(name, thumbprint)
+            self.floor.join(name, thumbprint, self._addresses[name])
 
     def _leave(self, name: str) -> None:
         if self.floor is not None:
@@ -138,26 +140,35 @@ class RayCrew:
         self.bulletin.post(order_uid, until)
 
 
-def _places() -> dict[str, tuple[str, float]]:
-    """Place of each performer -> its node, and the share of an accelerator it gets."""
+class Place(NamedTuple):
+    """Where a performer runs: Ray's id of the node, its address, the share of an accelerator that the performer gets."""
+
+    node: str
+    address: str
+    gpus: float
+
+
+def _places() -> dict[str, Place]:
+    """Where performers belong, one for each core of each node that is alive."""
     places = {}
     for node in ray.nodes():
         cores = int(node["Resources"].get("CPU", 0)) if node["Alive"] else 0
         gpus = float(node["Resources"].get("GPU", 0)) * HALF
         for core in range(cores):
-            places[f"{node['NodeID'][:12]}-{core}"] = (node["NodeID"], int(gpus / cores * 10_000) / 10_000)
+            share = int(gpus / cores * 10_000) / 10_000
+            places[f"{node['NodeID'][:12]}-{core}"] = Place(node["NodeID"], node["NodeManagerAddress"], share)
     return places
 
 
-def _performer(name: str, studio: str, node: str, gpus: float) -> Any:
+def _performer(name: str, studio: str, place: Place) -> Any:
     """The performer of this name: the one that is there, or a new one on its node."""
     return Performer.options(  # type: ignore[attr-defined]
         name=name,
         get_if_exists=True,
         lifetime="detached",
         num_cpus=HALF,
-        num_gpus=gpus,
-        scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+        num_gpus=place.gpus,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
         runtime_env={"env_vars": ONE_THREAD | KEPT_MEMORY},
     ).remote(studio, NAME)
 

@@ -1,11 +1,11 @@
-{{/* A node of the bundled Ray; `role` is head or worker. */}}
+{{/* A node of the bundled Ray, or, with a `component` of their own, of the RayClusters that the operator makes; `role` is head or worker. */}}
 {{- define "understudy.rayPod" -}}
 {{- $ports := include "understudy.ports" .root | fromJson -}}
 {{- $ray := .root.Values.ray -}}
 {{- $node := index $ray .role -}}
 metadata:
   labels:
-    {{- include "understudy.labels" (dict "root" .root "component" (print "ray-" .role)) | nindent 4 }}
+    {{- include "understudy.labels" (dict "root" .root "component" (.component | default (print "ray-" .role))) | nindent 4 }}
   annotations:
     checksum/settings: {{ include "understudy.poolSettings" .root | sha256sum }}
 spec:
@@ -31,9 +31,9 @@ spec:
         - --no-monitor
         - --num-cpus=0
         {{- else }}
-        - --address={{ include "understudy.host" (dict "root" .root "name" "understudy-ray-head") }}:{{ $ports.gcs }}
-        - --num-cpus={{ $node.cpus }}
-        - --num-gpus={{ $node.gpus }}
+        - --address=$(RAY_HEAD):{{ $ports.gcs }}
+        - --num-cpus=$(RAY_CPUS)
+        - --num-gpus=$(RAY_GPUS)
         {{- end }}
         - --block
         - --node-ip-address=$(POD_IP)
@@ -44,6 +44,11 @@ spec:
       env:
         {{- include "understudy.environment" .root | nindent 8 }}
         {{- include "understudy.rayEnvironment" .root | nindent 8 }}
+        {{- if eq .role "worker" }}
+        - {name: RAY_HEAD, value: {{ include "understudy.host" (dict "root" .root "name" "understudy-ray-head") | quote }}}
+        - {name: RAY_CPUS, value: {{ $node.cpus | quote }}}
+        - {name: RAY_GPUS, value: {{ $node.gpus | quote }}}
+        {{- end }}
       ports:
         {{- if eq .role "head" }}
         - {name: gcs, containerPort: {{ $ports.gcs }}}
@@ -60,6 +65,11 @@ spec:
         tcpSocket: {port: node}
         {{- end }}
         periodSeconds: 5
+      livenessProbe:
+        tcpSocket: {port: {{ ternary "gcs" "node" (eq .role "head") }}}
+        initialDelaySeconds: 60
+        periodSeconds: 10
+        failureThreshold: 12
       {{- $resources := deepCopy $node.resources }}
       {{- if and (eq .role "worker") (gt (int $node.gpus) 0) }}
       {{- $_ := set $resources "limits" (merge (dict "nvidia.com/gpu" $node.gpus) ($resources.limits | default dict)) }}
@@ -81,6 +91,13 @@ spec:
       emptyDir: {sizeLimit: {{ $ray.workSize }}}
     - name: memory
       emptyDir: {medium: Memory}
+{{- end }}
+
+{{/* What RayClusters of a RenderPool are made of. */}}
+{{- define "understudy.rayPods" -}}
+{{- $head := include "understudy.rayPod" (dict "root" . "role" "head" "component" "kuberay-head") | fromYaml -}}
+{{- $worker := include "understudy.rayPod" (dict "root" . "role" "worker" "component" "kuberay-worker") | fromYaml -}}
+{{ toJson (dict "ray_version" (index .Chart.Annotations "understudy.dev/ray-version") "head" $head "worker" $worker) }}
 {{- end }}
 
 {{- define "understudy.rayEnvironment" -}}

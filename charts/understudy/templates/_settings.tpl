@@ -26,6 +26,7 @@
   "pool_public_key_file" "/etc/understudy/keys/pool.pub.jwk"
   "demand_capture_consent" .Values.operator.demandCaptureConsent
   "vault" $vault
+  "ray_pods" (include "understudy.rayPods" . | fromJson)
   "metrics_host" "0.0.0.0"
   "metrics_port" $ports.metrics
   "health_port" $ports.health
@@ -62,7 +63,7 @@
   "apiserver" (dict "url" "https://kubernetes.default.svc" "token_file" (print $account "/token") "ca_file" (print $account "/ca.crt"))
   "farm_public_key_file" "/etc/understudy/keys/farm.pub.jwk"
   "signing_key_file" "/etc/understudy/keys/vault.jwk"
-  "callers" (mergeOverwrite (dict "default" $performers) (deepCopy .Values.vault.callers))
+  "callers" (mergeOverwrite (dict "*" $performers) (deepCopy .Values.vault.callers))
   "s3" (include "understudy.s3Settings" . | fromJson)
   "bucket" .Values.s3.buckets.vault
   "demand_capture_consent" .Values.operator.demandCaptureConsent

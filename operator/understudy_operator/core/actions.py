@@ -23,6 +23,9 @@ from understudy_api.register import Registered
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_api.twinmodel import TwinModelStatus
+from understudy_operator.core.pool_actions import ApplyRayCluster as ApplyRayCluster
+from understudy_operator.core.pool_actions import DrainNodes as DrainNodes
+from understudy_operator.core.pool_actions import StartDirector as StartDirector
 from understudy_operator.core.request import ContentRequest
 
 S = TypeVar(
@@ -240,13 +243,6 @@ class StopTraining:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartDirector:
-    """Submit the director through Ray's Jobs API under this id; "already exists" is well."""
-
-    submission_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class EmitEvent:
     """A Kubernetes Event on the object; asked for only when a condition changes. Losing one is harmless."""
 
@@ -277,6 +273,8 @@ Action = (
     | PutTraining
     | StopTraining
     | StartDirector
+    | ApplyRayCluster
+    | DrainNodes
     | EmitEvent
 )
 

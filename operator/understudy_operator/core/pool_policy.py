@@ -9,6 +9,8 @@ from understudy_api.preview import job_of
 from understudy_api.renderpool import RenderPoolStatus
 from understudy_operator.core.actions import Action, StartDirector, StopOrder
 from understudy_operator.core.conditions import EventType, Said, merged
+from understudy_operator.core.ray_pool import LOOK_SECONDS as SCALING_LOOK_SECONDS
+from understudy_operator.core.ray_pool import cluster_said, group_statuses, kuberay_of, ray_actions, scaled
 from understudy_operator.core.state import PoolState, Submission
 
 LOOK_SECONDS: Final = 10.0
@@ -26,7 +28,7 @@ def submission_id(release: str, attempt: int) -> str:
 
 def pool_actions(state: PoolState, now: float) -> tuple[Action, ...]:
     """What to do for a pool now."""
-    return (*_stops(state), *_starts(state, now))
+    return (*_stops(state), *_starts(state, now), *ray_actions(state, scaled(state, now)))
 
 
 def _stops(state: PoolState) -> tuple[Action, ...]:
@@ -70,12 +72,14 @@ def pool_status(state: PoolState, now: float) -> RenderPoolStatus:
         busy=director.busy if director else None,
         orders=len(director.orders) if director else None,
         release=director.release[:64] if director else None,
+        groups=group_statuses(state, scaled(state, now)),
     )
 
 
 def pool_look(state: PoolState) -> float:
     """Seconds until a pool is looked at again."""
-    return LOOK_SECONDS if state.director is not None else STARTING_LOOK_SECONDS
+    usual = LOOK_SECONDS if kuberay_of(state) is None else SCALING_LOOK_SECONDS
+    return usual if state.director is not None else STARTING_LOOK_SECONDS
 
 
 def pool_event(_was: Condition | None, condition: Condition) -> EventType | None:
@@ -87,16 +91,25 @@ def pool_event(_was: Condition | None, condition: Condition) -> EventType | None
 
 def _ready(state: PoolState) -> Said:
     director = state.director
+    if (said := cluster_said(state)) is not None:
+        return said
     if director is not None and director.workers == 0:
         return Said("Ready", "False", "NoWorkers", "the director runs and has no performers yet")
     if director is not None:
-        return Said("Ready", "True", "Ready", f"{director.workers} performers")
+        return Said(
+            "Ready", "True", "Ready", "; ".join(filter(None, (f"{director.workers} performers", _trouble(state))))
+        )
     if not state.ray_reachable:
         return Said("Ready", "False", "RayUnreachable", state.problem)
     own = _own(state)
     if own and own[-1].status == "FAILED":
         return Said("Ready", "False", "DirectorFailed", own[-1].message[-300:] or state.problem)
     return Said("Ready", "False", "Starting", "the director is being started")
+
+
+def _trouble(state: PoolState) -> str:
+    """What keeps a further node from starting, where some performers are there."""
+    return state.cluster.problem[:500] if state.cluster is not None else ""
 
 
 def _own(state: PoolState) -> list[Submission]:

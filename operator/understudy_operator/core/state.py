@@ -23,10 +23,11 @@ from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
-from understudy_api.settings import BucketNames
+from understudy_api.settings import BucketNames, RayPods
 from understudy_api.status_source import UNLISTED, Standing
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core.booking import Booking, Logged, counted
+from understudy_operator.core.cluster_view import ClusterView, NodeView
 from understudy_operator.core.delivered import NOT_DELIVERED, DeliveredList
 from understudy_operator.core.frozen import ConsentView as ConsentView
 from understudy_operator.core.frozen import ContentProblem as ContentProblem
@@ -237,6 +238,10 @@ class DirectorView:
     orders: tuple[Progress, ...]
     performers: tuple[str, ...] = ()
     """Keys of the performers that are ready, sorted."""
+    nodes: tuple[NodeView, ...] = ()
+    """The nodes that they are on, by address."""
+    trainings: int = 0
+    """Trainings that wait or run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,6 +276,14 @@ class PoolState:
     """Uids of those that name this pool; read only when it is being deleted."""
     held: frozenset[str] | None = None
     """Uids of all orders that the director still works on, those put after it was asked last included; None: it does not answer."""
+    cluster: ClusterView | None = None
+    """The RayCluster of a pool that KubeRay runs; None: there is none."""
+    cluster_problem: str = ""
+    """One line why RayClusters cannot be read at all: the cluster does not know the kind."""
+    ray_pods: RayPods | None = None
+    """Templates of its pods."""
+    farm_namespace: str = ""
+    """Where the operator and its RayClusters are."""
 
 
 State = JobState | TwinState | LicenseState | PoolState | ConsentState | ActState

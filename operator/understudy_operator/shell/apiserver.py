@@ -17,6 +17,8 @@ from understudy_operator.shell.errors import ConflictError, DeniedError, OutageE
 
 REQUEST_TIMEOUT_SECONDS: Final = 5.0
 MERGE_PATCH: Final = "application/merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+"""Server-side apply; JSON is YAML too."""
 _CONNECTIONS: Final = 32
 
 
@@ -74,8 +76,10 @@ class ApiServer:
         headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "understudy-operator"}
         self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        # The client turns only content types that say so into JSON.
+        sent = json.dumps(body) if content_type == APPLY_PATCH else body
         try:
-            response = self._client.call_api(method, url, headers, body, _request_timeout=timeout_seconds)
+            response = self._client.call_api(method, url, headers, sent, _request_timeout=timeout_seconds)
             data = response.read()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise OutageError("API server", f"{method} {path}: {error}") from error

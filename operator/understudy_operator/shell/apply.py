@@ -13,10 +13,12 @@ from understudy_api import delivery
 from understudy_operator.core.actions import (
     Action,
     AddFinalizer,
+    ApplyRayCluster,
     AskConsent,
     Decision,
     DeleteObject,
     DeleteOutputs,
+    DrainNodes,
     EmitEvent,
     FreezeContent,
     ListKept,
@@ -123,6 +125,10 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.pools.existing(pool).pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):
             sources.pools.existing(body["metadata"]["name"]).ray.submit(submission_id, sources.release)
+        case ApplyRayCluster(manifest=manifest):
+            sources.ray_clusters.apply(manifest)
+        case DrainNodes(pool=pool, addresses=addresses):
+            sources.pools.existing(pool).director.put_draining(addresses)
         case EmitEvent():
             targets.events.post(body, action.type, action.reason, action.message)
     return body

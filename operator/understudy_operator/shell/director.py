@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from understudy_api.order import Order, Progress, TrainingOrder, TrainingProgress
+from understudy_api.order import Draining, Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.settings import DirectorEndpoint
 from understudy_api.verdict import Verdict
+from understudy_operator.core.cluster_view import NodeView
 from understudy_operator.core.state import DirectorView
 from understudy_operator.shell.errors import ConflictError, OutageError
 
@@ -59,6 +60,8 @@ class Director:
                 busy=int(data["busy"]),
                 orders=tuple(Progress.model_validate(entry) for entry in data["orders"]),
                 performers=tuple(sorted(str(one) for one in data.get("performers", ()))),
+                trainings=int(data.get("trainings", 0)),
+                nodes=tuple(_node(entry) for entry in data.get("nodes", ())),
             )
             return Board(view, {str(uid): int(last) for uid, last in data["sequences"].items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -86,6 +89,10 @@ class Director:
     def delete_order(self, uid: str) -> bool:
         """Stop an order; True once no performer works on it any more."""
         return self._delete(f"/v1/orders/{uid}")
+
+    def put_draining(self, addresses: tuple[str, ...]) -> None:
+        """Say which nodes get nothing more."""
+        self._json(self._send("PUT", "/v1/nodes/draining", Draining(addresses=addresses).model_dump_json()))
 
     def put_training(self, order: TrainingOrder) -> TrainingProgress | Verdict:
         """Hand over a training; its progress, or the Verdict it was refused with."""
@@ -145,6 +152,15 @@ class Director:
             return model.model_validate(self._json(answer))
         except ValidationError as error:
             raise _nonsense(answer.request.url.path, error) from error
+
+
+def _node(entry: Mapping[str, Any]) -> NodeView:
+    return NodeView(
+        address=str(entry["address"]),
+        performers=int(entry["performers"]),
+        busy=int(entry["busy"]),
+        draining=bool(entry["draining"]),
+    )
 
 
 def _verdict(answer: httpx.Response) -> Verdict:

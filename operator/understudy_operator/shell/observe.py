@@ -193,11 +193,18 @@ def _pool(sources: Sources, body: Body) -> PoolState:
             submissions = way.ray.submissions()
         except OutageError as outage:
             ray_reachable, problem = False, str(outage)
+    spec = views.spec(RenderPoolSpec, body)
+    kuberay = None if isinstance(spec, SpecProblem) else spec.kuberay
+    cluster, cluster_problem = sources.ray_clusters.look(kuberay, body) if kuberay else (None, "")
     return PoolState(
         identity=views.identity(body),
+        cluster=cluster,
+        cluster_problem=cluster_problem,
+        ray_pods=sources.ray_clusters.pods,
+        farm_namespace=sources.ray_clusters.namespace,
         held=way.pool.held_uids(),
         named=frozenset(named(sources.store, name)) if views.is_deleted(body) else frozenset(),
-        spec=views.spec(RenderPoolSpec, body),
+        spec=spec,
         status=views.status(RenderPoolStatus, body),
         release=sources.release,
         director=director,

@@ -42,6 +42,7 @@ from understudy_operator.shell.pool import POLL_SECONDS
 from understudy_operator.shell.pools import Pools
 from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
+from understudy_operator.shell.ray_clusters import RayClusters
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.register_book import RegisterBook
@@ -116,6 +117,7 @@ class Operator:
             quarantine=Quarantine(self._objects, settings.buckets.staging, ledger),
             herald=self._herald,
             pools=Pools(settings, store),
+            ray_clusters=RayClusters(server, settings.namespace, settings.ray_pods),
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._queue: WorkQueue[Key] = WorkQueue()

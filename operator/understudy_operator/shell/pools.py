@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from understudy_api.settings import OperatorSettings, RayEndpoint
+from understudy_operator.core.ray_cluster import address_of
 from understudy_operator.shell import views
 from understudy_operator.shell.director import Director
 from understudy_operator.shell.errors import OutageError
@@ -117,8 +118,12 @@ def _own(settings: OperatorSettings) -> Address:
 
 def _address(body: Body, settings: OperatorSettings) -> Address:
     """Where a RenderPool's director and Ray answer."""
-    given: Any = body.get("spec", {}).get("address")
-    return (str(given["director"]), str(given["ray"])) if given else _own(settings)
+    given: Any = body.get("spec", {})
+    if address := given.get("address"):
+        return str(address["director"]), str(address["ray"])
+    if kuberay := given.get("kuberay"):
+        return address_of(kuberay.get("cluster"), str(body["metadata"]["name"]), settings.namespace)
+    return _own(settings)
 
 
 def named(store: Store, pool: str) -> Iterator[str]:

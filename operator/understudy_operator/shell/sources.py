@@ -19,6 +19,7 @@ from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.pools import Pools
 from understudy_operator.shell.quarantine import Quarantine
+from understudy_operator.shell.ray_clusters import RayClusters
 from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.status_lists import StatusLists
@@ -43,6 +44,7 @@ class Sources:
     lists: StatusLists
     herald: Herald
     pools: Pools
+    ray_clusters: RayClusters
 
     def twin_view(self, namespace: str, name: str) -> TwinView | None:
         """A TwinModel; None when there is none or it is being deleted."""

@@ -197,3 +197,38 @@ def test_a_performer_that_was_started_anew_unseen_is_known_by_its_new_key(run) -
         assert floor.thumbprints == ("new",)
 
     play(crew, run, (), scene)
+
+
+def test_a_node_that_is_drained_finishes_what_it_holds_and_gets_nothing_more(run) -> None:
+    crew = Crew({"a": "hang"})
+    run.schedule.add(item(0), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        floor.join("a", node="10.0.0.1")
+        await eventually(lambda: crew.seen)
+        floor.drain(["10.0.0.1"])
+        floor.join("b", node="10.0.0.2")
+        run.schedule.add(item(1), 0.0)
+        await eventually(lambda: any(name == "b" for name, _ in crew.seen))
+        await eventually(lambda: floor.nodes[1].busy == 0)
+        assert [name for name, _ in crew.seen].count("a") == 1
+        told = [(node.address, node.performers, node.busy, node.draining) for node in floor.nodes]
+        assert told == [("10.0.0.1", 1, 1, True), ("10.0.0.2", 1, 0, False)]
+
+    play(crew, run, (), scene)
+
+
+def test_a_node_that_is_drained_no_longer_gets_work_again(run) -> None:
+    crew = Crew({})
+
+    async def scene(floor: Floor) -> None:
+        floor.drain(["10.0.0.1"])
+        floor.join("a", node="10.0.0.1")
+        run.schedule.add(item(0), 0.0)
+        floor.wake()
+        await asyncio.sleep(0.01)
+        assert crew.seen == []
+        floor.drain([])
+        await eventually(lambda: not run.schedule.open_items)
+
+    play(crew, run, (), scene)

@@ -50,6 +50,7 @@ def test_an_order_is_handed_in_asked_about_and_deleted(stage, orders) -> None:
         assert (board["director"], board["release"], board["workers"], board["busy"]) == (at.house.id, "test", 2, 0)
         assert [one["uid"] for one in board["orders"]] == [order.uid]
         assert board["sequences"] == {order.uid: 0}
+        assert board["trainings"] == 0
         assert (await http.delete(url)).status_code == 200
         assert (await http.get(url)).status_code == 404
         assert (await http.delete(url)).status_code == 200
@@ -136,7 +137,20 @@ def test_a_malformed_order_is_named_in_one_line(stage, orders, mend, message) ->
     play(stage, scene)
 
 
-PATHS = ["/v1/orders", "/v1/orders/abcdefgh", "/v1/trainings/abcdefgh", "/nowhere"]
+def test_nodes_are_drained_all_at_once_and_told_with_the_board(stage) -> None:
+    async def scene(at: Stage, http: httpx.AsyncClient) -> None:
+        (node,) = (await http.get("/v1/orders")).json()["nodes"]
+        assert (node["performers"], node["busy"], node["draining"]) == (2, 0, False)
+        for addresses, draining in (([node["address"], "10.9.9.9"], True), ([], False)):
+            answer = await http.put("/v1/nodes/draining", json={"addresses": addresses})
+            assert answer.status_code == 200
+            assert (await http.get("/v1/orders")).json()["nodes"] == [{**node, "draining": draining}]
+        assert (await http.put("/v1/nodes/draining", json={"addresses": "all"})).status_code == 422
+
+    play(stage, scene)
+
+
+PATHS = ["/v1/nodes/draining", "/v1/orders", "/v1/orders/abcdefgh", "/v1/trainings/abcdefgh", "/nowhere"]
 
 
 @pytest.mark.parametrize(

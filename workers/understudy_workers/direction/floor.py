@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from understudy_api.model import Model
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.pool_metrics import PoolMetrics
@@ -49,11 +50,22 @@ class _Seat:
     name: str
     thumbprint: str = ""
     """Of the performer's own key; grants name it."""
+    node: str = ""
+    """Address of the node it runs on."""
     batches: int = 0
     alone: bool = False
     draining: bool = False
     failures: int = 0
     rests_until: float = 0.0
+
+
+class NodeLoad(Model):
+    """A node by its address: how many performers are ready there, how many hold work, whether it gets more."""
+
+    address: str
+    performers: int
+    busy: int
+    draining: bool
 
 
 class Floor:
@@ -73,6 +85,7 @@ class Floor:
         self._seats: dict[str, _Seat] = {}
         self._brands = Share()
         self._within: dict[str, Share] = {}
+        self._leaving: frozenset[str] = frozenset()
         self._woken = asyncio.Event()
         self._serving: set[asyncio.Task[None]] = set()
         self._looked_at = 0.0
@@ -92,9 +105,30 @@ class Floor:
         """The keys of the performers that are ready, sorted: what grants have to name."""
         return tuple(sorted(seat.thumbprint for seat in self._seats.values() if seat.thumbprint))
 
-    def join(self, performer: str, thumbprint: str = "") -> None:
+    @property
+    def nodes(self) -> tuple[NodeLoad, ...]:
+        """The nodes that performers are ready on, by address."""
+        found: dict[str, list[_Seat]] = {}
+        for seat in self._seats.values():
+            found.setdefault(seat.node, []).append(seat)
+        return tuple(
+            NodeLoad(
+                address=address,
+                performers=len(seats),
+                busy=sum(seat.batches > 0 for seat in seats),
+                draining=address in self._leaving,
+            )
+            for address, seats in sorted(found.items())
+        )
+
+    def drain(self, addresses: Iterable[str]) -> None:
+        """Nodes at these addresses get nothing more and finish what they hold; all others get work, again or still."""
+        self._leaving = frozenset(addresses)
+        self.wake()
+
+    def join(self, performer: str, thumbprint: str = "", node: str = "") -> None:
         """A performer is ready, for the first time or again; each start of its process makes another key."""
-        self._seats[performer] = _Seat(performer, thumbprint)
+        self._seats[performer] = _Seat(performer, thumbprint, node)
         self.wake()
 
     def leave(self, performer: str) -> None:
@@ -130,7 +164,8 @@ class Floor:
             for seat in list(self._seats.values()):
                 if seat.draining and not seat.batches:
                     seat.draining = False
-                if seat.batches == held and not seat.alone and not seat.draining and now >= seat.rests_until:
+                gets_work = not seat.alone and not seat.draining and seat.node not in self._leaving
+                if seat.batches == held and gets_work and now >= seat.rests_until:
                     self._hand_out(seat, now)
 
     def _hand_out(self, seat: _Seat, now: float) -> None:

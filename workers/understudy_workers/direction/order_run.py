@@ -103,6 +103,7 @@ class OrderRun:
             state=self.state,
             message=next((trouble for trouble in self._troubles.values() if trouble), self.message)[:500],
             items_done=len(self.log.accounted),
+            items_total=self.order.total_items,
             takes_in_flight=self.schedule.in_flight,
             short_seconds=self.schedule.short_seconds if self._waits and self.schedule.short_of_grant else None,
             committed=self.committed,

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
 from understudy_api.model import Model, fault_of
-from understudy_api.order import Commitment, Order, TrainingOrder
+from understudy_api.order import Commitment, Draining, Order, TrainingOrder
 from understudy_api.settings import DirectorListener
 from understudy_api.verdict import Refusal, Verdict
 from understudy_workers.direction.desk import Conflict, Desk
@@ -47,6 +47,7 @@ def application(front: Front, token: str) -> web.Application:
             web.delete("/v1/orders/{uid}", routes.delete_order),
             web.put("/v1/orders/{uid}/grant", routes.put_grant),
             web.put("/v1/orders/{uid}/committed", routes.put_committed),
+            web.put("/v1/nodes/draining", routes.put_draining),
             web.put("/v1/trainings/{uid}", routes.put_training),
             web.get("/v1/trainings/{uid}", routes.get_training),
             web.delete("/v1/trainings/{uid}", routes.delete_training),
@@ -99,6 +100,8 @@ class _Routes:
                 "workers": self._front.floor.performers,
                 "busy": self._front.floor.busy,
                 "performers": self._front.floor.thumbprints,
+                "trainings": self._front.trainings.under_way,
+                "nodes": [node.model_dump(mode="json") for node in self._front.floor.nodes],
                 "sequences": sequences,
             }
         )
@@ -134,6 +137,13 @@ class _Routes:
         if isinstance(said, Verdict):
             return _answer(said, 422)
         return _found(self._front.desk.commit(request.match_info["uid"], said.sequence))
+
+    async def put_draining(self, request: web.Request) -> web.Response:
+        said = await _body(request, Draining, uid=False)
+        if isinstance(said, Verdict):
+            return _answer(said, 422)
+        self._front.floor.drain(said.addresses)
+        return _answer(said, 200)
 
     async def put_training(self, request: web.Request) -> web.Response:
         order = await _body(request, TrainingOrder)

@@ -67,6 +67,11 @@ class TrainingDesk:
         self._slots = asyncio.Semaphore(at_once)
         self._trainings: dict[str, _Training] = {}
 
+    @property
+    def under_way(self) -> int:
+        """Trainings that wait or run."""
+        return sum(one.progress().state in {"Queued", "Running"} for one in self._trainings.values())
+
     async def put(self, order: TrainingOrder) -> TrainingProgress | Verdict:
         """Takes a training in, or says why not. The same one again renews its grant; another one replaces it."""
         refusal = training_refusal(order, self._workshop.settings.buckets)

@@ -1,0 +1,118 @@
+"""A RenderPool that KubeRay runs, in real pods: nodes come for work, are lost, are drained, go; nothing is lost or made twice.
+
+A small controller stands in for KubeRay here (tests/support/ray_controller.py); what the real one did is in docs/verified.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chart_site import NAMESPACE
+from operator_site import until
+from pod_farm import BRAND, PodFarm
+from ray_controller import RayController
+
+from understudy_operator.shell.apiserver import ApiServer
+
+pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
+POOL = "rays"
+CRD = Path(__file__).parents[1] / "support" / "raycluster-crd.yaml"
+GROUP = {
+    "name": "cpu",
+    "maxNodes": 2,
+    "cpus": 1,
+    "idleSeconds": 10,
+    "resources": {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}},
+}
+
+
+@pytest.fixture(scope="module")
+def rays(licensed: PodFarm) -> Iterator[PodFarm]:
+    """The farm with a pool of its own RayCluster, which the brand may use."""
+    licensed.run("apply", "-f", str(CRD))
+    licensed.run("wait", "--for=condition=Established", "crd/rayclusters.ray.io", "--timeout=60s")
+    licensed.run("annotate", "namespace", BRAND, f"understudy.dev/pools=default,{POOL}", "--overwrite")
+    controller = RayController(ApiServer.connect(licensed.kubeconfig), NAMESPACE)
+    spec = {"kuberay": {"groups": [GROUP]}, "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}}
+    body = {"apiVersion": "understudy.dev/v1alpha1", "kind": "RenderPool", "metadata": {"name": POOL}, "spec": spec}
+    licensed.kubectl.apply(body)
+    try:
+        yield licensed
+        licensed.run("delete", "renderpool", POOL, "--timeout=100s")
+        until(lambda: pods(licensed, "head") + pods(licensed, "worker"), lambda left: not left, 60)
+    finally:
+        controller.close()
+        licensed.run("delete", "-f", str(CRD), "--wait=false")
+
+
+def pods(farm: PodFarm, kind: str) -> list[str]:
+    """Names of the pods of this kind that are not on their way out."""
+    selector = f"ray.io/cluster=understudy-{POOL},ray.io/node-type={kind}"
+    found = farm.kubectl.every("pods", "-n", NAMESPACE, "-l", selector)
+    return [one["metadata"]["name"] for one in found if "deletionTimestamp" not in one["metadata"]]
+
+
+def pool(farm: PodFarm) -> dict[str, Any]:
+    status: dict[str, Any] = farm.kubectl.get("renderpool", POOL)["status"]
+    return status
+
+
+def change(farm: PodFarm, group: dict[str, Any]) -> None:
+    patch = json.dumps({"spec": {"kuberay": {"groups": [group]}}})
+    farm.run("patch", "renderpool", POOL, "--type=merge", "-p", patch)
+
+
+def finish(farm: PodFarm, campaign: dict[str, Any], name: str, lose: Callable[[], None]) -> dict[str, Any]:
+    """A campaign of new words on this pool, with something lost once it renders."""
+    job = {**campaign, "metadata": {"name": name, "namespace": BRAND}}
+    job["spec"] = {**campaign["spec"], "poolRef": {"name": POOL}}
+    job["spec"]["data"] = {
+        **campaign["spec"]["data"],
+        "rows": [{**row, "name": f"{row['name']} {name}"} for row in campaign["spec"]["data"]["rows"]],
+    }
+    done = farm.finish(job, during=lose)
+    assert done["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
+    lines = farm.index(f"acme/{name}/")
+    assert len({line["item"] for line in lines}) == 8
+    assert sum(line["seconds"] for line in lines) == pytest.approx(float(done["status"]["meteredSeconds"]), abs=0.01)
+    return done
+
+
+def test_without_work_it_has_a_head_and_no_nodes(rays: PodFarm) -> None:
+    ready = until(
+        lambda: {one["type"]: one for one in pool(rays).get("conditions", ())}.get("Ready", {}),
+        lambda one: one.get("status") == "True",
+        180,
+    )
+    assert ready["reason"] == "ScaledToZero"
+    assert (len(pods(rays, "head")), pods(rays, "worker")) == (1, [])
+
+
+def test_nodes_come_for_work_and_a_lost_one_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> None:
+    done = finish(rays, campaign, "nodes", lambda: rays.kill(pods(rays, "worker")[0]))
+    assert done["status"]["takes"]["rendered"] > 0
+
+
+def test_idle_nodes_are_drained_and_go(rays: PodFarm) -> None:
+    until(lambda: pods(rays, "worker"), lambda left: not left, 120)
+    (group,) = until(lambda: pool(rays)["groups"], lambda groups: groups[0]["ready"] == 0, 30)
+    assert group["nodes"] == 0
+
+
+def test_a_lost_head_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> None:
+    finish(rays, campaign, "head", lambda: rays.kill(pods(rays, "head")[0]))
+
+
+def test_an_image_that_cannot_be_pulled_is_named(rays: PodFarm) -> None:
+    broken = {**GROUP, "minNodes": 1, "image": "understudy/no-such-image:0"}
+    change(rays, broken)
+    try:
+        said = until(lambda: pool(rays)["conditions"][0], lambda one: "Pull" in one["message"], 120)
+        assert (said["status"], said["reason"]) == ("False", "PodsNotStarting")
+        assert "check the image's name" in said["message"]
+    finally:
+        change(rays, GROUP)
