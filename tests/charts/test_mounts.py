@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 from chart_site import NAMESPACE, Manifest, objects, one, pods, rendered
 
 from understudy_api.release import AUDIENCE
-from understudy_api.settings import OperatorSettings, PoolSettings, VaultSettings
+from understudy_api.settings import OperatorSettings, PoolSettings, RayPods, VaultSettings
 from understudy_cli.chart_secrets import open_accounts, secrets, thumbprint
 from understudy_cli.local.home import Home
 from understudy_operator.settings import load_settings
 
+ROOT = Path(__file__).parents[2]
 TRIAL = Path(__file__).parent / "values" / "trial.yaml"
 PROCESSES = {
     "understudy-operator": ("operator", OperatorSettings),
@@ -72,7 +74,9 @@ def loaded(cluster: list[Manifest], workload: str, root: Path):
 @by_workload
 def test_every_file_that_a_setting_names_is_there(cluster, tmp_path, workload):
     settings, _ = loaded(cluster, workload, tmp_path)
-    named = [text for text in strings(json.loads(settings.model_dump_json())) if text.startswith("/")]
+    named = [
+        text for text in strings(json.loads(settings.model_dump_json(exclude={"ray_pods"}))) if text.startswith("/")
+    ]
     files = [text for text in named if not text.startswith(MADE_BY_KUBERNETES)]
     assert len(files) >= 5
     assert [text for text in files if not Path(text).is_file()] == []
@@ -111,6 +115,29 @@ def test_performers_show_the_vault_a_token_made_for_it_alone(cluster, tmp_path):
     assert str(settings.vault.token_file) == "/var/run/understudy/vault/token"
     vault, _ = loaded(cluster, "understudy-vault", tmp_path / "vault")
     assert vault.callers == {"*": f"system:serviceaccount:{NAMESPACE}:{spec['serviceAccountName']}"}
+
+
+def ray_pods(cluster: list[Manifest]) -> RayPods:
+    """The templates that the operator is told, as they stand in its settings."""
+    text = one(cluster, "ConfigMap", "understudy-operator-settings")["data"]["settings.json"]
+    return RayPods.model_validate(json.loads(text)["ray_pods"])
+
+
+def test_kuberay_gets_the_pods_of_the_charts_own_ray(cluster):
+    """But for the label by which Services and policies find them."""
+    told = ray_pods(cluster)
+    for role, template in (("head", told.head), ("worker", told.worker)):
+        assert template["spec"] == pods(cluster)[f"understudy-ray-{role}"]["spec"]
+        assert template["metadata"]["labels"]["app.kubernetes.io/component"] == f"kuberay-{role}"
+        assert template["spec"]["automountServiceAccountToken"] is False
+    names = {each["name"] for each in told.worker["spec"]["containers"][0]["env"]}
+    assert {"RAY_HEAD", "RAY_CPUS", "RAY_GPUS"} <= names
+
+
+def test_the_version_of_ray_is_that_of_the_lock_file(cluster):
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    (ray,) = [each["version"] for each in lock["package"] if each["name"] == "ray"]
+    assert ray_pods(cluster).ray_version == ray
 
 
 @pytest.mark.parametrize("name", ["understudy-vault", "understudy-ray-head", "understudy-minio"])

@@ -42,13 +42,13 @@ def farm(bare_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     tags = tuple(word for name, one in names.items() for word in ("--set", f"image.{name}.tag={one}"))
     farm = PodFarm(bare_cluster, tmp_path_factory.mktemp("farm-keys") / "keys", tags)
     farm.kubectl.apply(manifests.namespace(NAMESPACE))
+    farm.purge()  # what a run that was ended left
     farm.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
     secrets = understudy("chart", "secrets", str(farm.keys))
     farm.run("apply", "--server-side", "-f", "-", stdin=secrets)
     farm.deploy("install")
     yield farm
-    if "understudy" in farm.helm("list", "--short"):
-        farm.helm("uninstall", "understudy", "--wait")
+    farm.purge()
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,7 @@ def test_a_lost_head_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> N
 
 
 def test_an_image_that_cannot_be_pulled_is_named(rays: PodFarm) -> None:
+    until(lambda: pods(rays, "worker"), lambda left: not left, 120)  # so that one has to start
     broken = {**GROUP, "minNodes": 1, "image": "understudy/no-such-image:0"}
     change(rays, broken)
     try:

@@ -43,6 +43,8 @@ RETIRE_SECONDS: Final = 600.0
 """How long a director of an earlier release may take to finish what its performers hold."""
 MAX_CALLS: Final = 100_000
 """Calls a director answers at the same time: each performer always has one that waits for the next stop."""
+ON_THE_HEAD: Final = {"node:__internal_head__": 0.001}
+"""A resource that Ray gives its head alone."""
 HALF: Final = 0.5
 """Performers ask Ray for half of each core and accelerator; trainers find room in the other half."""
 
@@ -254,10 +256,9 @@ def launch(studio: str, release: str) -> None:
                 ray.kill(old)
         except (RayActorError, GetTimeoutError):
             ray.kill(old)
-    # The operator reaches it where it submits it: on this very node, as long as that is there.
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    # The operator reaches it at the head's address. A resource, not the affinity to a node: that one is soft or ends with it.
     director = Director.options(  # type: ignore[attr-defined]
-        name=NAME, get_if_exists=True, lifetime="detached", scheduling_strategy=here
+        name=NAME, get_if_exists=True, lifetime="detached", resources=ON_THE_HEAD
     ).remote(studio, release)
     ray.get(director.ready.remote())
 

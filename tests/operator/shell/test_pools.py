@@ -53,6 +53,13 @@ def test_pools_of_one_address_share_a_way_and_others_do_not(pools: Pools, store:
     assert pools.of("default") is not pools.of("far")
 
 
+def test_a_pool_of_kuberay_is_reached_at_its_heads_service(pools: Pools, store: Store) -> None:
+    store.put(a_body("RenderPool", "rays", {"kuberay": {"groups": [{"name": "cpu"}]}}))
+    store.put(a_body("RenderPool", "mine", {"kuberay": {"cluster": "understudy-rays"}}))
+    assert pools.of("rays") is not None
+    assert pools.of("rays") is pools.of("mine")
+
+
 def test_what_is_not_there_is_said_in_one_line(pools: Pools) -> None:
     assert pools.of("missing") is None
     with pytest.raises(OutageError, match="missing: there is no such RenderPool any more"):

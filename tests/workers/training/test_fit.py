@@ -38,12 +38,16 @@ def examples() -> Examples:
     )
 
 
+SECONDS = 8.0
+"""Of processor time: enough for it to learn where others use the machine's cores too."""
+
+
 @pytest.fixture(scope="module")
 def fitted() -> tuple[Fitted, list[tuple[float, str]], float]:
     said: list[tuple[float, str]] = []
     torch.set_num_threads(1)
     began = time.process_time()
-    made = fit_face(examples(), 4.0, 1, lambda share, what: said.append((share, what)))
+    made = fit_face(examples(), SECONDS, 1, lambda share, what: said.append((share, what)))
     return made, said, time.process_time() - began
 
 
@@ -70,7 +74,7 @@ def test_learns_more_than_the_linear_picture(fitted: tuple[Fitted, list[tuple[fl
 
 def test_keeps_its_budget_and_says_how_far_it_is(fitted: tuple[Fitted, list[tuple[float, str]], float]) -> None:
     made, said, seconds = fitted
-    assert seconds < 4.0 + 3.0
+    assert seconds < SECONDS + 3.0
     assert made.steps >= 10
     shares = [share for share, _ in said]
     assert shares == sorted(shares)
