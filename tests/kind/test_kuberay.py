@@ -112,8 +112,8 @@ def test_an_image_that_cannot_be_pulled_is_named(rays: PodFarm) -> None:
     broken = {**GROUP, "minNodes": 1, "image": "understudy/no-such-image:0"}
     change(rays, broken)
     try:
-        said = until(lambda: pool(rays)["conditions"][0], lambda one: "Pull" in one["message"], 120)
-        assert (said["status"], said["reason"]) == ("False", "PodsNotStarting")
+        said = until(lambda: pool(rays)["conditions"][0], lambda one: one["reason"] == "PodsNotStarting", 120)
+        assert said["status"] == "False"
         assert "check the image's name" in said["message"]
     finally:
         change(rays, GROUP)
