@@ -1,10 +1,12 @@
-"""A TCP relay that can be cut: what stands behind it goes away and comes back without being stopped."""
+"""Services that go away: a TCP relay that can be cut and mended, and a port that hangs up."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
+from collections.abc import Iterator
 
 
 class Relay:
@@ -65,3 +67,22 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
     else:
         writer.close()
+
+
+@contextlib.contextmanager
+def hanging_up() -> Iterator[int]:
+    """The port of a service that ends every connection within its TLS handshake, as one does that is being stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(1 << 16)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cuttable import hanging_up
 
 from understudy_api.settings import S3Settings
 from understudy_workers.objects import Head, MissingObjectError, Objects, OutageError, StoreError
@@ -121,6 +122,14 @@ def test_a_service_that_stays_away_is_an_outage_in_one_line() -> None:
     with pytest.raises(OutageError, match="did not answer for 0 s") as caught:
         away.put("bucket", "key", b"")
     assert "\n" not in str(caught.value)
+
+
+def test_a_service_that_hangs_up_within_the_handshake_is_an_outage() -> None:
+    with hanging_up() as port:
+        settings = S3Settings(endpoint=f"127.0.0.1:{port}", access_key="a", secret_key="b" * 8)
+        leaving = Objects(settings, patience_seconds=0.3)
+        with pytest.raises(OutageError, match="did not answer for 0 s"):
+            leaving.put("bucket", "key", b"")
 
 
 class Careless(BaseHTTPRequestHandler):

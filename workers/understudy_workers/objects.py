@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _OK, _PRECONDITION_FAILED = 200, 412
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "ResourceNotFound"})
 _DENIED: Final = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
 _PASSING: Final = frozenset({"SlowDown", "RequestTimeout", "OperationAborted", "ConditionalRequestConflict"})
+_CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How a TLS connection ends when the service goes away; any other TLS error is about certificates or protocols, and stays."""
 
 T = TypeVar("T")
 
@@ -260,7 +263,9 @@ def _passes(error: Exception) -> bool:
         return int(getattr(error, "_code", 0) or 0) >= 500
     if isinstance(error, ServerError):
         return True
-    return not isinstance(error, urllib3.exceptions.SSLError | urllib3.exceptions.LocationValueError)
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return bool(error.args) and isinstance(error.args[0], _CUT_OFF)
+    return not isinstance(error, urllib3.exceptions.LocationValueError)
 
 
 def _short(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -33,6 +34,8 @@ _FIRST_PAUSE_SECONDS: Final = 0.1
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 15.0
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _PASSING: Final = frozenset({"SlowDown", "RequestTimeout", "OperationAborted", "ConditionalRequestConflict"})
+_CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""How a TLS connection ends when the service goes away; any other TLS error is about certificates or protocols, and stays."""
 
 T = TypeVar("T")
 
@@ -248,7 +251,9 @@ def _passes(error: Exception) -> bool:
         return error.code in _PASSING or int(status or 0) >= 500
     if isinstance(error, InvalidResponseError | ServerError):
         return True
-    return not isinstance(error, urllib3.exceptions.SSLError | urllib3.exceptions.LocationValueError)
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return bool(error.args) and isinstance(error.args[0], _CUT_OFF)
+    return not isinstance(error, urllib3.exceptions.LocationValueError)
 
 
 def _short(error: Exception) -> str:

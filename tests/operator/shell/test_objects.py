@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conditionless import without_conditions
-from cuttable import Relay
+from cuttable import Relay, hanging_up
 from pydantic import SecretStr
 
 from understudy_operator.shell.errors import OutageError
@@ -143,6 +143,19 @@ def test_a_service_that_is_not_there_is_an_outage_after_a_while(object_store: An
     with pytest.raises(OutageError, match=r"S3: s3://.*127\.0\.0\.1:1"):
         away.put(BUCKET, f"{prefix}a", b"")
     assert 0.05 < time.monotonic() - started < 3
+
+
+def test_a_service_that_hangs_up_within_the_handshake_is_an_outage(object_store: Any, prefix: str) -> None:
+    with hanging_up() as port:
+        leaving = Objects(object_store.pool.model_copy(update={"endpoint": f"127.0.0.1:{port}"}), patience_seconds=0.3)
+        with pytest.raises(OutageError, match="SSL"):
+            leaving.get(BUCKET, f"{prefix}a")
+
+
+def test_an_untrusted_certificate_is_a_refusal_at_once(object_store: Any, prefix: str) -> None:
+    trusting_nobody = Objects(object_store.pool.model_copy(update={"ca_file": None}), patience_seconds=60)
+    with pytest.raises(S3RefusalError, match="CERTIFICATE_VERIFY_FAILED"):
+        trusting_nobody.get(BUCKET, f"{prefix}a")
 
 
 def test_a_hiccup_is_waited_out(object_store: Any, prefix: str, relay: Relay) -> None:
