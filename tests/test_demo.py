@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pyrage
 import pytest
-from live_farm import BRAND, BUCKET, Live, with_twin
+from live_farm import BRAND, BUCKET, Live, small_campaign, with_twin
 from typer.testing import CliRunner
 
 from understudy_api import token
@@ -45,15 +45,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="module")
 def campaign() -> dict[str, Any]:
     """The demo's job cut down to two rows, two locales and two small formats."""
-    job = manifests.Examples.find().campaign("renderjob.yaml")
-    job["spec"]["locales"] = ["en-GB", "ja-JP"]
-    job["spec"]["use"]["territories"] = ["GB", "JP"]
-    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
-    job["spec"]["outputs"] = [
-        {"name": "wide", "width": 384, "height": 216},
-        {"name": "tall", "width": 216, "height": 384},
-    ]
-    return job
+    return small_campaign()
 
 
 @pytest.fixture(scope="module")

@@ -229,6 +229,15 @@ class Commitment(Model):
     sequence: int = Field(ge=-1)
 
 
+class NodeLoad(Model):
+    """A node by its address: how many performers are ready there, how many hold work, whether it gets more."""
+
+    address: str
+    performers: int
+    busy: int
+    draining: bool
+
+
 class Draining(Model):
     """Body of `PUT /v1/nodes/draining`: addresses of all nodes that get nothing more; others get work, again or still."""
 

@@ -19,10 +19,10 @@ from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
-EVERY_POOL = "*"
-"""Stands for all pools that are not named."""
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
 VAULT_SETTINGS_VARIABLE = "UNDERSTUDY_VAULT_SETTINGS"
+EVERY_POOL = "*"
+"""Among the vault's callers: all pools that are not named."""
 
 S = TypeVar("S", bound=Model)
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from understudy_cli.kubectl import Kubectl
     from understudy_cli.local.home import Home
     from understudy_cli.local.keys import Keys
-    from understudy_cli.local.part import Site
+    from understudy_cli.local.part import External, Site
     from understudy_cli.owner_vault import OwnerVault
 
-NAMESPACE: Final = "understudy-system"
 _VAULT, _MINIO = ("understudy-vault", 8443), ("understudy-minio", 9000)
 """Services of the chart, and their ports."""
 
@@ -75,10 +74,13 @@ def reach(farm_keys: Path | None, vault: str | None, s3: str | None) -> Iterator
         yield _here(local_site())
         return
     from understudy_cli.cluster_access import connect
+    from understudy_cli.local.cluster_setup import NAMESPACE
     from understudy_cli.local.home import Home
     from understudy_cli.local.keys import Keys
+    from understudy_cli.local.object_store import external_settings
     from understudy_cli.owner_vault import OwnerVault
     from understudy_cli.port_forward import forwarded
+    from understudy_cli.s3_access import from_environment
 
     home, kubectl = Home(farm_keys.absolute()), connect()
     authority = home.pki / "ca.crt"
@@ -89,7 +91,8 @@ def reach(farm_keys: Path | None, vault: str | None, s3: str | None) -> Iterator
         def way(service: tuple[str, int]) -> str:
             return f"https://127.0.0.1:{ways.enter_context(forwarded(kubectl, NAMESPACE, *service))}"
 
-        store = _account(home, authority, s3 or way(_MINIO), ours=s3 is None)
+        account = from_environment() if s3 else _bundled(home)
+        store = external_settings(account, s3 or way(_MINIO))
         yield FarmReach(OwnerVault((vault or way(_VAULT)).rstrip("/"), authority), store, Keys.at(home), kubectl)
 
 
@@ -115,17 +118,12 @@ def _here(site: Site) -> FarmReach:
     return FarmReach(OwnerVault.of(site), object_store.settings(site, "root"), Keys.at(site.home), kubectl)
 
 
-def _account(home: Home, authority: Path, url: str, *, ours: bool) -> S3Settings:
-    """The root account of the chart's MinIO, when it is that one, else the one that the environment names."""
+def _bundled(home: Home) -> External:
+    """The root account of the chart's MinIO, and who vouches for it."""
     from understudy_cli.local.keys import open_account
-    from understudy_cli.local.object_store import external_settings
     from understudy_cli.local.part import External
-    from understudy_cli.s3_access import from_environment
 
-    if not ours:
-        return external_settings(from_environment(), url)
     if not (home.keys / "s3-root.json").is_file():
         raise UserError(f"{home.root}: no keys of a MinIO there; name the farm's own S3 with --s3")
     root = open_account(home, "root")
-    given = External(s3_access_key=root.access_key, s3_secret_key=root.secret_key, s3_authority=authority)
-    return external_settings(given, url)
+    return External(s3_access_key=root.access_key, s3_secret_key=root.secret_key, s3_authority=home.pki / "ca.crt")

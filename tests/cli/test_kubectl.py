@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kubectl_site import stand_in
 
 from understudy_cli import kubectl
 from understudy_cli.errors import UserError
-from understudy_cli.kubectl import Kubectl
-
-
-def stand_in(folder: Path, script: str) -> Kubectl:
-    """A program in kubectl's place."""
-    binary = folder / "kubectl"
-    binary.write_text(f"#!/bin/sh\n{script}\n")
-    binary.chmod(0o700)
-    return Kubectl(binary, folder / "config")
 
 
 def test_reviews_come_back_one_by_one(tmp_path: Path) -> None:

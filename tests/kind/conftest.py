@@ -12,8 +12,8 @@ import pyrage
 import pytest
 from built_image import VERSION
 from chart_site import NAMESPACE
-from live_farm import with_twin
-from pod_farm import BRAND, PodFarm, apply_all, cluster_of, load_minio, understudy
+from live_farm import BRAND, small_campaign, with_twin
+from pod_farm import PodFarm, apply_all, cluster_of, load_minio, understudy
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
@@ -89,12 +89,4 @@ def licensed(farm: PodFarm, owner: Path) -> PodFarm:
 @pytest.fixture(scope="session")
 def campaign() -> dict[str, Any]:
     """The demo's job cut down to two rows, two locales and two small formats."""
-    job = manifests.Examples.find().campaign("renderjob.yaml")
-    job["spec"] |= {"locales": ["en-GB", "ja-JP"]}
-    job["spec"]["use"]["territories"] = ["GB", "JP"]
-    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
-    job["spec"]["outputs"] = [
-        {"name": "wide", "width": 384, "height": 216},
-        {"name": "tall", "width": 216, "height": 384},
-    ]
-    return job
+    return small_campaign()

@@ -9,17 +9,14 @@ from typing import Any
 import av
 import pytest
 from chart_site import NAMESPACE
-from pod_farm import BRAND, PodFarm
-from rich.console import Console
+from live_farm import BRAND, BUCKET, QUIET, finish
+from pod_farm import PodFarm
 
 from understudy_cli.campaign import manifests, storage, watch
-from understudy_cli.local import buckets
 from understudy_cli.local.home import Home
 from understudy_workers.media.credentials import verify
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
-BUCKET = buckets.BUCKETS.outputs
-QUIET = Console(quiet=True)
 CHANGED = ("--set", "vault.leaseSeconds=40", "--set", "ray.worker.cpus=1")
 """An upgrade that replaces vault and workers."""
 
@@ -32,7 +29,7 @@ def finished(licensed: PodFarm, campaign: dict[str, Any]) -> dict[str, Any]:
         for pod in (licensed.leader(), *licensed.pods("ray-worker"), *licensed.pods("vault")):
             licensed.kill(pod)
 
-    return licensed.finish(campaign, during=kill)
+    return finish(licensed.kubectl, campaign, during=kill)
 
 
 def test_the_farm_answers_itself(farm: PodFarm) -> None:
@@ -104,6 +101,6 @@ def test_an_upgrade_under_load_loses_nothing(
     job = manifests.changed(campaign)
     rows = job["spec"]["data"]["rows"]
     job["spec"]["data"]["rows"] = [{**row, "name": f"{row['name']} again"} for row in rows]
-    again = licensed.finish(job, during=lambda: licensed.deploy("upgrade", *CHANGED))
+    again = finish(licensed.kubectl, job, during=lambda: licensed.deploy("upgrade", *CHANGED))
     assert again["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
     assert len({line["item"] for line in licensed.index("acme/spring-reworded/")}) == 8

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from chart_site import NAMESPACE
+from live_farm import BRAND
 from operator_site import until
-from pod_farm import BRAND, PodFarm
+from pod_farm import PodFarm
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(300)]
 

@@ -16,6 +16,14 @@ from understudy_cli.local.cluster import Cluster
 from understudy_cli.local.kubeconfig import Access
 
 
+def stand_in(folder: Path, script: str) -> Kubectl:
+    """A program in kubectl's place."""
+    binary = folder / "kubectl"
+    binary.write_text(f"#!/bin/sh\n{script}\n")
+    binary.chmod(0o700)
+    return Kubectl(binary, folder / "config")
+
+
 def administrator(control_plane: Any) -> Kubectl:
     """Who may do everything."""
     return Kubectl(control_plane.kubectl, control_plane.kubeconfig)

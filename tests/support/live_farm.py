@@ -26,6 +26,43 @@ BUCKET = buckets.BUCKETS.outputs
 BRAND = manifests.BRAND_NAMESPACE
 
 
+def small_campaign() -> dict[str, Any]:
+    """The demo's job cut down to two rows, two locales and two small formats."""
+    job = manifests.Examples.find().campaign("renderjob.yaml")
+    job["spec"]["locales"] = ["en-GB", "ja-JP"]
+    job["spec"]["use"]["territories"] = ["GB", "JP"]
+    job["spec"]["data"]["rows"] = job["spec"]["data"]["rows"][:2]
+    job["spec"]["outputs"] = [
+        {"name": "wide", "width": 384, "height": 216},
+        {"name": "tall", "width": 216, "height": 384},
+    ]
+    return job
+
+
+def finish(kubectl: Kubectl, job: dict[str, Any], during: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Applies a brand's job and waits until it is complete; `during` is called once after its first item started."""
+    kubectl.apply(job)
+    name, called = job["metadata"]["name"], []
+
+    def look(document: dict[str, Any]) -> watch.Look:
+        if document.get("status", {}).get("startedAt") and not called:
+            called.append(True)
+            during()
+        return watch.job_look(document)
+
+    return watch.wait(kubectl, QUIET, name, ("renderjob", name, BRAND), look, LIMIT_SECONDS)
+
+
+def index_of(store: Minio, prefix: str) -> list[dict[str, Any]]:
+    """The lines of a delivery's index."""
+    answer = store.get_object(BUCKET, f"{prefix}index.jsonl")
+    try:
+        return [json.loads(line) for line in answer.read().splitlines()]
+    finally:
+        answer.close()
+        answer.release_conn()
+
+
 @dataclass(frozen=True)
 class Live:
     """A farm with a validated twin and a license."""
@@ -38,16 +75,7 @@ class Live:
 
     def finish(self, job: dict[str, Any], during: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """Apply a job and wait until it is complete; `during` is called once after its first item started."""
-        self.kubectl.apply(job)
-        name, called = job["metadata"]["name"], []
-
-        def look(document: dict[str, Any]) -> watch.Look:
-            if document.get("status", {}).get("startedAt") and not called:
-                called.append(True)
-                during()
-            return watch.job_look(document)
-
-        return watch.wait(self.kubectl, QUIET, name, ("renderjob", name, BRAND), look, LIMIT_SECONDS)
+        return finish(self.kubectl, job, during)
 
     def until(
         self, where: tuple[str, str, str], wanted: Callable[[dict[str, Any]], object], what: str
@@ -66,12 +94,7 @@ class Live:
 
     def index(self, prefix: str) -> list[dict[str, Any]]:
         """The lines of a delivery's index."""
-        answer = self.store.get_object(BUCKET, f"{prefix}index.jsonl")
-        try:
-            return [json.loads(line) for line in answer.read().splitlines()]
-        finally:
-            answer.close()
-            answer.release_conn()
+        return index_of(self.store, prefix)
 
     def keys(self, prefix: str) -> list[str]:
         """What is delivered below a prefix."""

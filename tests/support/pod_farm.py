@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any
 
 import yaml
 from chart_site import CHART, NAMESPACE, helm
+from live_farm import index_of
 from minio import Minio
 from pydantic import SecretStr
-from rich.console import Console
 from typer.testing import CliRunner
 
 from understudy_api.settings import S3Settings
 from understudy_cli.__main__ import app
-from understudy_cli.campaign import manifests, watch
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import buckets, toolchain
 from understudy_cli.local.home import Home
@@ -28,9 +26,6 @@ from understudy_cli.local.keys import Keys, open_account
 from understudy_cli.port_forward import forwarded
 
 VALUES = Path(__file__).parents[1] / "kind" / "values.yaml"
-BRAND = manifests.BRAND_NAMESPACE
-QUIET = Console(quiet=True)
-LIMIT_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -95,12 +90,7 @@ class PodFarm:
     def index(self, prefix: str) -> list[dict[str, Any]]:
         """The lines of a delivery's index."""
         with self.store() as store:
-            answer = store.get_object(buckets.BUCKETS.outputs, f"{prefix}index.jsonl")
-            try:
-                return [json.loads(line) for line in answer.read().splitlines()]
-            finally:
-                answer.close()
-                answer.release_conn()
+            return index_of(store, prefix)
 
     @property
     def thumbprint(self) -> str:
@@ -120,19 +110,6 @@ class PodFarm:
     def kill(self, pod: str) -> None:
         """Ends a pod at once, without a word to its processes."""
         self.run("delete", "pod", pod, "-n", NAMESPACE, "--grace-period=0", "--force", "--wait=false")
-
-    def finish(self, job: dict[str, Any], during: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Applies a job and waits until it is complete; `during` is called once after its first item started."""
-        self.kubectl.apply(job)
-        name, called = job["metadata"]["name"], []
-
-        def look(document: dict[str, Any]) -> watch.Look:
-            if document.get("status", {}).get("startedAt") and not called:
-                called.append(True)
-                during()
-            return watch.job_look(document)
-
-        return watch.wait(self.kubectl, QUIET, name, ("renderjob", name, BRAND), look, LIMIT_SECONDS)
 
 
 def cluster_of(name: str, folder: Path) -> Path | None:

@@ -21,16 +21,6 @@ class PodView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeView:
-    """What a director says of a node: performers that are ready there, those that hold work, whether it gets more."""
-
-    address: str
-    performers: int
-    busy: int
-    draining: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClusterView:
     """A RayCluster as it stands at the API server."""
 

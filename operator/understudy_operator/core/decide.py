@@ -40,6 +40,7 @@ from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
 from understudy_operator.core.preview import show_preview
 from understudy_operator.core.quarantine_policy import is_ending, put_away, quarantine_look
+from understudy_operator.core.ray_pool import scaled
 from understudy_operator.core.recording import record_license, record_license_of
 from understudy_operator.core.state import ActState, Identity, JobState, LicenseState, PoolState, TwinState
 from understudy_operator.core.telling import RETRY_SECONDS, tell, tell_late, telling_look
@@ -117,11 +118,12 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
     """What to do about a RenderPool at `now` (Unix seconds)."""
     if state.identity.deleted_at is not None:
         return let_pool_go(state, now)
-    status = pool_status(state, now)
+    plans = scaled(state, now)
+    status = pool_status(state, plans, now)
     told = events(state.status.conditions, status.conditions, pool_event)
     held = () if state.identity.held else (AddFinalizer(),)
     return Decision(
-        actions=(*held, *pool_actions(state, now), *told),
+        actions=(*held, *pool_actions(state, plans, now), *told),
         status=status if status != state.status else None,
         requeue_after_seconds=pool_look(state),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from understudy_api.model import Condition
@@ -10,7 +11,8 @@ from understudy_api.renderpool import RenderPoolStatus
 from understudy_operator.core.actions import Action, StartDirector, StopOrder
 from understudy_operator.core.conditions import EventType, Said, merged
 from understudy_operator.core.ray_pool import LOOK_SECONDS as SCALING_LOOK_SECONDS
-from understudy_operator.core.ray_pool import cluster_said, group_statuses, kuberay_of, ray_actions, scaled
+from understudy_operator.core.ray_pool import cluster_said, group_statuses, kuberay_of, ray_actions
+from understudy_operator.core.scaling import GroupPlan
 from understudy_operator.core.state import PoolState, Submission
 
 LOOK_SECONDS: Final = 10.0
@@ -26,9 +28,9 @@ def submission_id(release: str, attempt: int) -> str:
     return f"{PREFIX}{release[:12]}-{attempt}"
 
 
-def pool_actions(state: PoolState, now: float) -> tuple[Action, ...]:
-    """What to do for a pool now."""
-    return (*_stops(state), *_starts(state, now), *ray_actions(state, scaled(state, now)))
+def pool_actions(state: PoolState, plans: Mapping[str, GroupPlan], now: float) -> tuple[Action, ...]:
+    """What to do for a pool now; `plans`: what becomes of the groups of its RayCluster."""
+    return (*_stops(state), *_starts(state, now), *ray_actions(state, plans))
 
 
 def _stops(state: PoolState) -> tuple[Action, ...]:
@@ -62,7 +64,7 @@ def next_attempt(state: PoolState) -> float:
     return own[-1].submitted_at + min(START_SECONDS * 2.0 ** max(failed - 1, 0), MAX_START_SECONDS)
 
 
-def pool_status(state: PoolState, now: float) -> RenderPoolStatus:
+def pool_status(state: PoolState, plans: Mapping[str, GroupPlan], now: float) -> RenderPoolStatus:
     """The whole status of a pool at `now` (Unix seconds)."""
     director = state.director
     return RenderPoolStatus(
@@ -72,7 +74,7 @@ def pool_status(state: PoolState, now: float) -> RenderPoolStatus:
         busy=director.busy if director else None,
         orders=len(director.orders) if director else None,
         release=director.release[:64] if director else None,
-        groups=group_statuses(state, scaled(state, now)),
+        groups=group_statuses(state, plans),
     )
 
 

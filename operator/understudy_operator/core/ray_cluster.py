@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from understudy_api.digest import digest
 from understudy_api.kuberay import KubeRayPool, WorkerGroup
+from understudy_api.model import API_VERSION as UNDERSTUDY
 from understudy_api.settings import RayPods
 from understudy_operator.core.state import Identity
 
@@ -20,9 +21,9 @@ _OURS: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,22}[a-z0-9])?")
 _GPU: Final = "nvidia.com/gpu"
 
 
-def cluster_name(pool: str) -> str:
-    """Name of the RayCluster that a RenderPool owns; short enough for KubeRay to name a Service after it."""
-    return f"understudy-{pool if _OURS.fullmatch(pool) else digest(pool)[:16]}"
+def cluster_name(pool: str, adopted: str | None = None) -> str:
+    """Name of a RenderPool's RayCluster: the one it adopted, or its own, short enough for KubeRay to name a Service after it."""
+    return adopted or f"understudy-{pool if _OURS.fullmatch(pool) else digest(pool)[:16]}"
 
 
 def head_service(cluster: str, namespace: str) -> str:
@@ -32,7 +33,7 @@ def head_service(cluster: str, namespace: str) -> str:
 
 def address_of(adopted: str | None, pool: str, namespace: str) -> tuple[str, str]:
     """URLs of the director and of Ray's dashboard: of the RayCluster that is adopted, or of the pool's own."""
-    host = head_service(adopted or cluster_name(pool), namespace)
+    host = head_service(cluster_name(pool, adopted), namespace)
     return f"https://{host}:{DIRECTOR_PORT}", f"http://{host}:{DASHBOARD_PORT}"
 
 
@@ -48,7 +49,7 @@ def ray_cluster(
     name = cluster_name(pool.name)
     wanted: dict[str, Any] = {
         "rayVersion": pods.ray_version,
-        "headGroupSpec": {"rayStartParams": {}, "template": _head(pods)},
+        "headGroupSpec": {"rayStartParams": {}, "template": copy.deepcopy(pods.head)},
         "workerGroupSpecs": [
             {
                 "groupName": group.name,
@@ -78,7 +79,7 @@ def ray_cluster(
             "annotations": {"ray.io/overwrite-container-cmd": "true", DIGEST_ANNOTATION: digest(wanted)},
             "ownerReferences": [
                 {
-                    "apiVersion": "understudy.dev/v1alpha1",
+                    "apiVersion": UNDERSTUDY,
                     "kind": "RenderPool",
                     "name": pool.name,
                     "uid": pool.uid,
@@ -94,10 +95,6 @@ def ray_cluster(
 def digest_of(manifest: Mapping[str, Any]) -> str:
     """The digest that a RayCluster's spec was written under; empty when it was not written by us."""
     return str(manifest["metadata"].get("annotations", {}).get(DIGEST_ANNOTATION, ""))
-
-
-def _head(pods: RayPods) -> dict[str, Any]:
-    return copy.deepcopy(pods.head)
 
 
 def _worker(group: WorkerGroup, pods: RayPods, head: str) -> dict[str, Any]:

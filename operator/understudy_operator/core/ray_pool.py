@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from understudy_api.kuberay import GroupStatus, KubeRayPool
@@ -49,7 +50,7 @@ def scaled(state: PoolState, now: float) -> dict[str, GroupPlan]:
     }
 
 
-def ray_actions(state: PoolState, plans: dict[str, GroupPlan]) -> tuple[Action, ...]:
+def ray_actions(state: PoolState, plans: Mapping[str, GroupPlan]) -> tuple[Action, ...]:
     """Drains first, so that nothing is handed to a node that goes; then the RayCluster as it should stand."""
     spec = kuberay_of(state)
     if spec is None or not spec.groups or state.ray_pods is None or state.cluster_problem:
@@ -69,7 +70,7 @@ def ray_actions(state: PoolState, plans: dict[str, GroupPlan]) -> tuple[Action, 
     return tuple(actions)
 
 
-def group_statuses(state: PoolState, plans: dict[str, GroupPlan]) -> tuple[GroupStatus, ...]:
+def group_statuses(state: PoolState, plans: Mapping[str, GroupPlan]) -> tuple[GroupStatus, ...]:
     """How many nodes each group has."""
     pods = state.cluster.pods if state.cluster else ()
     return tuple(
@@ -89,7 +90,7 @@ def cluster_said(state: PoolState) -> Said | None:
     spec = kuberay_of(state)
     if spec is None:
         return None
-    cluster, name = state.cluster, spec.cluster or cluster_name(state.identity.name)
+    cluster, name = state.cluster, cluster_name(state.identity.name, spec.cluster)
     if state.cluster_problem:
         return Said("Ready", "False", "KubeRayUnavailable", state.cluster_problem)
     if spec.cluster is not None and cluster is None:

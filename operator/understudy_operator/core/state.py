@@ -16,7 +16,7 @@ from understudy_api.ledger.account import Account
 from understudy_api.ledger.entry import Entry
 from understudy_api.license import LicenseSpec, LicenseStatus
 from understudy_api.moderation.listing import Listing
-from understudy_api.order import Progress, S3Credentials
+from understudy_api.order import NodeLoad, Progress, S3Credentials
 from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
 from understudy_api.receipt import Finished, Totals, TrainingResult
@@ -27,7 +27,7 @@ from understudy_api.settings import BucketNames, RayPods
 from understudy_api.status_source import UNLISTED, Standing
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core.booking import Booking, Logged, counted
-from understudy_operator.core.cluster_view import ClusterView, NodeView
+from understudy_operator.core.cluster_view import ClusterView
 from understudy_operator.core.delivered import NOT_DELIVERED, DeliveredList
 from understudy_operator.core.frozen import ConsentView as ConsentView
 from understudy_operator.core.frozen import ContentProblem as ContentProblem
@@ -238,7 +238,7 @@ class DirectorView:
     orders: tuple[Progress, ...]
     performers: tuple[str, ...] = ()
     """Keys of the performers that are ready, sorted."""
-    nodes: tuple[NodeView, ...] = ()
+    nodes: tuple[NodeLoad, ...] = ()
     """The nodes that they are on, by address."""
     trainings: int = 0
     """Trainings that wait or run."""

@@ -12,10 +12,9 @@ from typing import Any, Final, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from understudy_api.order import Draining, Order, Progress, TrainingOrder, TrainingProgress
+from understudy_api.order import Draining, NodeLoad, Order, Progress, TrainingOrder, TrainingProgress
 from understudy_api.settings import DirectorEndpoint
 from understudy_api.verdict import Verdict
-from understudy_operator.core.cluster_view import NodeView
 from understudy_operator.core.state import DirectorView
 from understudy_operator.shell.errors import ConflictError, OutageError
 
@@ -61,7 +60,7 @@ class Director:
                 orders=tuple(Progress.model_validate(entry) for entry in data["orders"]),
                 performers=tuple(sorted(str(one) for one in data.get("performers", ()))),
                 trainings=int(data.get("trainings", 0)),
-                nodes=tuple(_node(entry) for entry in data.get("nodes", ())),
+                nodes=tuple(NodeLoad.model_validate(entry) for entry in data.get("nodes", ())),
             )
             return Board(view, {str(uid): int(last) for uid, last in data["sequences"].items()})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -152,15 +151,6 @@ class Director:
             return model.model_validate(self._json(answer))
         except ValidationError as error:
             raise _nonsense(answer.request.url.path, error) from error
-
-
-def _node(entry: Mapping[str, Any]) -> NodeView:
-    return NodeView(
-        address=str(entry["address"]),
-        performers=int(entry["performers"]),
-        busy=int(entry["busy"]),
-        draining=bool(entry["draining"]),
-    )
 
 
 def _verdict(answer: httpx.Response) -> Verdict:

@@ -41,7 +41,7 @@ class RayClusters:
 
     def look(self, spec: KubeRayPool, pool: Body) -> tuple[ClusterView | None, str]:
         """The RayCluster of a RenderPool, None when there is none; or why none can be read. Raises OutageError."""
-        name = spec.cluster or cluster_name(str(pool["metadata"]["name"]))
+        name = cluster_name(str(pool["metadata"]["name"]), spec.cluster)
         try:
             found = self._server.request("GET", f"{self._collection}/{name}")
             if found is None:

@@ -9,8 +9,9 @@ import pytest
 from builders import NOW, RELEASE, a_pool, a_progress
 from ray_words import GROUPS, PODS
 
+from understudy_api.order import NodeLoad
 from understudy_api.renderpool import RenderPoolSpec, RenderPoolStatus
-from understudy_operator.core.cluster_view import ClusterView, NodeView, PodView
+from understudy_operator.core.cluster_view import ClusterView, PodView
 from understudy_operator.core.conditions import find
 from understudy_operator.core.decide import decide_pool
 from understudy_operator.core.pool_actions import ApplyRayCluster, DrainNodes, StartDirector
@@ -30,15 +31,15 @@ def a_kuberay_pool(spec: dict[str, Any] | None = None, **changed: Any) -> PoolSt
     return a_pool(**{**known, **changed})
 
 
-def director(*orders: Any, nodes: tuple[NodeView, ...] = (), trainings: int = 0) -> DirectorView:
+def director(*orders: Any, nodes: tuple[NodeLoad, ...] = (), trainings: int = 0) -> DirectorView:
     workers = sum(node.performers for node in nodes)
     return DirectorView(
         id="d-1", release=RELEASE, workers=workers, busy=0, orders=orders, nodes=nodes, trainings=trainings
     )
 
 
-def node(number: int, busy: int = 0, *, draining: bool = False) -> NodeView:
-    return NodeView(address=f"10.0.0.{number}", performers=2, busy=busy, draining=draining)
+def node(number: int, busy: int = 0, *, draining: bool = False) -> NodeLoad:
+    return NodeLoad(address=f"10.0.0.{number}", performers=2, busy=busy, draining=draining)
 
 
 def applied(state: PoolState, now: float = NOW) -> dict[str, Any] | None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_api.kuberay import WorkerGroup
-from understudy_operator.core.cluster_view import ClusterView, NodeView, PodView
+from understudy_api.order import NodeLoad
+from understudy_operator.core.cluster_view import ClusterView, PodView
 from understudy_operator.core.scaling import GroupPlan, plan_group, wanted_nodes, work_left
 
 GROUP = WorkerGroup(name="cpu", min_nodes=1, max_nodes=4, cpus=2, idle_seconds=60)
@@ -20,9 +21,9 @@ def pod(number: int, *, ready: bool = True, terminating: bool = False) -> PodVie
     return PodView(name=f"w{number}", group="cpu", address=f"10.0.0.{number}", ready=ready, terminating=terminating)
 
 
-def load(number: int, busy: int = 0, *, draining: bool = False) -> tuple[str, NodeView]:
+def load(number: int, busy: int = 0, *, draining: bool = False) -> tuple[str, NodeLoad]:
     address = f"10.0.0.{number}"
-    return address, NodeView(address=address, performers=2, busy=busy, draining=draining)
+    return address, NodeLoad(address=address, performers=2, busy=busy, draining=draining)
 
 
 def cluster(nodes: int, *pods: PodView, leaving: tuple[str, ...] = ()) -> ClusterView:
@@ -88,13 +89,17 @@ def test_a_node_is_drained_before_it_goes_and_the_least_busy_one_is_chosen() -> 
     assert (free.nodes, free.leaving, free.draining) == (1, ("w2",), ("10.0.0.2",))
 
 
-def test_what_goes_is_named_until_it_is_gone() -> None:
-    """Else KubeRay would choose a pod by itself."""
-    going = cluster(1, pod(1), pod(2, terminating=True), leaving=("w2",))
-    assert plan_group(GROUP, 1, going, dict([load(1)]), NOW - 60, NOW).leaving == ("w2",)
-    assert plan_group(GROUP, 4, going, dict([load(1)]), NOW - 60, NOW).leaving == ("w2",)
-    gone = replace(going, pods=(pod(1),))
-    assert plan_group(GROUP, 1, gone, dict([load(1)]), NOW - 60, NOW).leaving == ()
+@pytest.mark.parametrize("terminating", [True, False])
+@pytest.mark.parametrize(("wanted", "idle"), [(0, 0), (1, 0), (0, 60), (1, 60), (4, 60)])
+def test_what_goes_is_named_and_kept_drained_until_it_is_gone(terminating: bool, wanted: int, idle: int) -> None:
+    """Else KubeRay would choose a pod by itself, and the director would hand work to a node that is going."""
+    group, loads = GROUP.model_copy(update={"min_nodes": 0}), dict([load(1, 2), load(2, draining=True)])
+    going = cluster(1, pod(1), pod(2, terminating=terminating), leaving=("w2",))
+    plan = plan_group(group, wanted, going, loads, NOW - idle, NOW)
+    assert plan.leaving == ("w2",)
+    assert set(plan.draining) == ({"10.0.0.1", "10.0.0.2"} if wanted == 0 and idle == 60 else {"10.0.0.2"})
+    gone = plan_group(group, wanted, replace(going, pods=(pod(1),)), loads, NOW - idle, NOW)
+    assert (gone.leaving, "10.0.0.2" in gone.draining) == ((), False)
 
 
 def test_nodes_that_never_came_go_without_a_drain() -> None:

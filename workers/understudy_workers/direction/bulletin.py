@@ -7,7 +7,9 @@ import uuid
 from collections import deque
 from typing import Final
 
-MAX_STOPS: Final = 4096
+from understudy_workers.stops import MAX_ORDERS
+
+MAX_STOPS: Final = MAX_ORDERS
 """Stops that are kept for performers that are late; a performer remembers as many orders."""
 
 Stop = tuple[str, float]

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from understudy_api.model import Model
+from understudy_api.order import NodeLoad
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.pool_metrics import PoolMetrics
@@ -57,15 +57,6 @@ class _Seat:
     draining: bool = False
     failures: int = 0
     rests_until: float = 0.0
-
-
-class NodeLoad(Model):
-    """A node by its address: how many performers are ready there, how many hold work, whether it gets more."""
-
-    address: str
-    performers: int
-    busy: int
-    draining: bool
 
 
 class Floor:
