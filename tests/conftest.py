@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from understudy_api.settings import BucketNames, S3Settings
+from understudy_cli.local import buckets, toolchain
 from understudy_cli.local import control_plane as plane
 from understudy_cli.local import object_store as store
-from understudy_cli.local import toolchain
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 
@@ -65,6 +65,10 @@ class ObjectStore:
     operator: S3Settings
     pool: S3Settings
     buckets: BucketNames
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Takes an object away, as its administrator: what the pool may not do."""
+        buckets.client(self.root).remove_object(bucket, key)
 
 
 @pytest.fixture(scope="session")

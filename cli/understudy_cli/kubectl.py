@@ -65,6 +65,11 @@ class Kubectl:
         """The JSON that a path of the API server answers."""
         return json.loads(self._run("get", "--raw", path))
 
+    def logs(self, pod: str, namespace: str, *, previous: bool = False) -> str:
+        """What a pod's containers wrote, those before the last restart when `previous`; UserError when it is gone."""
+        before = ("--previous",) if previous else ()
+        return self._run("logs", pod, "-n", namespace, "--all-containers", *before)
+
     def namespace(self) -> str:
         """The namespace of the current context, as kubectl itself takes it."""
         return self._run("config", "view", "--minify", "-o", "jsonpath={..namespace}").strip() or "default"

@@ -29,7 +29,7 @@ from understudy_cli.rings import (
     read_twin,
     ring_of,
 )
-from understudy_cli.signing import KeyOption, SignerOption, signatory, signed
+from understudy_cli.signing import KeyOption, SignerOption, signatory, signed, thumbprint_of
 
 __all__ = ["app", "genesis_of", "license_manifest"]
 
@@ -55,7 +55,12 @@ def sign(
     terms: Annotated[Path, typer.Argument(help="Readable terms (YAML), as `license new` writes them.")],
     key: KeyOption,
     twin: TwinOption,
-    farm: Annotated[str, typer.Option(help="Thumbprint of the farm's key, as `understudy status` prints it.")],
+    farm: Annotated[
+        str,
+        typer.Option(
+            help="Thumbprint of the farm's key, as `understudy status` prints it, or the file of its public key."
+        ),
+    ],
     records: RecordsOption = None,
     signer: SignerOption = None,
 ) -> None:
@@ -71,7 +76,7 @@ def sign(
         read_mapping(terms, "license terms"),
         str(terms),
         owner=ring.owner,
-        farm=farm,
+        farm=thumbprint_of(farm),
         twin_id=ring.twin_id,
         now=int(time.time()),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from understudy_cli.errors import UserError
 from understudy_cli.files import read_key, read_text
 
 TIMEOUT_SECONDS: Final = 120
+_THUMBPRINT: Final = re.compile(r"[\w-]{43}", re.ASCII)
 T = TypeVar("T")
 
 KeyOption = Annotated[Path, typer.Option("--key", help="Key file (JWK) that signs; with --signer its public half.")]
@@ -78,6 +80,17 @@ def public_key_of(path: Path) -> OKPKey:
         return token.load_key(read_text(path, "the key"))
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+def thumbprint_of(given: str) -> str:
+    """The thumbprint that is given, or that of the key in the file of this name; UserError when it is neither."""
+    if _THUMBPRINT.fullmatch(given):
+        return given
+    if not Path(given).is_file():
+        raise UserError(
+            f"{given}: wanted the thumbprint of the farm's key, 43 characters, or the file of its public key"
+        )
+    return token.thumbprint(public_key_of(Path(given)))
 
 
 def signed(sign: Callable[[], T]) -> T:

@@ -143,7 +143,7 @@ def test_bad_terms_name_the_field(owner: Path, before: str, after: str, words: s
 
 @pytest.mark.parametrize("farm", ["", "short", "x" * 44])
 def test_a_wrong_farm_is_refused(owner: Path, farm: str) -> None:
-    with pytest.raises(UserError, match="aud"):
+    with pytest.raises(UserError, match="wanted the thumbprint of the farm's key"):
         run(
             license.app,
             "sign",

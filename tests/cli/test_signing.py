@@ -11,7 +11,7 @@ from owner_site import FARM, Desk, opened
 from understudy_api import token
 from understudy_api.terms import License, read_license
 from understudy_cli.errors import UserError
-from understudy_cli.signing import CommandSigner
+from understudy_cli.signing import CommandSigner, thumbprint_of
 
 SIGNER = """
 import base64, json, sys
@@ -74,3 +74,15 @@ def test_a_missing_command_is_one_line() -> None:
 def test_an_empty_command_is_refused(desk: Desk) -> None:
     with pytest.raises(UserError, match="wanted a command"):
         desk.run("twin stop", twin=desk / "twin.yaml", key=desk / "public.jwk", signer=" ")
+
+
+def test_a_farm_is_named_by_its_thumbprint_or_by_the_file_of_its_key(desk: Desk) -> None:
+    assert thumbprint_of(FARM) == FARM
+    key = token.load_key((desk / "public.jwk").read_text())
+    assert thumbprint_of(str(desk / "public.jwk")) == token.thumbprint(key)
+
+
+@pytest.mark.parametrize("given", ["", "a" * 42, "a" * 42 + "!", "no-such-file.jwk"])
+def test_neither_is_one_line(given: str) -> None:
+    with pytest.raises(UserError, match="wanted the thumbprint of the farm's key, 43 characters"):
+        thumbprint_of(given)

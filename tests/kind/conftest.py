@@ -12,13 +12,14 @@ import pyrage
 import pytest
 from built_image import VERSION
 from chart_site import NAMESPACE
-from live_farm import BRAND, small_campaign, with_twin
-from pod_farm import PodFarm, apply_all, cluster_of, load_minio, understudy
+from live_farm import small_campaign, with_twin
+from pod_farm import Desk, PodFarm, cluster_of, load_minio, understudy
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 
+ROOT = Path(__file__).parents[2]
 CLUSTER = os.environ.get("KIND_CLUSTER", "understudy")
 
 
@@ -72,17 +73,21 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def licensed(farm: PodFarm, owner: Path) -> PodFarm:
-    """The farm with the owner's twin and licenses."""
-    for name in (manifests.OWNER_NAMESPACE, BRAND):
-        farm.kubectl.apply(manifests.namespace(name))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(farm.kubeconfig))
-        keys = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"), "--farm-keys", str(farm.keys))
-        apply_all(farm, understudy("twin", "import", str(owner / "ada.age"), *keys))
-    for terms in ("license.yaml", "license-europe.yaml"):
-        examples = manifests.Examples.find().campaign(terms)
-        farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))
+def desk(farm: PodFarm, owner: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Where people sit who follow the documents: sources, the owner's folder and the farm's keys."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name, there in {"examples": ROOT / "examples", "charts": ROOT / "charts", "owner": owner}.items():
+        (folder / name).symlink_to(there)
+    (folder / "farm-keys").symlink_to(farm.keys)
+    return Desk(folder, farm.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def licensed(farm: PodFarm, owner: Path, desk: Desk) -> PodFarm:
+    """The farm with the owner's twin and licenses, as docs/first-campaign.md brings them there."""
+    desk.follow("first-campaign.md")
+    examples = manifests.Examples.find().campaign("license-europe.yaml")
+    farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))
     return farm
 
 

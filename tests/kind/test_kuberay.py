@@ -6,14 +6,13 @@ A small controller stands in for KubeRay here (tests/support/ray_controller.py);
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chart_site import NAMESPACE
 from live_farm import BRAND
-from live_farm import finish as finish_job
 from operator_site import until
 from pod_farm import PodFarm
 from ray_controller import RayController
@@ -68,22 +67,6 @@ def change(farm: PodFarm, group: dict[str, Any]) -> None:
     farm.run("patch", "renderpool", POOL, "--type=merge", "-p", patch)
 
 
-def finish(farm: PodFarm, campaign: dict[str, Any], name: str, lose: Callable[[], None]) -> dict[str, Any]:
-    """A campaign of new words on this pool, with something lost once it renders."""
-    job = {**campaign, "metadata": {"name": name, "namespace": BRAND}}
-    job["spec"] = {**campaign["spec"], "poolRef": {"name": POOL}}
-    job["spec"]["data"] = {
-        **campaign["spec"]["data"],
-        "rows": [{**row, "name": f"{row['name']} {name}"} for row in campaign["spec"]["data"]["rows"]],
-    }
-    done = finish_job(farm.kubectl, job, during=lose)
-    assert done["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
-    lines = farm.index(f"acme/{name}/")
-    assert len({line["item"] for line in lines}) == 8
-    assert sum(line["seconds"] for line in lines) == pytest.approx(float(done["status"]["meteredSeconds"]), abs=0.01)
-    return done
-
-
 def test_without_work_it_has_a_head_and_no_nodes(rays: PodFarm) -> None:
     ready = until(
         lambda: {one["type"]: one for one in pool(rays).get("conditions", ())}.get("Ready", {}),
@@ -95,7 +78,7 @@ def test_without_work_it_has_a_head_and_no_nodes(rays: PodFarm) -> None:
 
 
 def test_nodes_come_for_work_and_a_lost_one_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> None:
-    done = finish(rays, campaign, "nodes", lambda: rays.kill(pods(rays, "worker")[0]))
+    done = rays.finish_whole(campaign, "nodes", lambda: rays.kill(pods(rays, "worker")[0]), POOL)
     assert done["status"]["takes"]["rendered"] > 0
 
 
@@ -106,7 +89,7 @@ def test_idle_nodes_are_drained_and_go(rays: PodFarm) -> None:
 
 
 def test_a_lost_head_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> None:
-    finish(rays, campaign, "head", lambda: rays.kill(pods(rays, "head")[0]))
+    rays.finish_whole(campaign, "head", lambda: rays.kill(pods(rays, "head")[0]), POOL)
 
 
 def test_an_image_that_cannot_be_pulled_is_named(rays: PodFarm) -> None:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import pytest
 from chart_site import CHART, NAMESPACE, helm
-from live_farm import index_of
+from doc_commands import commands, prints, stands
+from live_farm import BRAND, finish, index_of
 from minio import Minio
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from understudy_api.settings import S3Settings
 from understudy_cli.__main__ import app
+from understudy_cli.campaign import manifests
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import buckets, toolchain
 from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys, open_account
 from understudy_cli.port_forward import forwarded
 
+DOCS = Path(__file__).parents[2] / "docs"
+LIMIT_SECONDS = 400
 VALUES = Path(__file__).parents[1] / "kind" / "values.yaml"
 
 
@@ -66,6 +72,8 @@ class PodFarm:
                 change = ("--type=merge", "-p", '{"metadata":{"finalizers":null}}')
                 self.run("patch", kind, one["metadata"]["name"], *where, *change)
             self.run("delete", "crd", kind)
+        for name in (BRAND, manifests.OWNER_NAMESPACE):
+            self.run("delete", "namespace", name, "--ignore-not-found")
         self.run("delete", "pvc", "--all", "-n", NAMESPACE, "--ignore-not-found")
 
     def deploy(self, verb: str, *settings: str) -> None:
@@ -111,6 +119,50 @@ class PodFarm:
         """Ends a pod at once, without a word to its processes."""
         self.run("delete", "pod", pod, "-n", NAMESPACE, "--grace-period=0", "--force", "--wait=false")
 
+    def node(self, pod: str) -> str:
+        """The node a pod runs on, a container of this machine; empty while it has none."""
+        return str(self.kubectl.get("pod", pod, NAMESPACE)["spec"].get("nodeName", ""))
+
+    def signal(self, pod: str, name: str) -> None:
+        """Sends a signal to every process of a pod from outside of it; AssertionError when there is none."""
+        find = f"grep -lzx HOSTNAME={pod} /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3"
+        engine(
+            "docker", "exec", self.node(pod), "sh", "-c", f'found=$({find}); test -n "$found" && kill -{name} $found'
+        )
+
+    def finish_whole(
+        self, campaign: dict[str, Any], name: str, during: Callable[[], None], pool: str = "default"
+    ) -> dict[str, Any]:
+        """A campaign of new words, finished while something happens: every item once, metered as delivered."""
+        rows = [{**row, "name": f"{row['name']} {name}"} for row in campaign["spec"]["data"]["rows"]]
+        spec = {**campaign["spec"], "poolRef": {"name": pool}, "data": {**campaign["spec"]["data"], "rows": rows}}
+        job = {**campaign, "metadata": {"name": name, "namespace": BRAND}, "spec": spec}
+        done = finish(self.kubectl, job, during=during)
+        assert done["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
+        lines = self.index(f"{BRAND}/{name}/")
+        assert len(lines) == len({line["item"] for line in lines}) == 8
+        assert sum(line["seconds"] for line in lines) == pytest.approx(
+            float(done["status"]["meteredSeconds"]), abs=0.01
+        )
+        return done
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where people sit who follow a document: a folder with what it names, and a cluster."""
+
+    folder: Path
+    kubeconfig: Path
+
+    def follow(self, document: str) -> None:
+        """Runs a document's commands in their order; AssertionError when one does not print what stands below it."""
+        programs = (Path(sys.executable).parent, toolchain.require("kubectl").parent, toolchain.require("helm").parent)
+        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+        environment = {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
+        for command, wanted in commands((DOCS / document).read_text()):
+            said = prints(command, self.folder, environment, LIMIT_SECONDS)
+            assert all(stands(line, said) for line in wanted), f"{document}: {command}: wanted {wanted}, got {said}"
+
 
 def cluster_of(name: str, folder: Path) -> Path | None:
     """The kubeconfig of a kind cluster, None when there is no such cluster."""
@@ -129,12 +181,13 @@ def load_minio(cluster: str, tag: str) -> None:
         (context / "minio").write_bytes(toolchain.require("minio").read_bytes())
         (context / "minio").chmod(0o755)
         recipe = VALUES.with_name("minio.Dockerfile")
-        _engine("docker", "build", "--quiet", "--file", str(recipe), "--tag", f"understudy/minio:{tag}", str(context))
+        engine("docker", "build", "--quiet", "--file", str(recipe), "--tag", f"understudy/minio:{tag}", str(context))
     nodes = f"{cluster}-worker,{cluster}-worker2"
-    _engine("kind", "load", "docker-image", "--name", cluster, "--nodes", nodes, f"understudy/minio:{tag}")
+    engine("kind", "load", "docker-image", "--name", cluster, "--nodes", nodes, f"understudy/minio:{tag}")
 
 
-def _engine(*command: str) -> None:
+def engine(*command: str) -> None:
+    """Runs a command of the container engine; AssertionError with what it says when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
 
@@ -144,9 +197,3 @@ def understudy(*words: str) -> str:
     done = CliRunner().invoke(app, list(words))
     assert done.exit_code == 0, f"understudy {' '.join(words)}: {done.output} {done.exception}"
     return done.stdout
-
-
-def apply_all(farm: PodFarm, text: str) -> None:
-    """Applies the manifests of a YAML stream."""
-    for document in yaml.safe_load_all(text):
-        farm.kubectl.apply(document)

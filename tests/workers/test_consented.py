@@ -139,7 +139,7 @@ def test_a_list_of_something_else_releases_nothing(write_order: Any, objects: Ob
     assert refusal.message.startswith("consent: the list is not the one that was consented to")
 
 
-def test_an_altered_list_releases_nothing(write_order: Any, objects: Objects) -> None:
+def test_an_altered_list_releases_nothing(write_order: Any, objects: Objects, object_store: Any) -> None:
     order = released(write_order, objects)
     assert order.clearance is not None
     key = copy_key(order.uid, order.clearance.subject.listing)
@@ -148,18 +148,20 @@ def test_an_altered_list_releases_nothing(write_order: Any, objects: Objects) ->
     consented = Consented(objects, BUCKET)
     assert reason(consented, permit_of(order), "Buy now.", "en-GB", None) == NOT_CONSENTED
     assert reason(consented, permit_of(order), "Spring is here.", "en-GB", None) == NOT_CONSENTED
-    objects.delete(BUCKET, key)
+    object_store.remove(BUCKET, key)
     with pytest.raises(MissingObjectError):
         Consented(objects, BUCKET).refusal(permit_of(order), "Spring is here.", "en-GB", None)
 
 
 def test_a_list_is_fetched_once_for_an_order_and_none_where_nothing_was_released(
-    write_order: Any, objects: Objects
+    write_order: Any,
+    objects: Objects,
+    object_store: Any,
 ) -> None:
     order = released(write_order, objects)
     assert order.clearance is not None
     consented = Consented(objects, BUCKET)
     assert consented.refusal(permit_of(order), "Spring is here.", "en-GB", None) is None
-    objects.delete(BUCKET, copy_key(order.uid, order.clearance.subject.listing))
+    object_store.remove(BUCKET, copy_key(order.uid, order.clearance.subject.listing))
     assert consented.refusal(permit_of(order), "Spring is here.", "en-GB", None) is None
     assert consented.refusal(replace(permit_of(order), clearance=None), "Anything.", "en-GB", None) is None

@@ -7,9 +7,12 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from understudy_api.digest import digest_bytes
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
+from understudy_workers import marks
 from understudy_workers.custody import Custody
 from understudy_workers.footage import Clip, Spoken
 from understudy_workers.gate import Gatekeeper
@@ -29,6 +32,8 @@ from understudy_workers.stopwatch import Stopwatch
 from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, PlannedItem, StagedFile, staged_files
 
 _SOUNDS: Final = 8
+
+log = structlog.get_logger("item")
 
 
 class FaultyItemError(Exception):
@@ -95,6 +100,7 @@ class Finishing:
                 return _missing(lost, watch)
             data = self._make(item, permit, spoken, [clip for i in planned.clip_ids if (clip := clips[i])], watch)
         receipt = _done(planned, frames, data, metered=permit.making.preview is None)
+        log.info("item made", **marks.of_item(permit.order_uid, planned), seconds=frames / FPS)
         return ItemResult(receipt, _staged(item), watch.total_seconds, watch.stages)
 
     def _stored(self, item: ItemWork, watch: Stopwatch) -> bytes | None:

@@ -203,10 +203,6 @@ class Objects:
 
         return self._tried(read, f"s3://{bucket}/{prefix}")
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Removes an object; nothing happens when there is none."""
-        self._tried(lambda: self._client.remove_object(bucket, key), f"s3://{bucket}/{key}")
-
     def probe(self, bucket: str) -> None:
         """Proves that conditional create works on this service; StoreError when it would overwrite.
 
@@ -222,7 +218,7 @@ class Objects:
                     "S3 service with conditional writes"
                 )
         finally:
-            self.delete(bucket, key)
+            self._tried(lambda: self._client.remove_object(bucket, key), f"s3://{bucket}/{key}")
 
     def _tried(self, act: Callable[[], T], where: str) -> T:
         """Runs `act`, again with growing pauses while the service is away; turns every failure into StoreError."""

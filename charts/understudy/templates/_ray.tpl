@@ -104,6 +104,8 @@ spec:
 - name: POD_IP
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 - {name: UNDERSTUDY_POOL_SETTINGS, value: /etc/understudy/settings/settings.json}
+# Every process of Ray writes to the container's own log: nothing grows in /tmp, and the cluster's log collector sees it.
+- {name: RAY_LOG_TO_STDERR, value: "1"}
 - {name: NUMBA_CACHE_DIR, value: /tmp/numba}
 - {name: RAY_AUTH_MODE, value: token}
 - {name: RAY_AUTH_TOKEN_PATH, value: /etc/understudy/keys/ray.token}

@@ -72,12 +72,13 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
 
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads and writes all buckets but the vault's and the ledger, and neither makes nor removes one; nothing in quarantine."""
+    """Reads and writes all buckets but the vault's and the ledger, and removes nothing but its own probes; nothing in quarantine."""
     everything = tuple(name for name in names.model_dump().values() if name not in (names.vault, names.ledger))
-    actions = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+    actions = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
     return _policy(
         _list(*everything),
         _allow(actions, *(f"{name}/*" for name in everything)),
+        _allow(("DeleteObject",), f"{names.receipts}/probe/*"),
         _deny(actions, f"{names.staging}/quarantine/*"),
     )
 

@@ -63,29 +63,31 @@ def test_files_are_copied_and_keep_their_type(staged, orders, objects, settings)
     assert courier.poster(done) == b"r0/en-GB/landscape.jpg"
 
 
-def test_verifying_mends_what_is_missing_or_different_and_leaves_the_rest(staged, orders, objects, settings) -> None:
+def test_verifying_mends_what_is_missing_or_different_and_leaves_the_rest(
+    staged, orders, objects, settings, object_store
+) -> None:
     order, done = staged
     courier = Courier(objects, settings, order)
     courier.deliver(done, verify=False)
     video = order.delivery.prefix + "r0/en-GB/landscape.mp4"
     before = objects._client.stat_object(order.delivery.bucket, video).last_modified
     objects.put(order.delivery.bucket, order.delivery.prefix + "r0/en-GB/landscape.srt", b"another version")
-    objects.delete(order.delivery.bucket, order.delivery.prefix + "r0/en-GB/landscape.jpg")
+    object_store.remove(order.delivery.bucket, order.delivery.prefix + "r0/en-GB/landscape.jpg")
     assert courier.deliver(done, verify=True)
     assert orders.delivered(order)["r0/en-GB/landscape.srt"] == b"r0/en-GB/landscape.srt"
     assert len(orders.delivered(order)) == 3
     assert objects._client.stat_object(order.delivery.bucket, video).last_modified == before
 
 
-def test_files_gone_from_staging_are_told_unless_they_were_delivered(staged, objects, settings) -> None:
+def test_files_gone_from_staging_are_told_unless_they_were_delivered(staged, objects, settings, object_store) -> None:
     order, done = staged
     courier = Courier(objects, settings, order)
     courier.deliver(done, verify=False)
     for key in list(objects.keys(settings.buckets.staging, staging_prefix(order.uid, done.item))):
-        objects.delete(settings.buckets.staging, key)
+        object_store.remove(settings.buckets.staging, key)
     assert courier.deliver(done, verify=True)
     assert courier.poster(done) == b""
-    objects.delete(order.delivery.bucket, order.delivery.prefix + "r0/en-GB/landscape.mp4")
+    object_store.remove(order.delivery.bucket, order.delivery.prefix + "r0/en-GB/landscape.mp4")
     assert not courier.deliver(done, verify=True)
     assert not courier.deliver(done, verify=False)
 

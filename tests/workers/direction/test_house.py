@@ -10,8 +10,10 @@ from collections import Counter
 
 import pytest
 from puppet import curtain_up, noted
+from structlog.testing import capture_logs
 from theatre import Proxy, eventually, free_port
 
+from understudy_api.log_marks import item_mark
 from understudy_api.order import Delivery, S3Credentials, VideoOutput
 from understudy_api.proof import fault
 from understudy_workers.direction.desk import Conflict, Desk
@@ -239,7 +241,13 @@ def test_more_failures_than_allowed_end_the_order(stage, orders) -> None:
             assert progress.state == "Failed"
             assert progress.message.startswith("1 items failed or were refused, allowed are 0")
 
-    play(scene())
+    with capture_logs() as logged:
+        play(scene())
+    mark = item_mark(order.uid, "r1", "en-GB", "landscape")
+    (told,) = [line for line in logged if line["event"] == "item lost"]
+    assert (told["item"], told["outcome"], told["reason"]) == (mark, "failed", "ValueError")
+    raised = [line for line in logged if line["event"] == "work failed"]
+    assert [line["take"] for line in raised] == told["takes"] * 3
     assert orders.finished(order).state == "Failed"
     lines = [json.loads(line) for line in orders.delivered(order)["index.jsonl"].splitlines()]
     (lost,) = [line for line in lines if line["state"] == "failed"]
@@ -289,7 +297,11 @@ def test_works_of_a_performer_that_died_are_done_by_others(stage, orders) -> Non
             at.house.desk.put(order)
             await at.until(order, "Finished")
 
-    play(scene())
+    with capture_logs() as logged:
+        play(scene())
+    lost = [line for line in logged if line["event"] == "work lost"]
+    assert {(line["performer"], line["order"]) for line in lost} == {("p0", order.uid)}
+    assert all(line["take"] for line in lost)
     assert once(orders, order) == list(range(10))
     assert {receipt.outcome for receipt in orders.receipts(order)} == {"done"}
 
@@ -524,7 +536,7 @@ def test_rows_that_are_not_the_admitted_ones_end_the_order(stage, orders, pool, 
     assert orders.finished(order).state == "Failed"
 
 
-def test_a_file_gone_from_staging_before_delivery_is_told(stage, orders, pool) -> None:
+def test_a_file_gone_from_staging_before_delivery_is_told(stage, orders, pool, object_store) -> None:
     order = orders.write(["Ada"])
 
     async def scene() -> None:
@@ -532,7 +544,7 @@ def test_a_file_gone_from_staging_before_delivery_is_told(stage, orders, pool) -
             at.house.desk.put(order)
             await at.until(order, "Finished")
             for key in list(orders.objects.keys(pool.buckets.staging, f"orders/{order.uid}/items/")):
-                orders.objects.delete(pool.buckets.staging, key)
+                object_store.remove(pool.buckets.staging, key)
             delivery = Delivery(bucket="understudy-outputs", prefix=f"acme/{order.uid}-late/")
             at.house.desk.put(order.model_copy(update={"generation": 2, "delivery": delivery}))
             await at.until(order, "Finished")

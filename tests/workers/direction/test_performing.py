@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 from theatre import LANDSCAPE
 
 from understudy_workers.direction.batch import Batch, Failure, Witness
@@ -66,6 +67,14 @@ def test_a_work_that_raises_leaves_the_others_alone(batch, error, failure) -> No
     assert answer.outcomes[1] == failure
     assert isinstance(answer.outcomes[0], TakeResult)
     assert isinstance(answer.outcomes[2], TakeResult)
+
+
+def test_what_a_work_raises_is_logged_with_what_it_was_about(batch) -> None:
+    with capture_logs() as lines:
+        perform(Studio(ValueError("no tongue"), KeyError(), OutageError("S3 is away")), batch(TAKE, ITEM, TAKE))
+    take, item = lines  # an outage is the director's to tell, once
+    assert (take["event"], take["take"], "item" in take) == ("work failed", "a" * 12, False)
+    assert (item["takes"], item["order"]) == (["a" * 12], batch().permit.order_uid)
 
 
 def test_a_studio_is_opened_by_name(settings) -> None:

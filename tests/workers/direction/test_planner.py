@@ -105,13 +105,15 @@ def test_words_of_the_first_items_are_told(orders, workshop, log_of) -> None:
     assert Planner(order, log_of(order), workshop).words(2) == {0: "Hello Ada. Bye.", 1: "Hello Bob. Bye."}
 
 
-def test_rows_are_fetched_once_and_forgotten_at_the_end(orders, workshop, log_of, objects, settings) -> None:
+def test_rows_are_fetched_once_and_forgotten_at_the_end(
+    orders, workshop, log_of, objects, settings, object_store
+) -> None:
     order = orders.write(["a"])
     planner = Planner(order, log_of(order), workshop)
     planner.helping(1)
     path = settings.work_dir / "rows" / f"{order.content.rows_digest}.jsonl"
     assert path.exists()
-    objects.delete(settings.buckets.staging, order.content.rows_s3_key)
+    object_store.remove(settings.buckets.staging, order.content.rows_s3_key)
     assert len(Planner(order, log_of(order), workshop).helping(5).items) == 1
     planner.forget_rows()
     assert not path.exists()

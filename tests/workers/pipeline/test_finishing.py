@@ -89,10 +89,12 @@ def test_an_item_assembled_again_is_the_same_file(backlot: Any, shown: Any) -> N
     assert "join" not in again.stage_seconds
 
 
-def test_two_assemblies_differ_in_nothing_but_their_credentials(backlot: Any, shown: Any, tmp_path: Path) -> None:
+def test_two_assemblies_differ_in_nothing_but_their_credentials(
+    backlot: Any, shown: Any, tmp_path: Path, object_store: Any
+) -> None:
     order, items, _, results, folder = shown
     for file in results[0].staged:
-        backlot.objects.delete(backlot.staging, file.key)
+        object_store.remove(backlot.staging, file.key)
     backlot.now += 1
     again = backlot.finish(order, items[0])
     for file in again.staged:
@@ -129,13 +131,13 @@ def test_a_slice_that_is_too_small_pauses_and_a_wrong_use_rejects(backlot: Any, 
     assert (rejected.receipt.metered_seconds, rejected.staged) == (0, ())
 
 
-def test_lost_clips_are_named_and_made_again(backlot: Any) -> None:
+def test_lost_clips_are_named_and_made_again(backlot: Any, object_store: Any) -> None:
     order = backlot.order("lost", scenes={"en-GB": ("Hello {name}! Spring is here.",)})
     item = backlot.items(order)[0]
     assert backlot.finish(order, item).missing_clips == item.clip_ids
     backlot.film(order, [item])
-    forget(backlot, clip_key(permit_of(order).account, item.clip_ids[1]), f"clip-{item.clip_ids[1]}")
-    forget(backlot, take_key(permit_of(order).account, item.take_ids[0]), f"take-{item.take_ids[0]}")
+    forget(backlot, object_store, clip_key(permit_of(order).account, item.clip_ids[1]), f"clip-{item.clip_ids[1]}")
+    forget(backlot, object_store, take_key(permit_of(order).account, item.take_ids[0]), f"take-{item.take_ids[0]}")
     assert backlot.finish(order, item).missing_clips == (item.clip_ids[0],)
     assert [take.reused for take in backlot.film(order, [item])] == [(False,), (False,)], (
         "a clip without its take counts as lost"
@@ -143,12 +145,12 @@ def test_lost_clips_are_named_and_made_again(backlot: Any) -> None:
     assert backlot.finish(order, item).receipt.outcome == "done"
 
 
-def forget(backlot: Any, key: str, name: str) -> None:
-    backlot.objects.delete(backlot.staging, key)
+def forget(backlot: Any, object_store: Any, key: str, name: str) -> None:
+    object_store.remove(backlot.staging, key)
     (backlot.settings.work_dir / "copies" / name).unlink()
 
 
-def test_a_damaged_clip_is_never_shown(backlot: Any) -> None:
+def test_a_damaged_clip_is_never_shown(backlot: Any, object_store: Any) -> None:
     order = backlot.order("damaged", scenes={"en-GB": ("Hello {name}!",)})
     item = backlot.items(order)[0]
     backlot.film(order, [item])
@@ -159,7 +161,7 @@ def test_a_damaged_clip_is_never_shown(backlot: Any) -> None:
     whole = backlot.objects.get(backlot.staging, key)
     copy.write_bytes(whole[:-1])
     assert backlot.finish(order, item).receipt.outcome == "done"
-    backlot.objects.delete(backlot.staging, staging_prefix(order.uid, item.item_id) + "item.mp4")
+    object_store.remove(backlot.staging, staging_prefix(order.uid, item.item_id) + "item.mp4")
     backlot.objects.put(backlot.staging, key, whole[:-100] + bytes(100))
     copy.unlink()
     assert backlot.finish(order, item).missing_clips == item.clip_ids

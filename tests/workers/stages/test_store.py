@@ -73,7 +73,7 @@ def test_a_clip_gone_from_s3_does_not_count_because_a_copy_is_here(
     cache: Shelf, objects: Objects, object_store: Any
 ) -> None:
     cache.keep_clip("c" * 64, CLIP, SEAL)
-    objects.delete(object_store.buckets.staging, clip_key(ACCOUNT, "c" * 64))
+    object_store.remove(object_store.buckets.staging, clip_key(ACCOUNT, "c" * 64))
     assert not cache.has_clip("c" * 64)
 
 

@@ -164,14 +164,20 @@ def test_a_twin_that_is_good_enough_is_uploaded_before_its_result(
 
 
 def test_the_capture_is_sealed_in_its_place_and_trained_from_again(
-    studied, trained, objects, order, monkeypatch, signers
+    studied,
+    trained,
+    objects,
+    order,
+    monkeypatch,
+    signers,
+    object_store,
 ) -> None:
     train(studied, order, lambda _: None, signers)
     plain = trained.capture.read_bytes()
     sealed = objects.get(order.capture_bucket, order.capture_key)
     assert sealed.startswith(b"understudy-sealed/1")
     assert plain[:4096] not in sealed
-    objects.delete(studied.buckets.receipts, training_key(order.digest))
+    object_store.remove(studied.buckets.receipts, training_key(order.digest))
     train(studied, order, lambda _: None, signers)  # `known` compares what it is given with the film
     assert result_of(objects, studied, order).state == "NotGoodEnough"
     assert objects.get(order.capture_bucket, order.capture_key) == sealed

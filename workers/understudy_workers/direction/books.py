@@ -8,7 +8,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
+from understudy_workers import marks
 from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.receipts import ReceiptLog, Spent
 from understudy_workers.direction.schedule import Turnout
@@ -18,6 +21,8 @@ from understudy_workers.work import ItemResult, TakeResult
 
 MAX_PENDING: Final = 20 * MAX_SEGMENT_ITEMS
 """Receipts that may wait for the object store before no more work is handed out."""
+
+log = structlog.get_logger("books")
 
 
 class Books:
@@ -99,6 +104,8 @@ class Books:
         self._pending_items += receipt.charged
         if receipt.outcome != "done":
             self._pending_losses += 1
+            known = marks.of_receipt(self._log.order_uid, receipt, ended.takes)
+            log.warning("item lost", **known, outcome=receipt.outcome, reason=receipt.reason)
         elif not receipt.carried:
             fresh_seconds = ended.fresh_frames / FPS
             spent = self._spent

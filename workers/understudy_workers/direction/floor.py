@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from understudy_api.order import NodeLoad
+from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.pool_metrics import PoolMetrics
@@ -215,6 +216,8 @@ class Floor:
             answer, message = None, "its performer answered something else than it was asked"
         if answer is None:
             self._metrics.lost.inc()
+            for work in assignment.works:
+                log.warning("work lost", **marks.of_work(run.order.uid, work), performer=seat.name, error=message)
             run.lost(assignment, seat.name, message, clock())
             self._charge(run, -assignment.estimated_seconds)
         else:

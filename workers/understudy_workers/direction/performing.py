@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from understudy_api.settings import PoolSettings
+from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome, Witness
 from understudy_workers.objects import OutageError
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
@@ -57,7 +58,7 @@ def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
     except OutageError as error:
         return Failure(_last_line(error), "StoreOutage", outage=True)
     except Exception as error:
-        log.exception("a work failed", order=permit.order_uid)
+        log.exception("work failed", **marks.of_work(permit.order_uid, work))
         return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:64])
 
 

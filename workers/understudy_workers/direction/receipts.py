@@ -72,6 +72,11 @@ class ReceiptLog:
         self._remembering = Lock()
         self._forget()
 
+    @property
+    def order_uid(self) -> str:
+        """The order whose log it is."""
+        return self._order.uid
+
     def _forget(self) -> None:
         self.next_sequence = 0
         self.newest: Segment | None = None

@@ -65,7 +65,7 @@ class Schedule:
     def add(self, planned: PlannedItem, now: float) -> Ended | None:
         """Takes in a planned item; it ends at once when one of its takes is known never to be."""
         if doom := self._takes.doom_of(planned.take_ids):
-            return Ended(doomed_receipt(planned, doom))
+            return Ended(doomed_receipt(planned, doom), takes=planned.take_ids)
         self.open_items += 1
         unit = ItemUnit(planned=planned)
         for take in self._takes.await_clips(unit):
@@ -292,7 +292,7 @@ class Schedule:
     def _end(self, unit: ItemUnit, receipt: Receipt, turnout: Turnout) -> None:
         unit.ended = True
         self.open_items -= 1
-        turnout.ended.append(Ended(receipt, unit.fresh_clips, unit.fresh_frames))
+        turnout.ended.append(Ended(receipt, unit.fresh_clips, unit.fresh_frames, unit.planned.take_ids))
 
 
 def _pause_seconds(earlier: int) -> float:

@@ -91,11 +91,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Ended:
-    """An item's receipt, and how many of its clips and their frames were rendered for it first."""
+    """An item's receipt, how many of its clips and their frames were rendered for it first, and the ids of its takes."""
 
     receipt: Receipt
     fresh_clips: int = 0
     fresh_frames: int = 0
+    takes: tuple[str, ...] = ()
 
 
 def goes_with(unit: TakeUnit | ItemUnit, other: TakeUnit | ItemUnit) -> bool:

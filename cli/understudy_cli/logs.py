@@ -1,0 +1,130 @@
+"""`understudy logs`: what the pool's processes wrote about one item, and about the takes it is made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+
+from understudy_api.log_marks import item_mark
+from understudy_cli.cluster_access import connect
+from understudy_cli.errors import UserError
+from understudy_cli.jobs import JobArgument, NamespaceOption, find_job, where
+from understudy_cli.kubectl import Kubectl
+from understudy_cli.local.cluster_setup import NAMESPACE
+from understudy_cli.local.home import Home
+
+_RAY_PODS: Final = "app.kubernetes.io/component in (ray-head,ray-worker,kuberay-head,kuberay-worker)"
+_KNOWN: Final = frozenset({"timestamp", "level", "event", "order", "item", "take", "takes", "at", "exception"})
+
+Texts = Iterable[tuple[str, str]]
+"""Names of processes or pods, each with what it wrote."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a log: who wrote it, and what it says."""
+
+    source: str
+    says: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The line for people: time, source, level, event, what else it says; of an exception its last line."""
+        beside = [f"{key}={value}" for key, value in self.says.items() if key not in _KNOWN]
+        last = str(self.says.get("exception", "")).strip().splitlines()[-1:]
+        head = (str(self.says.get("timestamp", "")), self.source, str(self.says.get("level", "")))
+        return "  ".join((*head, " ".join([str(self.says.get("event", "")), *beside, *last])))
+
+
+def logs(
+    job: JobArgument,
+    item: Annotated[str, typer.Argument(help="The item, as ROW/LOCALE/OUTPUT.")],
+    namespace: NamespaceOption = None,
+    system: Annotated[str, typer.Option(help="The farm's own namespace.")] = NAMESPACE,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--output", "-o", help="Lines for people, or whole ones as JSON.")
+    ] = "text",
+) -> None:
+    """Print what directors and performers logged about an item and its takes, oldest first: needs leave to read pods' logs."""
+    kubectl = connect()
+    document = find_job(kubectl, job, namespace)
+    row, locale, format_ = _split(document, item)
+    uid = str(document["metadata"]["uid"])
+    texts = list(_texts(kubectl, system))
+    found = about(item_mark(uid, row, locale, format_), lines(uid, texts))
+    if not found:
+        raise UserError(
+            f"{where(document)} {item}: no line about it in the logs of {len(texts)} processes; it was not begun yet, was "
+            "reused whole, has another row key (they stand in index.jsonl), or its logs went with their pod"
+        )
+    for line in found:
+        typer.echo(line.text if output == "text" else json.dumps({"source": line.source, **line.says}))
+
+
+def _split(job: dict[str, Any], item: str) -> tuple[str, str, str]:
+    """Row key, locale and output; UserError when the job has no such locale or output."""
+    parts = item.rsplit("/", 2)
+    if len(parts) != 3:
+        raise UserError(f"{item}: wanted ROW/LOCALE/OUTPUT, as files below the job's destination are named")
+    row, locale, format_ = parts
+    _one_of(item, "locale", locale, job["spec"]["locales"])
+    _one_of(item, "output", format_, [one["name"] for one in job["spec"]["outputs"]])
+    return row, locale, format_
+
+
+def _one_of(item: str, what: str, given: str, allowed: list[str]) -> None:
+    if given not in allowed:
+        raise UserError(f"{item}: the job has no {what} {given}, but {', '.join(allowed)}")
+
+
+def lines(order_uid: str, texts: Texts) -> list[Line]:
+    """Lines that speak of an order, oldest first; what is not JSON speaks of none."""
+    found = []
+    for source, text in texts:
+        for line in text.splitlines():
+            if order_uid not in line:
+                continue
+            try:
+                says = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(says, dict) and says.get("order") == order_uid:
+                found.append(Line(source, says))
+    return sorted(found, key=lambda line: str(line.says.get("timestamp", "")))
+
+
+def about(mark: str, of_order: Iterable[Line]) -> list[Line]:
+    """Those lines of an order's that speak of an item, or of one of its takes."""
+    of_order = list(of_order)
+    own = [line for line in of_order if line.says.get("item") == mark]
+    takes = {take for line in own for take in line.says.get("takes", ())}
+    return [line for line in of_order if line.says.get("item") == mark or line.says.get("take") in takes]
+
+
+def _texts(kubectl: Kubectl, system: str) -> Iterator[tuple[str, str]]:
+    home = Home.default()
+    if kubectl.kubeconfig == home.admin_kubeconfig:
+        yield from _files(home.ray)
+        return
+    pods = kubectl.every("pods", "-n", system, "-l", _RAY_PODS)
+    if not pods:
+        raise UserError(f"no pods of a pool in namespace {system}; name the farm's own namespace with --system")
+    for pod in pods:
+        name = str(pod["metadata"]["name"])
+        restarted = any(one.get("restartCount") for one in pod["status"].get("containerStatuses", ()))
+        for previous in (True, False) if restarted else (False,):
+            try:
+                yield name, kubectl.logs(name, system, previous=previous)
+            except UserError as error:  # it went meanwhile, or has not started: the others may know
+                typer.echo(str(error), err=True)
+
+
+def _files(ray: Path) -> Iterator[tuple[str, str]]:
+    """Of the farm on this machine; Ray keeps a folder for each time it was started."""
+    for file in sorted(ray.glob("session_2*/logs/worker-*.err")):
+        yield f"pid {file.stem.rpartition('-')[2]}", file.read_text(errors="replace")

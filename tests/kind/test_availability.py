@@ -1,0 +1,105 @@
+"""What a farm in pods survives: its leader gone or frozen, the API server or the object store away for a minute, a node drained."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import Any
+
+import pytest
+from chart_site import NAMESPACE
+from live_farm import BRAND
+from operator_site import until
+from pod_farm import PodFarm, engine
+
+from understudy_cli.campaign import manifests
+from understudy_cli.errors import UserError
+
+pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
+CONTROL_PLANE = f"{os.environ.get('KIND_CLUSTER', 'understudy')}-control-plane"
+AWAY_SECONDS = 60
+STANDBY_SECONDS = 15
+"""What the standby may take to act once the leader is gone."""
+
+
+def answers(farm: PodFarm) -> bool:
+    """Whether the API server does."""
+    with contextlib.suppress(UserError, AssertionError):
+        return bool(farm.run("get", "--raw", "/readyz"))
+    return False
+
+
+def test_a_standby_acts_soon_after_the_leader_was_killed(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    until(lambda: len(licensed.pods("operator")), lambda count: count == 2, 60)
+    job = manifests.refused(campaign)
+    job["metadata"]["name"] = "while-nobody-leads"
+    killed = licensed.leader()
+    licensed.signal(killed, "KILL")
+    began = time.monotonic()
+    licensed.kubectl.apply(job)
+    where = ("renderjob", job["metadata"]["name"], BRAND)
+    until(lambda: licensed.kubectl.get(*where).get("status", {}).get("conditions"), seconds=STANDBY_SECONDS)
+    assert time.monotonic() - began <= STANDBY_SECONDS
+    assert licensed.leader() != killed
+
+
+def test_a_leader_frozen_past_its_lease_does_nothing_twice(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    """Two operators are alive for a while, and both believe that they lead."""
+
+    def freeze() -> None:
+        frozen = licensed.leader()
+        licensed.signal(frozen, "STOP")
+        try:
+            until(licensed.leader, lambda leader: leader != frozen, 40)
+        finally:
+            licensed.signal(frozen, "CONT")
+
+    licensed.finish_whole(campaign, "frozen", freeze)
+
+
+def test_the_farm_waits_for_an_api_server_that_is_away(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    def pause() -> None:
+        engine("docker", "pause", CONTROL_PLANE)
+        try:
+            time.sleep(AWAY_SECONDS)
+        finally:
+            engine("docker", "unpause", CONTROL_PLANE)
+        until(lambda: answers(licensed), seconds=120)
+
+    licensed.finish_whole(campaign, "headless", pause)
+
+
+def test_the_farm_waits_for_an_object_store_that_is_away(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    scale = ("scale", "statefulset/understudy-minio", "-n", NAMESPACE)
+
+    def take_away() -> None:
+        licensed.run(*scale, "--replicas=0")
+        until(lambda: licensed.pods("minio"), lambda pods: not pods, 60)
+        time.sleep(AWAY_SECONDS)
+        licensed.run(*scale, "--replicas=1")
+        licensed.run("rollout", "status", "statefulset/understudy-minio", "-n", NAMESPACE, "--timeout=100s")
+
+    licensed.finish_whole(campaign, "storeless", take_away)
+
+
+def test_a_node_that_is_drained_loses_nothing(licensed: PodFarm, campaign: dict[str, Any]) -> None:
+    """The node without the object store; a worker of Ray is made to run on it first."""
+    (store,) = licensed.pods("minio")
+    keeper = licensed.node(store)
+    licensed.run("cordon", keeper)
+    for pod in licensed.pods("ray-worker"):
+        licensed.kill(pod)
+    elsewhere = until(lambda: {licensed.node(pod) for pod in licensed.pods("ray-worker")} - {"", keeper}, seconds=100)
+    licensed.run("uncordon", keeper)
+    licensed.run("rollout", "status", "deployment/understudy-ray-worker", "-n", NAMESPACE, "--timeout=100s")
+    (drained,) = elsewhere
+
+    def drain() -> None:
+        patience = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=200s")
+        try:
+            licensed.run("drain", drained, *patience, limit_seconds=240)
+        finally:
+            licensed.run("uncordon", drained)  # volumes of this cluster cannot move to another node
+
+    licensed.finish_whole(campaign, "drained", drain)
