@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measure import Measurement, as_json, show
 
-BENCHES = ("rights", "vault", "ledger", "overhead", "director", "farm", "control_plane")
+BENCHES = ("rights", "vault", "ledger", "overhead", "director", "farm", "control_plane", "scrape")
 """Modules with `run() -> list[Measurement]`, quick ones first."""
 ON_REQUEST = ("mutation", "revocation")
 """The same, run only when they are named."""

@@ -1,4 +1,7 @@
-"""How logs name an item and a take: by marks that say nothing to a stranger, and that whoever knows the item can work out."""
+"""How logs name an item and a take: by marks that whoever knows the item can work out.
+
+Nobody reads a row key in a log. It is no secret from one who can read logs and guess keys: the order's uid stands beside.
+"""
 
 from __future__ import annotations
 

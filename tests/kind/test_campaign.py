@@ -17,8 +17,14 @@ from understudy_cli.local.home import Home
 from understudy_workers.media.credentials import verify
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
-CHANGED = ("--set", "vault.leaseSeconds=40", "--set", "ray.worker.cpus=1")
-"""An upgrade that replaces vault and workers."""
+CHANGES = (
+    "vault.leaseSeconds=40",
+    "ray.worker.cpus=1",
+    "ray.head.resources.requests.cpu=110m",
+    "operator.resources.requests.cpu=60m",
+)
+CHANGED = tuple(word for change in CHANGES for word in ("--set", change))
+"""An upgrade that replaces vault, workers, director and operators."""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +107,9 @@ def test_an_upgrade_under_load_loses_nothing(
     job = manifests.changed(campaign)
     rows = job["spec"]["data"]["rows"]
     job["spec"]["data"]["rows"] = [{**row, "name": f"{row['name']} again"} for row in rows]
+    parts = ("operator", "vault", "ray-head", "ray-worker")
+    before = licensed.uids(*parts)
     again = finish(licensed.kubectl, job, during=lambda: licensed.deploy("upgrade", *CHANGED))
+    assert not before & licensed.uids(*parts)
     assert again["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
     assert len({line["item"] for line in licensed.index("acme/spring-reworded/")}) == 8

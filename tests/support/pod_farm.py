@@ -107,8 +107,15 @@ class PodFarm:
 
     def pods(self, component: str) -> list[str]:
         """Names of a component's pods that are not on their way out."""
+        return [str(one["name"]) for one in self._pods(component)]
+
+    def uids(self, *components: str) -> set[str]:
+        """Of all pods of these components: names may come again."""
+        return {str(one["uid"]) for component in components for one in self._pods(component)}
+
+    def _pods(self, component: str) -> list[dict[str, Any]]:
         found = self.kubectl.every("pods", "-n", NAMESPACE, "-l", f"app.kubernetes.io/component={component}")
-        return [one["metadata"]["name"] for one in found if "deletionTimestamp" not in one["metadata"]]
+        return [one["metadata"] for one in found if "deletionTimestamp" not in one["metadata"]]
 
     def leader(self) -> str:
         """The pod of the operator that leads."""

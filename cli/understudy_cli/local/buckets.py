@@ -22,7 +22,7 @@ _ARN: Final = "arn:aws:s3:::"
 def client(s3: S3Settings, retries: int = 2) -> Minio:
     """An S3 client that fails fast instead of retrying for minutes."""
     secret = s3.secret_key.get_secret_value()
-    connections = _connections(s3, retries)
+    connections = _connections(s3, urllib3.Retry(retries, backoff_factor=0.1))
     return Minio(s3.endpoint, s3.access_key, secret, secure=s3.secure, region=s3.region, http_client=connections)
 
 
@@ -97,7 +97,8 @@ def make_account(admin: S3Settings, account: Account, name: str, policy: dict[st
         credentials=StaticProvider(admin.access_key, secret),
         region=admin.region,
         secure=admin.secure,
-        http_client=_connections(admin, retries=2),
+        # A MinIO that serves S3 already may take seconds more, on a busy machine, until it knows accounts.
+        http_client=_connections(admin, urllib3.Retry(7, backoff_factor=0.2, status_forcelist=(503,))),
     )
     try:
         store.policy_add(policy_name, policy=policy)
@@ -107,10 +108,10 @@ def make_account(admin: S3Settings, account: Account, name: str, policy: dict[st
         raise UserError(f"MinIO at {admin.endpoint}: the account of the {name} was refused: {error}") from error
 
 
-def _connections(s3: S3Settings, retries: int) -> urllib3.PoolManager:
+def _connections(s3: S3Settings, retries: urllib3.Retry) -> urllib3.PoolManager:
     return urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=5, read=30),
-        retries=urllib3.Retry(total=retries, backoff_factor=0.1),
+        retries=retries,
         cert_reqs="CERT_REQUIRED",
         ca_certs=str(s3.ca_file) if s3.ca_file else certifi.where(),
     )

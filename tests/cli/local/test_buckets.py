@@ -1,4 +1,7 @@
 import io
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 from minio import Minio
@@ -174,3 +177,35 @@ def test_a_store_of_another_authority_is_refused(object_store, tmp_path):
 def test_only_root_makes_accounts(object_store):
     with pytest.raises(UserError, match="the account of the intruder was refused"):
         buckets.make_account(object_store.pool, Account("intruder", "intruder-secret"), "intruder", {})
+
+
+class Waking(BaseHTTPRequestHandler):
+    """A MinIO that knows no accounts yet: it answers 503 twice, then takes everything."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append(self.path)
+        self.send_response(503 if len(self.asked) < 3 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_store_that_is_still_waking_is_asked_again(object_store):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Waking)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        waking = object_store.root.model_copy(
+            update={"endpoint": f"127.0.0.1:{server.server_address[1]}", "secure": False}
+        )
+        buckets.make_account(waking, Account("early", "early-secret"), "early", buckets.pool_policy())
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert len(Waking.asked) == 5
+    assert len(set(Waking.asked)) == 3
