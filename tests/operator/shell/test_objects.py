@@ -21,7 +21,7 @@ BUCKET = "understudy-receipts"
 
 @pytest.fixture(scope="module")
 def objects(object_store: Any) -> Objects:
-    return Objects(object_store.pool)
+    return Objects(object_store.root)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def prefix() -> str:
 
 @pytest.fixture
 def relay(object_store: Any) -> Iterator[Relay]:
-    host, _, port = object_store.pool.endpoint.partition(":")
+    host, _, port = object_store.root.endpoint.partition(":")
     relay = Relay(host, int(port))
     yield relay
     relay.close()
@@ -83,7 +83,7 @@ def test_conditional_create_is_proven_and_leaves_nothing(objects: Objects, prefi
 
 
 def test_a_service_that_overwrites_is_refused_and_nothing_is_created(object_store: Any, prefix: str) -> None:
-    with without_conditions(object_store.pool) as settings:
+    with without_conditions(object_store.root) as settings:
         objects = Objects(settings, proving=(BUCKET, prefix))
         for _ in range(2):
             with pytest.raises(S3RefusalError, match="use an S3 service with conditional writes"):
@@ -99,7 +99,7 @@ def test_a_service_that_keeps_what_is_there_is_asked_once(object_store: Any, pre
             asked.append((bucket, prefix))
             super().prove_create(bucket, prefix)
 
-    objects = Counted(object_store.pool, proving=(BUCKET, prefix))
+    objects = Counted(object_store.root, proving=(BUCKET, prefix))
     assert objects.create(BUCKET, f"{prefix}one", b"mine")
     assert not objects.create(BUCKET, f"{prefix}one", b"other")
     assert asked == [(BUCKET, prefix)]
@@ -130,7 +130,7 @@ def test_an_object_comes_in_pieces(objects: Objects, prefix: str) -> None:
 
 
 def test_wrong_credentials_are_a_refusal_at_once(object_store: Any, prefix: str) -> None:
-    wrong = Objects(object_store.pool.model_copy(update={"secret_key": SecretStr("wrong-secret")}))
+    wrong = Objects(object_store.root.model_copy(update={"secret_key": SecretStr("wrong-secret")}))
     started = time.monotonic()
     with pytest.raises(S3RefusalError, match="check endpoint, credentials"):
         wrong.get(BUCKET, f"{prefix}a")
@@ -138,7 +138,7 @@ def test_wrong_credentials_are_a_refusal_at_once(object_store: Any, prefix: str)
 
 
 def test_a_service_that_is_not_there_is_an_outage_after_a_while(object_store: Any, prefix: str) -> None:
-    away = Objects(object_store.pool.model_copy(update={"endpoint": "127.0.0.1:1"}), patience_seconds=0.5)
+    away = Objects(object_store.root.model_copy(update={"endpoint": "127.0.0.1:1"}), patience_seconds=0.5)
     started = time.monotonic()
     with pytest.raises(OutageError, match=r"S3: s3://.*127\.0\.0\.1:1"):
         away.put(BUCKET, f"{prefix}a", b"")
@@ -147,19 +147,19 @@ def test_a_service_that_is_not_there_is_an_outage_after_a_while(object_store: An
 
 def test_a_service_that_hangs_up_within_the_handshake_is_an_outage(object_store: Any, prefix: str) -> None:
     with hanging_up() as port:
-        leaving = Objects(object_store.pool.model_copy(update={"endpoint": f"127.0.0.1:{port}"}), patience_seconds=0.3)
+        leaving = Objects(object_store.root.model_copy(update={"endpoint": f"127.0.0.1:{port}"}), patience_seconds=0.3)
         with pytest.raises(OutageError, match="SSL"):
             leaving.get(BUCKET, f"{prefix}a")
 
 
 def test_an_untrusted_certificate_is_a_refusal_at_once(object_store: Any, prefix: str) -> None:
-    trusting_nobody = Objects(object_store.pool.model_copy(update={"ca_file": None}), patience_seconds=60)
+    trusting_nobody = Objects(object_store.root.model_copy(update={"ca_file": None}), patience_seconds=60)
     with pytest.raises(S3RefusalError, match="CERTIFICATE_VERIFY_FAILED"):
         trusting_nobody.get(BUCKET, f"{prefix}a")
 
 
 def test_a_hiccup_is_waited_out(object_store: Any, prefix: str, relay: Relay) -> None:
-    through = Objects(object_store.pool.model_copy(update={"endpoint": f"127.0.0.1:{relay.port}"}), patience_seconds=20)
+    through = Objects(object_store.root.model_copy(update={"endpoint": f"127.0.0.1:{relay.port}"}), patience_seconds=20)
     through.put(BUCKET, f"{prefix}a", b"1")
     relay.cut()
     mender = threading.Timer(0.4, relay.mend)
@@ -170,7 +170,7 @@ def test_a_hiccup_is_waited_out(object_store: Any, prefix: str, relay: Relay) ->
 
 
 def test_leaving_in_the_middle_of_an_object_is_an_outage(object_store: Any, prefix: str, relay: Relay) -> None:
-    through = Objects(object_store.pool.model_copy(update={"endpoint": f"127.0.0.1:{relay.port}"}))
+    through = Objects(object_store.root.model_copy(update={"endpoint": f"127.0.0.1:{relay.port}"}))
     through.put(BUCKET, f"{prefix}big", bytes(50_000_000))
     pieces = through.chunks(BUCKET, f"{prefix}big")
     next(pieces)
@@ -180,7 +180,7 @@ def test_leaving_in_the_middle_of_an_object_is_an_outage(object_store: Any, pref
 
 
 def test_closing_ends_the_waiting(object_store: Any, prefix: str) -> None:
-    away = Objects(object_store.pool.model_copy(update={"endpoint": "127.0.0.1:1"}), patience_seconds=60)
+    away = Objects(object_store.root.model_copy(update={"endpoint": "127.0.0.1:1"}), patience_seconds=60)
     closer = threading.Timer(0.2, away.close)
     closer.start()
     started = time.monotonic()

@@ -259,7 +259,7 @@ def test_a_file_that_went_after_it_was_listed_is_not_waited_for(
     while found.view(account).manifest is None:
         look(found, ledger, account)
     gone = f"orders/{uid(account, 1)}/items/{digest(1)}/item.mp4"
-    pool.delete(STAGING, [gone])
+    object_store.remove(STAGING, gone)
     finish(object_store, account)
     assert root.get(STAGING, file_key(account, gone)) is None
     rest = [key for key in files if key != gone]

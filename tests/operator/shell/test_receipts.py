@@ -219,11 +219,11 @@ def test_signatures_are_checked_once(receipts: Receipts, pool: Objects, uid: str
     assert receipts.logged(uid, 0, 0, ACCOUNT) == first
 
 
-def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects) -> None:
+def test_a_training_result_is_read_once(receipts: Receipts, pool: Objects, object_store: Any) -> None:
     order = secrets.token_hex(32)
     assert receipts.training(order) is None
     result = TrainingResult(digest=order, twin_id=ORDER, state="Ready", version=ORDER, finished_at=1.0)
     pool.put(BUCKET, training_key(order), result.model_dump_json().encode())
     assert receipts.training(order) == result
-    pool.delete(BUCKET, [training_key(order)])
+    object_store.remove(BUCKET, training_key(order))
     assert receipts.training(order) == result
