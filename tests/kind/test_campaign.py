@@ -84,20 +84,14 @@ def test_a_brands_pod_is_turned_away(licensed: PodFarm, url: str) -> None:
     asks = "import httpx, sys; print(httpx.get(sys.argv[1], verify=False).status_code)"
     image = next(word for word in licensed.image_tags if word.startswith("image.operator.tag=")).split("=")[1]
     overrides = {"spec": {"automountServiceAccountToken": False}}
-    pod = (
-        "run",
-        "stranger",
-        "-n",
-        BRAND,
-        "--rm",
-        "-i",
-        "--quiet",
-        "--restart=Never",
-        "--overrides",
-        json.dumps(overrides),
-    )
-    command = ("--", "python", "-c", asks, url.format(NAMESPACE))
-    said = licensed.run(*pod, f"--image=understudy/operator:{image}", *command)
+    where = ("-n", BRAND)
+    try:
+        pod = ("run", "stranger", *where, "--restart=Never", "--overrides", json.dumps(overrides))
+        licensed.run(*pod, f"--image=understudy/operator:{image}", "--", "python", "-c", asks, url.format(NAMESPACE))
+        licensed.run("wait", "pod/stranger", *where, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=100s")
+        said = licensed.run("logs", "stranger", *where)
+    finally:
+        licensed.run("delete", "pod", "stranger", *where, "--ignore-not-found")
     assert said.strip() in {"401", "403"}
 
 
