@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -98,11 +98,9 @@ def lines(order_uid: str, texts: Texts) -> list[Line]:
     return sorted(found, key=lambda line: str(line.says.get("timestamp", "")))
 
 
-def about(mark: str, of_order: Iterable[Line]) -> list[Line]:
+def about(mark: str, of_order: Sequence[Line]) -> list[Line]:
     """Those lines of an order's that speak of an item, or of one of its takes."""
-    of_order = list(of_order)
-    own = [line for line in of_order if line.says.get("item") == mark]
-    takes = {take for line in own for take in line.says.get("takes", ())}
+    takes = {take for line in of_order if line.says.get("item") == mark for take in line.says.get("takes", ())}
     return [line for line in of_order if line.says.get("item") == mark or line.says.get("take") in takes]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doc_commands import commands, prints, stands
+from doc_commands import commands, holds, prints
 from operator_site import until
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,4 @@ def test_every_command_prints_what_the_document_says(control_plane: Any) -> None
     assert len(found) > 8
     for command, wanted in found:
         # The API server takes a moment to know a binding that was just made.
-        until(
-            lambda c=command: prints(c, ROOT, environment), lambda text, w=wanted: all(stands(line, text) for line in w)
-        )
+        until(lambda c=command: prints(c, ROOT, environment), lambda said, w=wanted: holds(w, said))

@@ -13,14 +13,13 @@ import pytest
 from built_image import VERSION
 from chart_site import NAMESPACE
 from live_farm import small_campaign, with_twin
-from pod_farm import Desk, PodFarm, cluster_of, load_minio, understudy
+from pod_farm import CLUSTER, Desk, PodFarm, cluster_of, load_minio, understudy
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 
 ROOT = Path(__file__).parents[2]
-CLUSTER = os.environ.get("KIND_CLUSTER", "understudy")
 
 
 @pytest.fixture(scope="session")

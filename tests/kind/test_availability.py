@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from typing import Any
 
@@ -11,13 +10,13 @@ import pytest
 from chart_site import NAMESPACE
 from live_farm import BRAND
 from operator_site import until
-from pod_farm import PodFarm, engine
+from pod_farm import CLUSTER, PodFarm, engine
 
 from understudy_cli.campaign import manifests
 from understudy_cli.errors import UserError
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
-CONTROL_PLANE = f"{os.environ.get('KIND_CLUSTER', 'understudy')}-control-plane"
+CONTROL_PLANE = f"{CLUSTER}-control-plane"
 AWAY_SECONDS = 60
 STANDBY_SECONDS = 15
 """What the standby may take to act once the leader is gone."""

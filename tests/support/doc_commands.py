@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -24,9 +24,9 @@ def commands(text: str) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def stands(line: str, text: str) -> bool:
-    """Whether a line was printed: a long one as a part of a line too, `yes` and `no` as they are."""
-    return line in text.splitlines() or (len(line) > 3 and line in text)
+def holds(wanted: Sequence[str], said: str) -> bool:
+    """Whether all lines were printed: a long one as a part of a line too, `yes` and `no` as they are."""
+    return all(line in said.splitlines() or (len(line) > 3 and line in said) for line in wanted)
 
 
 def prints(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> str:

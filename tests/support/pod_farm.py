@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from chart_site import CHART, NAMESPACE, helm
-from doc_commands import commands, prints, stands
+from doc_commands import commands, holds, prints
 from live_farm import BRAND, finish, index_of
 from minio import Minio
 from pydantic import SecretStr
@@ -29,6 +29,7 @@ from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys, open_account
 from understudy_cli.port_forward import forwarded
 
+CLUSTER = os.environ.get("KIND_CLUSTER", "understudy")
 DOCS = Path(__file__).parents[2] / "docs"
 LIMIT_SECONDS = 400
 VALUES = Path(__file__).parents[1] / "kind" / "values.yaml"
@@ -168,7 +169,7 @@ class Desk:
         environment = {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
         for command, wanted in commands((DOCS / document).read_text()):
             said = prints(command, self.folder, environment, LIMIT_SECONDS)
-            assert all(stands(line, said) for line in wanted), f"{document}: {command}: wanted {wanted}, got {said}"
+            assert holds(wanted, said), f"{document}: {command}: wanted {wanted}, got {said}"
 
 
 def cluster_of(name: str, folder: Path) -> Path | None:

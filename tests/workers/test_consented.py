@@ -154,9 +154,7 @@ def test_an_altered_list_releases_nothing(write_order: Any, objects: Objects, ob
 
 
 def test_a_list_is_fetched_once_for_an_order_and_none_where_nothing_was_released(
-    write_order: Any,
-    objects: Objects,
-    object_store: Any,
+    write_order: Any, objects: Objects, object_store: Any
 ) -> None:
     order = released(write_order, objects)
     assert order.clearance is not None

@@ -54,11 +54,7 @@ def test_a_published_twin_is_fetched_and_kept_warm(open_twins: Any, published: T
 
 
 def test_a_fetched_twin_is_found_on_disk_without_the_store(
-    open_twins: Any,
-    published: TwinPin,
-    objects: Objects,
-    bucket: str,
-    object_store: Any,
+    open_twins: Any, published: TwinPin, objects: Objects, bucket: str, object_store: Any
 ) -> None:
     open_twins().get(published)
     object_store.remove(bucket, bundle_key(published, "face.onnx"))

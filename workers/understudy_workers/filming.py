@@ -13,6 +13,7 @@ import structlog
 
 from understudy_api.order import TwinPin, VideoOutput
 from understudy_api.verdict import Refusal
+from understudy_workers import marks
 from understudy_workers.consented import Consented
 from understudy_workers.custody import Custody
 from understudy_workers.footage import Clip, Spoken
@@ -197,7 +198,7 @@ class Filming:
 
         `at` is in Unix seconds. No words, no names.
         """
-        known, ended = {"order": permit.order_uid, "take": take.take_id[:12]}, "whole"
+        known, ended = marks.of_work(permit.order_uid, take), "whole"
         log.info("frames begin", **known, at=self._gatekeeper.clock())
         try:
             yield

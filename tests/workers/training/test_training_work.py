@@ -164,13 +164,7 @@ def test_a_twin_that_is_good_enough_is_uploaded_before_its_result(
 
 
 def test_the_capture_is_sealed_in_its_place_and_trained_from_again(
-    studied,
-    trained,
-    objects,
-    order,
-    monkeypatch,
-    signers,
-    object_store,
+    studied, trained, objects, order, monkeypatch, signers, object_store
 ) -> None:
     train(studied, order, lambda _: None, signers)
     plain = trained.capture.read_bytes()
