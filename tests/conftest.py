@@ -7,6 +7,7 @@ buckets and accounts. They live in one temporary farm that is taken down when th
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from understudy_cli.local import control_plane as plane
 from understudy_cli.local import object_store as store
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
+from understudy_cli.local.plan import PORTS
 
 settings.register_profile(
     "house",
@@ -34,6 +36,20 @@ settings.load_profile("house")
 
 
 def pytest_configure() -> None:
+    """Signals and ports as the servers that tests start need them."""
+    _let_children_be_interrupted()
+    _take_a_range_of_ports()
+
+
+def _take_a_range_of_ports() -> None:
+    """Farms that are brought up at the same moment, one per worker of pytest-xdist, choose no port twice."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = len(PORTS) // 8
+    first = PORTS.start + worker % 8 * share
+    os.environ["UNDERSTUDY_PORTS"] = f"{first}-{first + share - 1}"
+
+
+def _let_children_be_interrupted() -> None:
     """Children are interrupted by SIGINT also where the suite runs in the background, whose children ignore it else."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)

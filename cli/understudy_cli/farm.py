@@ -50,7 +50,8 @@ def up(
 ) -> None:
     """Start the farm on this machine, or what of it is down; parts that run stay as they are.
 
-    The farm lives in $UNDERSTUDY_HOME (default ~/.local/state/understudy) and listens on loopback only.
+    The farm lives in $UNDERSTUDY_HOME (default ~/.local/state/understudy) and listens on loopback only, on ports of
+    20000-31999 chosen once ($UNDERSTUDY_PORTS names another range).
     """
     console = Console()
     site = bring_up(console, _external(kubeconfig, pool, s3))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import secrets
 import socket
 import time
@@ -19,7 +21,6 @@ from understudy_cli.local.home import Home, write_private
 LOOPBACK: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_000)
 """Below the kernel's range for outgoing connections, so that no passer-by takes a port while the farm is down."""
-
 
 _PATIENCE_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.05
@@ -86,14 +87,36 @@ def choose_plan(home: Home) -> Plan:
 
 
 def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
-    """`count` different loopback ports that nobody listens on and that are not `taken` by a plan."""
+    """`count` different loopback ports of `port_range()` that nobody listens on and that are not `taken` by a plan.
+
+    A port is only looked at, not held: farms that are first brought up at the same moment need ranges of their own.
+    UserError when the range has too few.
+    """
+    ports = port_range()
     found: list[int] = []
-    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+    for port in secrets.SystemRandom().sample(ports, len(ports)):
         if len(found) == count:
-            break
+            return found
         if port not in taken and is_free(port):
             found.append(port)
-    return found
+    if len(found) == count:
+        return found
+    raise UserError(
+        f"{count} free ports are wanted in {ports.start}-{ports.stop - 1}, {len(found)} are left; "
+        "end what listens there, or name another range in UNDERSTUDY_PORTS"
+    )
+
+
+def port_range() -> range:
+    """`$UNDERSTUDY_PORTS`, such as `24000-24999`, else PORTS; UserError when it is no range of ports."""
+    named = os.environ.get("UNDERSTUDY_PORTS")
+    if named is None:
+        return PORTS
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", named)
+    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1024 <= first <= last <= 65_535:
+        raise UserError(f"UNDERSTUDY_PORTS is {named!r}; wanted a range within 1024-65535, such as 24000-24999")
+    return range(first, last + 1)
 
 
 def is_free(port: int) -> bool:

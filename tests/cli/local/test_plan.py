@@ -5,7 +5,17 @@ import pytest
 
 from understudy_cli.errors import UserError
 from understudy_cli.local.home import Home
-from understudy_cli.local.plan import LOOPBACK, PORTS, Ports, choose_plan, free_ports, is_free, load_plan, require_free
+from understudy_cli.local.plan import (
+    LOOPBACK,
+    PORTS,
+    Ports,
+    choose_plan,
+    free_ports,
+    is_free,
+    load_plan,
+    port_range,
+    require_free,
+)
 
 
 @pytest.fixture
@@ -22,7 +32,7 @@ def test_a_plan_is_chosen_once(tmp_path):
     plan = choose_plan(home)
     ports = list(plan.ports.model_dump().values())
     assert len(set(ports)) == len(ports)
-    assert all(port in PORTS for port in ports)
+    assert all(port in port_range() for port in ports)
     assert choose_plan(home) == plan == load_plan(home)
 
 
@@ -63,10 +73,31 @@ def test_a_damaged_plan_is_one_line(tmp_path, text):
 
 
 def test_free_ports_avoid_what_is_taken(monkeypatch):
-    monkeypatch.setattr("understudy_cli.local.plan.PORTS", range(20_000, 20_010))
+    monkeypatch.setenv("UNDERSTUDY_PORTS", "20000-20009")
     monkeypatch.setattr("understudy_cli.local.plan.is_free", lambda port: port != 20_003)
     found = free_ports(8, taken={20_000})
     assert sorted(found) == [20_001, 20_002, *range(20_004, 20_010)]
+
+
+def test_a_range_without_enough_free_ports_is_refused_with_the_cure(monkeypatch):
+    monkeypatch.setenv("UNDERSTUDY_PORTS", "20000-20009")
+    monkeypatch.setattr("understudy_cli.local.plan.is_free", lambda port: port != 20_003)
+    with pytest.raises(UserError, match=r"10 free ports are wanted in 20000-20009, 9 are left; .* UNDERSTUDY_PORTS"):
+        free_ports(10)
+
+
+def test_the_range_is_the_farms_own_unless_named(monkeypatch):
+    monkeypatch.delenv("UNDERSTUDY_PORTS")
+    assert port_range() == PORTS
+    monkeypatch.setenv("UNDERSTUDY_PORTS", "24000-24999")
+    assert port_range() == range(24_000, 25_000)
+
+
+@pytest.mark.parametrize("named", ["", "24000", "24000-", "24999-24000", "80-90", "65000-70000", "a-b", " 24000-24999"])
+def test_what_is_no_range_of_ports_is_refused(monkeypatch, named):
+    monkeypatch.setenv("UNDERSTUDY_PORTS", named)
+    with pytest.raises(UserError, match=r"UNDERSTUDY_PORTS is .*; wanted a range within 1024-65535"):
+        port_range()
 
 
 def test_a_listener_takes_its_port_and_gives_it_back():
