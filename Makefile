@@ -14,11 +14,12 @@ IMAGE_TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE_REPOSITORY ?= understudy
 IMAGE = $(IMAGE_REPOSITORY)/$(1):$(IMAGE_TAG)
 DOCKER_BUILD = docker build --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown)
+LAST_RELEASE ?= $(shell git describe --tags --abbrev=0 HEAD^ 2>/dev/null)
 KIND_CLUSTER := understudy
 KIND_NODES := $(KIND_CLUSTER)-worker,$(KIND_CLUSTER)-worker2
 
 .PHONY: help setup tools farm-tools demo stop test check format crds golden bench clean
-.PHONY: images image-operator image-render image-render-cpu image-train kind-up kind-down test-kind
+.PHONY: images image-operator image-render image-render-cpu image-render-cuda image-train image-minio kind-up kind-down test-kind released-images
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -63,27 +64,39 @@ golden: $(STAMP) ## Refresh the golden files of the tests
 bench: $(STAMP) ## Measure speed and memory, as ratios (JSON and a table)
 	@$(RUN)/python -m bench
 
-images: image-operator image-render image-render-cpu image-train ## Build the container images (docs/images.md)
+images: image-operator image-render image-render-cpu image-render-cuda image-train ## Build the container images (docs/images.md)
 
 image-operator image-render image-train: image-%:
 	@$(DOCKER_BUILD) --file images/$*.Dockerfile --tag $(call IMAGE,$*) .
 
-image-render-cpu:
-	@$(DOCKER_BUILD) --build-arg ONNXRUNTIME=cpu --file images/render.Dockerfile --tag $(call IMAGE,render)-cpu .
+image-render-cpu image-render-cuda: image-render-%:
+	@$(DOCKER_BUILD) --build-arg ONNXRUNTIME=$* --file images/render.Dockerfile --tag $(call IMAGE,render)-$* .
 
-kind-up: image-operator image-render-cpu ## Create a kind cluster (KIND_NODE_IMAGE, when set) and load the images
+image-minio: farm-tools # the kind cluster's object store, from the binary that a farm on one machine uses
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  cp "$$($(RUN)/python -c 'from understudy_cli.local import toolchain; print(toolchain.require("minio"))')" "$$folder/minio" && \
+	  docker build --quiet --file tests/kind/minio.Dockerfile --tag $(call IMAGE,minio) "$$folder" >/dev/null
+
+kind-up: image-operator image-render-cpu image-minio ## Create a kind cluster (KIND_NODE_IMAGE, when set) and load the images
 	@command -v kind >/dev/null || { echo "kind-up: kind is not on the PATH; install it: go install sigs.k8s.io/kind@latest" >&2; exit 1; }
 	@kind get clusters 2>/dev/null | grep -qx $(KIND_CLUSTER) || \
 	  kind create cluster --config kind-config.yaml --wait 2m $(if $(KIND_NODE_IMAGE),--image "$(KIND_NODE_IMAGE)")
-	@kind load docker-image --name $(KIND_CLUSTER) --nodes $(KIND_NODES) $(call IMAGE,operator) $(call IMAGE,render)-cpu
+	@kind load docker-image --name $(KIND_CLUSTER) --nodes $(KIND_NODES) $(call IMAGE,operator) $(call IMAGE,render)-cpu $(call IMAGE,minio)
 	@docker exec $(KIND_CLUSTER)-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf \
 	  rollout status --namespace kube-system deployment/coredns --timeout 2m
 
 kind-down: ## Delete the kind cluster
 	@kind delete cluster --name $(KIND_CLUSTER)
 
-test-kind: tools image-render kind-up ## Test the images, and a whole farm in the pods of the kind cluster
-	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) $(RUN)/pytest tests/images tests/kind
+test-kind: tools kind-up released-images ## Test what images are built, and a whole farm in the pods of the kind cluster
+	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) LAST_RELEASE=$(LAST_RELEASE) $(RUN)/pytest tests/images tests/kind
+
+released-images: # of the last release, from its own sources: what an upgrade comes from
+	@[ -z "$(LAST_RELEASE)" ] || for image in operator render; do \
+	  tag=understudy/$$image:$(LAST_RELEASE)$$([ $$image = operator ] || echo -cpu); \
+	  docker image inspect "$$tag" >/dev/null 2>&1 || git archive $(LAST_RELEASE) | docker build --build-arg ONNXRUNTIME=cpu \
+	    --build-arg VERSION=$(LAST_RELEASE) --file images/$$image.Dockerfile --tag "$$tag" -; \
+	done
 
 clean: ## Remove the environment (the farm's state and caches stay)
 	@rm -rf .venv .venv-uv

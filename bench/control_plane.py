@@ -56,7 +56,7 @@ def _prepare(site: Site, kubectl: Kubectl, objects: Objects, folder: Path) -> No
     """Namespaces, the twin and its license."""
     owner = ready_twin(site, kubectl, objects, folder)
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": BRAND}})
-    allowed = terms(site, owner, BRAND, LICENSE)
+    allowed = terms(site.home, owner, BRAND, LICENSE)
     kubectl.apply(license_manifest(allowed, sign_license(owner.key, allowed), {"namespace": TALENT, "name": "ada"}))
 
 

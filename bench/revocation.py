@@ -154,7 +154,7 @@ class Bench:
         return takes
 
     def _begin(self, take: Take) -> str:
-        signed = sign_license(self._owner.key, terms(self._site, self._owner, take.brand, take.name))
+        signed = sign_license(self._owner.key, terms(self._site.home, self._owner, take.brand, take.name))
         self._create(manifest("License", TALENT, take.name, {"twinRef": {"name": "ada"}, "token": signed}))
         rows = [{"id": str(n), "name": f"{NAMES[n % len(NAMES)]} {n}"} for n in range(ITEMS)]
         made = job(take.brand, take.name, take.name, SENTENCES[0], data={"key": "id", "rows": rows}, outputs=[OUTPUT])

@@ -17,6 +17,7 @@ from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.terms import Assignee, Quota, Terms
 from understudy_api.twinmodel import TwinModelSpec
 from understudy_cli.kubectl import Kubectl
+from understudy_cli.local.home import Home
 from understudy_cli.local.keys import Keys
 from understudy_cli.local.part import Site
 from understudy_cli.owner_vault import OwnerVault
@@ -51,9 +52,9 @@ def ready_twin(site: Site, kubectl: Kubectl, objects: Objects, folder: Path) -> 
     return owner
 
 
-def terms(site: Site, owner: Owner, brand: str, jti: str) -> Terms:
-    """A license that allows a brand more than any bench makes."""
-    farm = token.load_key(Keys.at(site.home).farm_public.read_text())
+def terms(farm_home: Home, owner: Owner, brand: str, jti: str) -> Terms:
+    """A license for the farm with these keys that allows a brand more than any bench makes."""
+    farm = token.load_key(Keys.at(farm_home).farm_public.read_text())
     return Terms(
         iss=token.thumbprint(owner.key),
         aud=token.thumbprint(farm),

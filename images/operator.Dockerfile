@@ -1,5 +1,5 @@
 # The operator, the vault and the `understudy` command: no torch, no Ray.
-#     docker build --file images/operator.Dockerfile --tag understudy/operator:0.1.0 .
+#     docker build --file images/operator.Dockerfile --tag understudy/operator:0.2.0 .
 
 FROM debian:bookworm-slim AS dependencies
 RUN apt-get update \
@@ -10,7 +10,7 @@ RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv
 ENV PATH=/opt/uv/bin:$PATH UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 ARG CYCLONEDX_VERSION=7.5.0
-COPY pyproject.toml uv.lock README.md images/environment ./
+COPY pyproject.toml uv.lock images/environment ./
 RUN ./environment --extra operator --extra vault --extra local
 
 FROM dependencies AS release

@@ -1,6 +1,7 @@
 # Ray nodes that render: head, director, performers; no torch.
-#     docker build --file images/render.Dockerfile --tag understudy/render:0.1.0 .
-# For nodes without a GPU, a third less to pull: --build-arg ONNXRUNTIME=cpu --tag understudy/render:0.1.0-cpu
+#     docker build --file images/render.Dockerfile --tag understudy/render:0.2.0 .
+# For nodes with a GPU, CUDA's libraries too: --build-arg ONNXRUNTIME=cuda --tag understudy/render:0.2.0-cuda
+# For nodes without one, a third less to pull: --build-arg ONNXRUNTIME=cpu --tag understudy/render:0.2.0-cpu
 
 FROM debian:bookworm-slim AS dependencies
 RUN apt-get update \
@@ -11,12 +12,13 @@ RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv
 ENV PATH=/opt/uv/bin:$PATH UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 ARG CYCLONEDX_VERSION=7.5.0
-COPY pyproject.toml uv.lock README.md images/environment ./
+COPY pyproject.toml uv.lock images/environment ./
 ARG ONNXRUNTIME=gpu
 RUN case "$ONNXRUNTIME" in \
       gpu) set -- ;; \
+      cuda) set -- --extra cuda ;; \
       cpu) set -- --group cpu --prune onnxruntime-gpu ;; \
-      *) echo "ONNXRUNTIME: wanted gpu or cpu, got $ONNXRUNTIME" >&2; exit 1 ;; \
+      *) echo "ONNXRUNTIME: wanted gpu, cuda or cpu, got $ONNXRUNTIME" >&2; exit 1 ;; \
     esac \
  && ./environment --extra render --extra vault "$@"
 

@@ -1,5 +1,5 @@
 # Ray nodes that train twins, and render too: what the render image has, and torch with its CUDA libraries.
-#     docker build --file images/train.Dockerfile --tag understudy/train:0.1.0 .
+#     docker build --file images/train.Dockerfile --tag understudy/train:0.2.0 .
 
 FROM debian:bookworm-slim AS dependencies
 RUN apt-get update \
@@ -10,8 +10,8 @@ RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv
 ENV PATH=/opt/uv/bin:$PATH UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 ARG CYCLONEDX_VERSION=7.5.0
-COPY pyproject.toml uv.lock README.md images/environment ./
-RUN ./environment --extra render --extra train --extra vault
+COPY pyproject.toml uv.lock images/environment ./
+RUN ./environment --extra render --extra cuda --extra train --extra vault
 
 FROM dependencies AS release
 COPY . .

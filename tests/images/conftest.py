@@ -18,13 +18,13 @@ def engine() -> None:
         pytest.skip("no container engine answers `docker info`")
 
 
-@pytest.fixture(params=["operator", "render", "render-cpu", "train"])
+@pytest.fixture(params=["operator", "render", "render-cpu", "render-cuda", "train"])
 def image(engine: None, request: pytest.FixtureRequest) -> BuiltImage:
     """Each image in turn."""
     return built(request.param)
 
 
-@pytest.fixture(params=["render", "render-cpu", "train"])
+@pytest.fixture(params=["render", "render-cpu", "render-cuda", "train"])
 def ray_image(engine: None, request: pytest.FixtureRequest) -> BuiltImage:
     """Each image that a Ray node runs."""
     return built(request.param)

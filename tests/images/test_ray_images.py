@@ -37,6 +37,15 @@ numba.njit(lambda x: x + 1)(1)
 assert [token.reading for token in janome.tokenizer.Tokenizer().tokenize("東京")] == ["トウキョウ"]
 print(len(take_recipe()), len(clip_recipe()), "CUDAExecutionProvider" in onnxruntime.get_available_providers())
 """
+PROVIDER = """
+import ctypes, pathlib, onnxruntime
+from understudy_workers.models.face import bring_cuda
+bring_cuda()
+try:
+    ctypes.CDLL(str(pathlib.Path(onnxruntime.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"))
+except OSError as error:
+    print(error)
+"""
 
 
 @pytest.mark.timeout(900)
@@ -64,6 +73,13 @@ def test_every_engine_loads(ray_image: BuiltImage) -> None:
     *lengths, cuda = ray_image.python(ENGINES).split()
     assert lengths == ["64", "64"]
     assert cuda == str(not ray_image.tag.endswith("-cpu"))
+
+
+@pytest.mark.parametrize("name", ["render-cuda", "train"])
+def test_the_cuda_provider_lacks_nothing_but_the_driver(engine: None, name: str) -> None:
+    """The driver is the node's own, and is mounted into the container."""
+    said = built(name).python(PROVIDER)
+    assert "libcuda.so.1" in said
 
 
 def test_a_login_shell_finds_ray(ray_image: BuiltImage) -> None:

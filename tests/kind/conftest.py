@@ -13,7 +13,7 @@ import pytest
 from built_image import VERSION
 from chart_site import NAMESPACE
 from live_farm import small_campaign, with_twin
-from pod_farm import CLUSTER, Desk, PodFarm, cluster_of, load_minio, understudy
+from pod_farm import CLUSTER, Desk, PodFarm, cluster_of, image_tags, understudy
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
@@ -37,15 +37,12 @@ def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def farm(bare_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodFarm]:
     """The chart, installed as docs/install.md says, with the images that `make kind-up` loaded."""
     tag = os.environ.get("IMAGE_TAG", VERSION)
-    load_minio(CLUSTER, tag)
-    names = {"operator": tag, "render": f"{tag}-cpu", "minio": tag}
-    tags = tuple(word for name, one in names.items() for word in ("--set", f"image.{name}.tag={one}"))
+    tags = image_tags(operator=tag, render=f"{tag}-cpu", minio=tag)
     farm = PodFarm(bare_cluster, tmp_path_factory.mktemp("farm-keys") / "keys", tags)
     farm.kubectl.apply(manifests.namespace(NAMESPACE))
     farm.purge()  # what a run that was ended left
     farm.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
-    secrets = understudy("chart", "secrets", str(farm.keys))
-    farm.run("apply", "--server-side", "-f", "-", stdin=secrets)
+    farm.give_secrets()
     farm.deploy("install")
     yield farm
     farm.purge()

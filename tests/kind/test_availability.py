@@ -1,4 +1,4 @@
-"""What a farm in pods survives: its leader gone or frozen, the API server or the object store away for a minute, a node drained."""
+"""What a farm in pods survives: its leader gone or frozen, the API server or the object store away for a minute, a node drained or lost."""
 
 from __future__ import annotations
 
@@ -82,23 +82,52 @@ def test_the_farm_waits_for_an_object_store_that_is_away(licensed: PodFarm, camp
     licensed.finish_whole(campaign, "storeless", take_away)
 
 
-def test_a_node_that_is_drained_loses_nothing(licensed: PodFarm, campaign: dict[str, Any]) -> None:
-    """The node without the object store; a worker of Ray is made to run on it first."""
+@pytest.fixture
+def spare(licensed: PodFarm) -> str:
+    """The node without volumes, with a worker of Ray on it."""
     (store,) = licensed.pods("minio")
     keeper = licensed.node(store)
     licensed.run("cordon", keeper)
-    for pod in licensed.pods("ray-worker"):
-        licensed.kill(pod)
-    elsewhere = until(lambda: {licensed.node(pod) for pod in licensed.pods("ray-worker")} - {"", keeper}, seconds=100)
-    licensed.run("uncordon", keeper)
+    try:
+        for pod in licensed.pods("ray-worker"):
+            licensed.kill(pod)
+        elsewhere = until(
+            lambda: {licensed.node(pod) for pod in licensed.pods("ray-worker")} - {"", keeper}, seconds=100
+        )
+    finally:
+        licensed.run("uncordon", keeper)
     licensed.run("rollout", "status", "deployment/understudy-ray-worker", "-n", NAMESPACE, "--timeout=100s")
-    (drained,) = elsewhere
+    (found,) = elsewhere
+    return found
 
+
+def test_a_node_that_is_drained_loses_nothing(licensed: PodFarm, campaign: dict[str, Any], spare: str) -> None:
     def drain() -> None:
         patience = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=200s")
         try:
-            licensed.run("drain", drained, *patience, limit_seconds=240)
+            licensed.run("drain", spare, *patience, limit_seconds=240)
         finally:
-            licensed.run("uncordon", drained)  # volumes of this cluster cannot move to another node
+            licensed.run("uncordon", spare)
 
     licensed.finish_whole(campaign, "drained", drain)
+
+
+def test_a_machine_that_is_lost_for_good_loses_nothing(licensed: PodFarm, campaign: dict[str, Any], spare: str) -> None:
+    """Its power goes, and its node is removed, as a cloud's controller does it; the job ends before it is back."""
+
+    def lose() -> None:
+        engine("docker", "kill", spare)
+        licensed.run("delete", "node", spare)
+
+    try:
+        licensed.finish_whole(campaign, "powerless", lose)
+    finally:
+        engine("docker", "start", spare)
+        until(lambda: ready(licensed, spare), seconds=120)
+    licensed.run("rollout", "status", "deployment/understudy-operator", "-n", NAMESPACE, "--timeout=100s")
+
+
+def ready(farm: PodFarm, node: str) -> bool:
+    """Whether a node is there and may be given pods."""
+    shown = farm.run("get", "node", node, "--ignore-not-found", "-o", "jsonpath={.status.conditions}")
+    return '"status":"True","type":"Ready"' in shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +42,8 @@ class PodFarm:
     keys: Path
     image_tags: tuple[str, ...]
     """`--set` arguments that name the images."""
+    chart: Path = CHART
+    values: Path = VALUES
 
     @property
     def kubectl(self) -> Kubectl:
@@ -77,9 +78,13 @@ class PodFarm:
             self.run("delete", "namespace", name, "--ignore-not-found")
         self.run("delete", "pvc", "--all", "-n", NAMESPACE, "--ignore-not-found")
 
+    def give_secrets(self) -> None:
+        """Brings the farm's Secrets into the cluster: all that this release of the chart wants."""
+        self.run("apply", "--server-side", "-f", "-", stdin=understudy("chart", "secrets", str(self.keys)))
+
     def deploy(self, verb: str, *settings: str) -> None:
         """Installs or upgrades the release and waits until its pods are ready."""
-        where = ("understudy", str(CHART), "--values", str(VALUES), "--wait", "--timeout", "110s")
+        where = ("understudy", str(self.chart), "--values", str(self.values), "--wait", "--timeout", "110s")
         self.helm(verb, *where, *self.image_tags, *settings)
 
     @contextmanager
@@ -182,16 +187,22 @@ def cluster_of(name: str, folder: Path) -> Path | None:
     return kubeconfig
 
 
-def load_minio(cluster: str, tag: str) -> None:
-    """Packs the toolchain's MinIO into an image and loads it into a cluster's workers."""
-    with tempfile.TemporaryDirectory() as folder:
-        context = Path(folder)
-        (context / "minio").write_bytes(toolchain.require("minio").read_bytes())
-        (context / "minio").chmod(0o755)
-        recipe = VALUES.with_name("minio.Dockerfile")
-        engine("docker", "build", "--quiet", "--file", str(recipe), "--tag", f"understudy/minio:{tag}", str(context))
+def image_tags(**tags: str) -> tuple[str, ...]:
+    """`--set` arguments that name images, by the chart's words for them."""
+    return tuple(word for name, tag in tags.items() for word in ("--set", f"image.{name}.tag={tag}"))
+
+
+def load_built(cluster: str, image: str, recipe: str) -> None:
+    """Builds an image of the tests, tests/kind/<recipe>.Dockerfile, and loads it into a cluster's workers."""
+    folder = VALUES.parent
+    engine("docker", "build", "--quiet", "--file", str(folder / f"{recipe}.Dockerfile"), "--tag", image, str(folder))
+    load(cluster, image)
+
+
+def load(cluster: str, *images: str) -> None:
+    """Brings images of this machine's engine to a cluster's workers."""
     nodes = f"{cluster}-worker,{cluster}-worker2"
-    engine("kind", "load", "docker-image", "--name", cluster, "--nodes", nodes, f"understudy/minio:{tag}")
+    engine("kind", "load", "docker-image", "--name", cluster, "--nodes", nodes, *images)
 
 
 def engine(*command: str) -> None:

@@ -80,6 +80,8 @@ class RayController:
         metadata["name"] = f"{name}-{group}-{kind}-{secrets.token_hex(3)}"[-63:].lstrip("-")
         metadata["labels"] = {**metadata.get("labels", {}), **labels}
         metadata["ownerReferences"] = [_owner(cluster)]
+        container = pod["spec"]["containers"][0]
+        container["env"] = [*container.get("env", ()), *_memory(cluster, kind)]
         self._server.request("POST", f"{self._core}/pods", pod)
 
     def _service(self, cluster: dict[str, Any]) -> None:
@@ -96,6 +98,18 @@ class RayController:
 
     def _delete(self, pod: dict[str, Any]) -> None:
         self._server.request("DELETE", f"{self._core}/pods/{pod['metadata']['name']}")
+
+
+def _memory(cluster: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """What Ray is told of the Redis that keeps its state, as KubeRay tells it."""
+    options = cluster["spec"].get("gcsFaultToleranceOptions")
+    if options is None:
+        return []
+    if kind == "worker":  # it waits so long for a head that comes again
+        return [{"name": "RAY_gcs_rpc_server_reconnect_timeout_s", "value": "600"}]
+    told = {"RAY_REDIS_ADDRESS": options["redisAddress"], "RAY_external_storage_namespace": cluster["metadata"]["uid"]}
+    password = [{"name": "REDIS_PASSWORD", **options["redisPassword"]}] if "redisPassword" in options else []
+    return [*({"name": name, "value": value} for name, value in told.items()), *password]
 
 
 def _owner(cluster: dict[str, Any]) -> dict[str, Any]:

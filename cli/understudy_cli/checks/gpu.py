@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -13,11 +16,11 @@ PROVIDER: Final = "CUDAExecutionProvider"
 
 def gpu(devices: Path = Path("/dev")) -> Check:
     """What performers on this machine would run on. A machine without a GPU is no fault: they use its cores."""
-    return judged(sorted(path.name for path in devices.glob("nvidia[0-9]*")), _providers())
+    return judged(sorted(path.name for path in devices.glob("nvidia[0-9]*")), _providers(), lacking())
 
 
-def judged(devices: Sequence[str], providers: Sequence[str] | None) -> Check:
-    """The check, from device files and onnxruntime's providers (None: it is not installed)."""
+def judged(devices: Sequence[str], providers: Sequence[str] | None, lacks: str | None) -> Check:
+    """The check, from device files, onnxruntime's providers (None: it is not installed) and what its CUDA provider lacks."""
     if not devices:
         return skipped("gpu", "no NVIDIA device here; performers on this machine use its cores")
     if providers is None:
@@ -26,7 +29,27 @@ def judged(devices: Sequence[str], providers: Sequence[str] | None) -> Check:
         return failed(
             "gpu", f"{', '.join(devices)}, but onnxruntime has only {', '.join(providers)}", "install onnxruntime-gpu"
         )
+    if lacks is not None:
+        cure = "install the cuda extra, or take the render image whose tag ends in -cuda"
+        return failed("gpu", f"{', '.join(devices)}, but onnxruntime cannot use CUDA: {lacks}", cure)
     return passed("gpu", f"{', '.join(devices)}, used by onnxruntime")
+
+
+def lacking() -> str | None:
+    """What keeps the CUDA provider of the installed onnxruntime from being loaded, in the loader's words; None when nothing does."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find
+        onnxruntime.preload_dlls()
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    try:
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_cuda.so"))
+    except OSError as error:
+        return str(error)
+    return None
 
 
 def _providers() -> list[str] | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,3 +85,30 @@ def test_painting_in_batches_changes_nothing(twin: Twin) -> None:
     whole = twin.paint(plates, codes)
     single = np.concatenate([twin.paint(plates[k : k + 1], codes[k : k + 1]) for k in range(6)])
     assert np.abs(whole.astype(int) - single).max() <= 1
+
+
+PROVIDER = """
+import ctypes, pathlib, onnxruntime
+from understudy_workers.models.face import bring_cuda
+{}
+try:
+    ctypes.CDLL(str(pathlib.Path(onnxruntime.__file__).parent / "capi" / "libonnxruntime_providers_cuda.so"))
+except OSError as error:
+    print(error)
+"""
+
+
+def test_the_cuda_provider_lacks_nothing_but_the_driver() -> None:
+    """Python packages bring its other libraries; with a driver it is the provider's host that a stranger lacks."""
+    assert not re.search("cublas|cudart|curand|cufft|cudnn", _said("bring_cuda()"))
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="a machine with a GPU may have the libraries in its system")
+def test_the_cuda_provider_does_not_find_them_by_itself() -> None:
+    assert "libcublasLt.so" in _said("")
+
+
+def _said(first: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", PROVIDER.format(first)], capture_output=True, text=True, check=True
+    ).stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,12 @@ def _fade(frame: int, frames: int) -> float:
     return _FADE[end] if end < len(_FADE) else 1.0
 
 
+@functools.cache
+def bring_cuda() -> None:
+    """Loads the CUDA libraries that Python packages brought, once: ONNX Runtime's provider looks for them in the system alone."""
+    ort.preload_dlls()
+
+
 def new_session(model: bytes, on_gpu: bool) -> Any:
     """An ONNX Runtime session on one CPU thread, or on the GPU where `on_gpu` is asked for and there is one.
 
@@ -118,6 +125,7 @@ def new_session(model: bytes, on_gpu: bool) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     providers = ["CPUExecutionProvider"]
     if on_gpu and Path("/dev/nvidiactl").exists() and "CUDAExecutionProvider" in ort.get_available_providers():
+        bring_cuda()
         providers.insert(0, "CUDAExecutionProvider")
     try:
         return ort.InferenceSession(model, options, providers=providers)

@@ -1,0 +1,88 @@
+"""From the last release to this one, under load: its own chart and images, then those of the working tree.
+
+It takes the place of the farm of the other tests, which tests/kind/test_uninstall.py has ended before.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_farm import QUIET
+from pod_farm import CLUSTER, PodFarm, image_tags, load, understudy
+
+from understudy_cli.campaign import manifests, watch
+
+pytestmark = [pytest.mark.kind, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+RELEASE = os.environ.get("LAST_RELEASE", "")
+"""The tag of the last release; `make test-kind` sets it, and builds its images."""
+
+
+@pytest.fixture(scope="module")
+def released(farm: PodFarm, owner: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodFarm]:
+    """The last release in pods, with the owner's twin and license."""
+    if not RELEASE:
+        pytest.skip("no release is tagged: LAST_RELEASE is empty")
+    farm.purge()
+    load(CLUSTER, f"understudy/operator:{RELEASE}", f"understudy/render:{RELEASE}-cpu")
+    tags = (*farm.image_tags, *image_tags(operator=RELEASE, render=f"{RELEASE}-cpu"))  # the last word counts
+    sources = _sources_of(RELEASE, tmp_path_factory.mktemp("released"))
+    chart, values = sources / "charts" / "understudy", sources / "tests" / "kind" / "values.yaml"
+    old = replace(farm, image_tags=tags, chart=chart, values=values)
+    old.deploy("install")
+    _bring_twin(old, owner)
+    yield old
+    farm.purge()
+
+
+def _sources_of(release: str, folder: Path) -> Path:
+    wanted = ("charts", "tests/kind/values.yaml")
+    archive = subprocess.run(["git", "archive", release, *wanted], cwd=ROOT, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "--extract", "--directory", str(folder)], input=archive, check=True)
+    return folder
+
+
+def _bring_twin(farm: PodFarm, owner: Path) -> None:
+    for name in (manifests.OWNER_NAMESPACE, manifests.BRAND_NAMESPACE):
+        farm.kubectl.apply(manifests.namespace(name))
+    where = ("--key", str(owner / "owner.jwk"), "--identity", str(owner / "age.txt"), "--farm-keys", str(farm.keys))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(farm.kubeconfig))
+        farm.run("apply", "-f", "-", stdin=understudy("twin", "import", str(owner / "ada.age"), *where))
+    terms = manifests.Examples.find().campaign("license.yaml")
+    farm.kubectl.apply(manifests.signed_license(owner, terms, farm.thumbprint))
+    twin = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
+    watch.wait(farm.kubectl, QUIET, "import", twin, watch.twin_look, 120)
+
+
+def test_jobs_of_the_last_release_go_on_under_this_one(
+    released: PodFarm, farm: PodFarm, campaign: dict[str, Any]
+) -> None:
+    before = released.finish_whole(campaign, "before", lambda: None)
+    lines = released.index("acme/before/")
+    parts = ("operator", "vault", "ray-head", "ray-worker")
+    pods = released.uids(*parts)
+
+    def upgrade() -> None:
+        farm.give_secrets()
+        farm.deploy("upgrade")
+
+    released.finish_whole(campaign, "meanwhile", upgrade)
+    assert not pods & farm.uids(*parts), "every part runs the images of this release"
+    farm.finish_whole(campaign, "after", lambda: None)
+    now = farm.kubectl.get("renderjob", "before", "acme")["status"]
+    assert {key: now[key] for key in ("items", "meteredSeconds")} == {
+        key: before["status"][key] for key in ("items", "meteredSeconds")
+    }
+    assert farm.index("acme/before/") == lines, "what was delivered stays as it is"
+
+
+def test_the_last_release_can_be_gone_back_to(released: PodFarm, campaign: dict[str, Any]) -> None:
+    released.helm("rollback", "understudy", "--wait", "--timeout", "110s")
+    released.finish_whole(campaign, "back", lambda: None)
