@@ -10,10 +10,10 @@ from typing import Any
 
 import pyrage
 import pytest
+import yaml
 from built_image import VERSION
-from chart_site import NAMESPACE
 from live_farm import small_campaign, with_twin
-from pod_farm import CLUSTER, Desk, PodFarm, cluster_of, image_tags, understudy
+from pod_farm import CLUSTER, VALUES, Desk, PodFarm, cluster_of, understudy, with_images
 
 from understudy_cli.campaign import manifests
 from understudy_cli.local.farm import Farm
@@ -34,16 +34,24 @@ def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def farm(bare_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodFarm]:
-    """The chart, installed as docs/install.md says, with the images that `make kind-up` loaded."""
+def desk(bare_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Where people sit who follow the documents: the sources, and values for a small cluster."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name in ("examples", "charts"):
+        (folder / name).symlink_to(ROOT / name)
     tag = os.environ.get("IMAGE_TAG", VERSION)
-    tags = image_tags(operator=tag, render=f"{tag}-cpu", minio=tag)
-    farm = PodFarm(bare_cluster, tmp_path_factory.mktemp("farm-keys") / "keys", tags)
-    farm.kubectl.apply(manifests.namespace(NAMESPACE))
+    tags = {"operator": tag, "render": f"{tag}-cpu", "minio": tag}
+    values = with_images(yaml.safe_load(VALUES.read_text()), tags)
+    (folder / "values.yaml").write_text(yaml.safe_dump(values))
+    return Desk(folder, bare_cluster)
+
+
+@pytest.fixture(scope="session")
+def farm(desk: Desk) -> Iterator[PodFarm]:
+    """The chart, installed as docs/install.md has it, with the images that `make kind-up` loaded."""
+    farm = PodFarm(desk.kubeconfig, desk.folder / "farm-keys", desk.folder / "values.yaml")
     farm.purge()  # what a run that was ended left
-    farm.run("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
-    farm.give_secrets()
-    farm.deploy("install")
+    desk.follow("install.md")
     yield farm
     farm.purge()
 
@@ -69,18 +77,9 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def desk(farm: PodFarm, owner: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """Where people sit who follow the documents: sources, the owner's folder and the farm's keys."""
-    folder = tmp_path_factory.mktemp("desk")
-    for name, there in {"examples": ROOT / "examples", "charts": ROOT / "charts", "owner": owner}.items():
-        (folder / name).symlink_to(there)
-    (folder / "farm-keys").symlink_to(farm.keys)
-    return Desk(folder, farm.kubeconfig)
-
-
-@pytest.fixture(scope="session")
 def licensed(farm: PodFarm, owner: Path, desk: Desk) -> PodFarm:
     """The farm with the owner's twin and licenses, as docs/first-campaign.md brings them there."""
+    (desk.folder / "owner").symlink_to(owner)
     desk.follow("first-campaign.md")
     examples = manifests.Examples.find().campaign("license-europe.yaml")
     farm.kubectl.apply(manifests.signed_license(owner, examples, farm.thumbprint))

@@ -38,10 +38,6 @@ def finished(licensed: PodFarm, campaign: dict[str, Any]) -> dict[str, Any]:
     return finish(licensed.kubectl, campaign, during=kill)
 
 
-def test_the_farm_answers_itself(farm: PodFarm) -> None:
-    farm.helm("test", "understudy", "--timeout", "110s")
-
-
 def test_a_twin_from_another_farm_is_ready(licensed: PodFarm) -> None:
     where = ("twinmodel", manifests.TWIN, manifests.OWNER_NAMESPACE)
     found = watch.wait(licensed.kubectl, QUIET, "import", where, watch.twin_look, 120)
@@ -82,12 +78,13 @@ def test_a_job_outside_its_license_renders_nothing(licensed: PodFarm, campaign: 
 def test_a_brands_pod_is_turned_away(licensed: PodFarm, url: str) -> None:
     """By authentication: this cluster enforces no NetworkPolicy."""
     asks = "import httpx, sys; print(httpx.get(sys.argv[1], verify=False).status_code)"
-    image = next(word for word in licensed.image_tags if word.startswith("image.operator.tag=")).split("=")[1]
+    operator = licensed.kubectl.get("deployment", "understudy-operator", NAMESPACE)
+    image = operator["spec"]["template"]["spec"]["containers"][0]["image"]
     overrides = {"spec": {"automountServiceAccountToken": False}}
     where = ("-n", BRAND)
     try:
         pod = ("run", "stranger", *where, "--restart=Never", "--overrides", json.dumps(overrides))
-        licensed.run(*pod, f"--image=understudy/operator:{image}", "--", "python", "-c", asks, url.format(NAMESPACE))
+        licensed.run(*pod, f"--image={image}", "--", "python", "-c", asks, url.format(NAMESPACE))
         licensed.run("wait", "pod/stranger", *where, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=100s")
         said = licensed.run("logs", "stranger", *where)
     finally:

@@ -1,4 +1,4 @@
-"""What docs/ tells people to type on a cluster works; docs/first-campaign.md is followed by the fixture `licensed`."""
+"""What docs/ tells people to type on a cluster works; docs/install.md is followed by the fixture `farm`, docs/first-campaign.md by `licensed`."""
 
 from __future__ import annotations
 

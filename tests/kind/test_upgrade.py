@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from built_image import VERSION
 from live_farm import QUIET
-from pod_farm import CLUSTER, PodFarm, image_tags, load, understudy
+from pod_farm import CLUSTER, PodFarm, load, understudy, with_images
 
 from understudy_cli.campaign import manifests, watch
 
@@ -31,10 +33,12 @@ def released(farm: PodFarm, owner: Path, tmp_path_factory: pytest.TempPathFactor
         pytest.skip("no release is tagged: LAST_RELEASE is empty")
     farm.purge()
     load(CLUSTER, f"understudy/operator:{RELEASE}", f"understudy/render:{RELEASE}-cpu")
-    tags = (*farm.image_tags, *image_tags(operator=RELEASE, render=f"{RELEASE}-cpu"))  # the last word counts
     sources = _sources_of(RELEASE, tmp_path_factory.mktemp("released"))
-    chart, values = sources / "charts" / "understudy", sources / "tests" / "kind" / "values.yaml"
-    old = replace(farm, image_tags=tags, chart=chart, values=values)
+    values = sources / "tests" / "kind" / "values.yaml"
+    tags = {"operator": RELEASE, "render": f"{RELEASE}-cpu", "minio": os.environ.get("IMAGE_TAG", VERSION)}
+    values.write_text(yaml.safe_dump(with_images(yaml.safe_load(values.read_text()), tags)))
+    old = replace(farm, chart=sources / "charts" / "understudy", values=values)
+    old.give_secrets()
     old.deploy("install")
     _bring_twin(old, owner)
     yield old

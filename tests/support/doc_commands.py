@@ -1,11 +1,21 @@
-"""Commands of a document: lines that begin with `    $ `, and below each what it prints."""
+"""What a document has people do: commands, in lines that begin with `    $ `, with what they print below them; and files."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    text: str
+    code: int
 
 
 def commands(text: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -24,13 +34,23 @@ def commands(text: str) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def holds(wanted: Sequence[str], said: str) -> bool:
-    """Whether all lines were printed: a long one as a part of a line too, `yes` and `no` as they are."""
-    return all(line in said.splitlines() or (len(line) > 3 and line in said) for line in wanted)
+def files(text: str) -> dict[str, str]:
+    """Name -> content of a document's files: blocks of YAML that begin with the comment `# NAME.yaml`."""
+    return {name: whole for whole, name in re.findall(r"^```yaml\n(# ([\w.-]+\.yaml)\n.*?)^```$", text, re.M | re.S)}
 
 
-def prints(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> str:
-    """What a command prints, run in a folder; beside the caller's environment it has that of the document."""
+def holds(wanted: Sequence[str], said: Said) -> bool:
+    """Whether all lines were printed: a long one as a part of a line too, `yes` and `no` as they are.
+
+    A command below which nothing stands has to succeed.
+    """
+    if not wanted:
+        return said.code == 0
+    return all(line in said.text.splitlines() or (len(line) > 3 and line in said.text) for line in wanted)
+
+
+def prints(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> Said:
+    """What a command prints and how it ends, run in a folder; beside the caller's environment it has that of the document."""
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -40,4 +60,4 @@ def prints(command: str, folder: Path, environment: Mapping[str, str], limit_sec
         check=False,
         timeout=limit_seconds,
     )
-    return done.stdout + done.stderr
+    return Said(done.stdout + done.stderr, done.returncode)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from chart_site import CHART, NAMESPACE, helm
-from doc_commands import commands, holds, prints
+from doc_commands import commands, files, holds, prints
 from live_farm import BRAND, finish, index_of
 from minio import Minio
 from pydantic import SecretStr
@@ -40,10 +40,9 @@ class PodFarm:
 
     kubeconfig: Path
     keys: Path
-    image_tags: tuple[str, ...]
-    """`--set` arguments that name the images."""
+    values: Path
+    """Of the chart."""
     chart: Path = CHART
-    values: Path = VALUES
 
     @property
     def kubectl(self) -> Kubectl:
@@ -74,18 +73,17 @@ class PodFarm:
                 change = ("--type=merge", "-p", '{"metadata":{"finalizers":null}}')
                 self.run("patch", kind, one["metadata"]["name"], *where, *change)
             self.run("delete", "crd", kind)
-        for name in (BRAND, manifests.OWNER_NAMESPACE):
-            self.run("delete", "namespace", name, "--ignore-not-found")
-        self.run("delete", "pvc", "--all", "-n", NAMESPACE, "--ignore-not-found")
+        self.run("delete", "namespace", BRAND, manifests.OWNER_NAMESPACE, NAMESPACE, "--ignore-not-found")
 
     def give_secrets(self) -> None:
-        """Brings the farm's Secrets into the cluster: all that this release of the chart wants."""
+        """Brings the farm's Secrets into the cluster, its namespace too: all that this release of the chart wants."""
+        self.kubectl.apply(manifests.namespace(NAMESPACE))
         self.run("apply", "--server-side", "-f", "-", stdin=understudy("chart", "secrets", str(self.keys)))
 
     def deploy(self, verb: str, *settings: str) -> None:
         """Installs or upgrades the release and waits until its pods are ready."""
         where = ("understudy", str(self.chart), "--values", str(self.values), "--wait", "--timeout", "110s")
-        self.helm(verb, *where, *self.image_tags, *settings)
+        self.helm(verb, *where, *settings)
 
     @contextmanager
     def store(self) -> Iterator[Minio]:
@@ -168,11 +166,18 @@ class Desk:
     kubeconfig: Path
 
     def follow(self, document: str) -> None:
-        """Runs a document's commands in their order; AssertionError when one does not print what stands below it."""
+        """Writes a document's files that are not there, and runs its commands in their order.
+
+        AssertionError when one does not print what stands below it.
+        """
+        text = (DOCS / document).read_text()
+        for name, content in files(text).items():
+            if not (self.folder / name).exists():
+                (self.folder / name).write_text(content)
         programs = (Path(sys.executable).parent, toolchain.require("kubectl").parent, toolchain.require("helm").parent)
         path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         environment = {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
-        for command, wanted in commands((DOCS / document).read_text()):
+        for command, wanted in commands(text):
             said = prints(command, self.folder, environment, LIMIT_SECONDS)
             assert holds(wanted, said), f"{document}: {command}: wanted {wanted}, got {said}"
 
@@ -187,16 +192,17 @@ def cluster_of(name: str, folder: Path) -> Path | None:
     return kubeconfig
 
 
-def image_tags(**tags: str) -> tuple[str, ...]:
-    """`--set` arguments that name images, by the chart's words for them."""
-    return tuple(word for name, tag in tags.items() for word in ("--set", f"image.{name}.tag={tag}"))
-
-
 def load_built(cluster: str, image: str, recipe: str) -> None:
     """Builds an image of the tests, tests/kind/<recipe>.Dockerfile, and loads it into a cluster's workers."""
     folder = VALUES.parent
     engine("docker", "build", "--quiet", "--file", str(folder / f"{recipe}.Dockerfile"), "--tag", image, str(folder))
     load(cluster, image)
+
+
+def with_images(values: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Values of the chart with the tags of these images, by the chart's words for them."""
+    images = {**values["image"], **{name: {**values["image"].get(name, {}), "tag": tag} for name, tag in tags.items()}}
+    return {**values, "image": images}
 
 
 def load(cluster: str, *images: str) -> None:

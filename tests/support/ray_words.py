@@ -8,7 +8,10 @@ from understudy_api.settings import RayPods
 
 PODS = RayPods(
     ray_version="2.60.0",
-    head={"metadata": {"labels": {"a": "head"}}, "spec": {"containers": [{"name": "ray", "image": "render:1"}]}},
+    head={
+        "metadata": {"labels": {"a": "head"}},
+        "spec": {"containers": [{"name": "ray", "image": "render:1", "command": ["ray", "start", "--head"]}]},
+    },
     worker={
         "metadata": {"labels": {"a": "worker"}},
         "spec": {

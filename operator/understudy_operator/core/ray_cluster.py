@@ -49,7 +49,7 @@ def ray_cluster(
     name = cluster_name(pool.name)
     wanted: dict[str, Any] = {
         "rayVersion": pods.ray_version,
-        "headGroupSpec": {"rayStartParams": {}, "template": copy.deepcopy(pods.head)},
+        "headGroupSpec": {"rayStartParams": {}, "template": _head(spec, pods)},
         "workerGroupSpecs": [
             {
                 "groupName": group.name,
@@ -95,6 +95,14 @@ def ray_cluster(
 def digest_of(manifest: Mapping[str, Any]) -> str:
     """The digest that a RayCluster's spec was written under; empty when it was not written by us."""
     return str(manifest["metadata"].get("annotations", {}).get(DIGEST_ANNOTATION, ""))
+
+
+def _head(spec: KubeRayPool, pods: RayPods) -> dict[str, Any]:
+    template = copy.deepcopy(pods.head)
+    if spec.redis is not None and spec.redis.password_secret is not None:
+        # KubeRay sets the variable; Ray takes a password from its command line alone.
+        template["spec"]["containers"][0]["command"].append("--redis-password=$(REDIS_PASSWORD)")
+    return template
 
 
 def _worker(group: WorkerGroup, pods: RayPods, head: str) -> dict[str, Any]:

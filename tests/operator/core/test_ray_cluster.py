@@ -100,6 +100,21 @@ def test_a_redis_keeps_the_heads_state(redis: dict[str, str], wanted: dict[str, 
     assert "gcsFaultToleranceOptions" not in made()["spec"]
 
 
+@pytest.mark.parametrize(
+    ("redis", "told"),
+    [
+        (None, []),
+        ({"address": "redis:6379"}, []),
+        ({"address": "redis:6379", "passwordSecret": "redis"}, ["--redis-password=$(REDIS_PASSWORD)"]),
+    ],
+)
+def test_ray_is_told_the_password_by_its_command_line(redis: dict[str, str] | None, told: list[str]) -> None:
+    """KubeRay puts it into the environment, and leaves commands that are the farm's own as they are."""
+    spec = made({**GROUPS, "redis": redis} if redis else GROUPS)["spec"]
+    command = spec["headGroupSpec"]["template"]["spec"]["containers"][0]["command"]
+    assert command == [*PODS.head["spec"]["containers"][0]["command"], *told]
+
+
 def test_its_digest_changes_with_its_spec_alone() -> None:
     assert digest_of(made()) == digest_of(made())
     assert len({digest_of(made()), digest_of(made(nodes=2)), digest_of(made(leaving=("w1",)))}) == 3
