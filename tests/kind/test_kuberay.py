@@ -29,6 +29,7 @@ GROUP = {
     "maxNodes": 2,
     "cpus": 1,
     "idleSeconds": 10,
+    "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"},
     "resources": {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}},
 }
 
@@ -38,7 +39,7 @@ def rays(licensed: PodFarm) -> Iterator[PodFarm]:
     """The farm with a pool of its own RayCluster, which the brand may use."""
     with kuberay(licensed):
         licensed.run("annotate", "namespace", BRAND, f"understudy.dev/pools=default,{POOL}", "--overwrite")
-        spec = {"kuberay": {"groups": [GROUP]}, "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}}
+        spec = {"kuberay": {"groups": [GROUP]}}
         body = {"apiVersion": "understudy.dev/v1alpha1", "kind": "RenderPool", "metadata": {"name": POOL}, "spec": spec}
         licensed.kubectl.apply(body)
         yield licensed
@@ -92,6 +93,8 @@ def test_without_work_it_has_a_head_and_no_nodes(rays: PodFarm) -> None:
 def test_nodes_come_for_work_and_a_lost_one_loses_nothing(rays: PodFarm, campaign: dict[str, Any]) -> None:
     done = rays.finish_whole(campaign, "nodes", lambda: rays.kill(pods(rays, "worker")[0]), POOL)
     assert done["status"]["takes"]["rendered"] > 0
+    assert set(done["status"]["workerSecondsByGroup"]) == {"cpu"}
+    assert float(done["status"]["cost"]["amount"]) > 0, "at the price of the group: the pool has none"
 
 
 def test_idle_nodes_are_drained_and_go(rays: PodFarm) -> None:
