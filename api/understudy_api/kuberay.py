@@ -5,16 +5,24 @@ A RayCluster of `ray.io/v1`, as KubeRay's operator understands it (https://docs.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from understudy_api.model import Name, Observed, Resource
+from understudy_api.model import DNS_LABEL, MAX_NAME, Money, Name, Observed, Resource
 
 MAX_NODES: Final = 1000
+GROUP_VARIABLE: Final = "UNDERSTUDY_WORKER_GROUP"
+"""Environment variable by which a node, and so each of its performers, knows its group; absent: it is of none."""
 Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
 LabelKey = Annotated[str, Field(min_length=1, max_length=316)]
 LabelValue = Annotated[str, Field(max_length=63)]
+
+
+def is_group_name(name: str) -> bool:
+    """Whether a WorkerGroup can be called so."""
+    return len(name) <= MAX_NAME and re.fullmatch(DNS_LABEL, name) is not None
 
 
 class Resources(Resource):
@@ -44,7 +52,7 @@ class Toleration(Resource):
 class WorkerGroup(Resource):
     """Nodes that are alike. They come when there is work, and go when there is none."""
 
-    name: Name = Field(description="Name of the group, for instance its GPU type.", max_length=30)
+    name: Name = Field(description="Name of the group, for instance its GPU type.")
     min_nodes: int = Field(default=0, ge=0, le=MAX_NODES, description="Nodes that are kept warm without work.")
     max_nodes: int = Field(default=1, ge=1, le=MAX_NODES, description="Nodes at most.")
     cpus: int = Field(default=2, ge=1, le=256, description="Performers of a node, one for each core it is given.")
@@ -64,6 +72,9 @@ class WorkerGroup(Resource):
     )
     tolerations: tuple[Toleration, ...] = Field(
         default=(), max_length=16, description="Taints of machines that nodes may start on all the same."
+    )
+    price_per_worker_hour: Money | None = Field(
+        default=None, description="Price of one performer of the group for one hour; absent: the pool's."
     )
 
 

@@ -15,7 +15,9 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 """RFC 1123 label: what Kubernetes allows as a namespace or short name."""
 
-Name = Annotated[str, Field(min_length=1, max_length=63, pattern=DNS_LABEL)]
+MAX_NAME: Final = 63
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=DNS_LABEL)]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 Locale = Annotated[str, Field(min_length=2, max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")]
 Territory = Annotated[str, Field(min_length=2, max_length=6, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]

@@ -12,10 +12,12 @@ from typing import Final, Literal
 from pydantic import Field
 
 from understudy_api.digest import digest
-from understudy_api.model import Digest, Model, Token
+from understudy_api.model import Digest, Model, Name, Token
 
 MAX_SEGMENT_ITEMS = 500
 SEGMENT_SECONDS = 2.0
+MAX_LOGGED_GROUPS: Final = 32
+"""Worker groups that a log tells apart: a pool has eight at most, and may have had others before."""
 
 Outcome = Literal["done", "failed", "rejected"]
 
@@ -99,6 +101,12 @@ class Segment(Model):
     billed_seconds: float = Field(default=0, description="Metered seconds of the whole log: all orders of the job.")
     billed_items: int = Field(default=0, ge=0, description="Items of the whole log that are charged.")
     billed_worker_seconds: float = Field(default=0, description="Worker seconds of the whole log.")
+    billed_worker_seconds_by_group: dict[Name, float] = Field(
+        default={},
+        max_length=MAX_LOGGED_GROUPS,
+        description="Those of them that a pool's worker groups spent; the others belong to no group.",
+        exclude_if=lambda seconds: not seconds,  # a director of an earlier release understands a log without groups
+    )
 
 
 class Finished(Model):

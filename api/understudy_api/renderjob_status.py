@@ -6,8 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from understudy_api.model import Condition, Money, Observed
+from understudy_api.model import MAX_NAME, Condition, Money, Observed
+from understudy_api.receipt import MAX_LOGGED_GROUPS
 
+GroupLabel = Annotated[str, Field(max_length=MAX_NAME)]
+Seconds = Annotated[str, Field(max_length=32)]
 TermsLine = Annotated[str, Field(max_length=2400)]
 
 
@@ -78,7 +81,16 @@ class RenderJobStatus(Observed):
     worker_seconds: str | None = Field(
         default=None, max_length=32, description="Seconds performers were busy for this job."
     )
-    cost: Money | None = Field(default=None, description="worker seconds x the pool's price per worker-hour.")
+    worker_seconds_by_group: dict[GroupLabel, Seconds] | None = Field(
+        default=None,
+        max_length=MAX_LOGGED_GROUPS,
+        description="Those of them that the pool's worker groups spent, by group; the others belong to no group.",
+    )
+    cost: Money | None = Field(
+        default=None,
+        description="Worker seconds x the price per worker-hour of the group that spent them, else of the pool, as prices are now; "
+        "absent as long as any of them has no price: a part is not shown as the whole.",
+    )
     content_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the frozen script, translations and rows."
     )

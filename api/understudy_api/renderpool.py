@@ -59,7 +59,8 @@ class RenderPoolSpec(Resource):
         ),
     )
     price_per_worker_hour: Money | None = Field(
-        default=None, description="Price of one performer for one hour; cost is reported only with a price."
+        default=None,
+        description="Price of one performer for one hour, in groups without a price of their own; cost is reported only with a price.",
     )
 
 
@@ -98,6 +99,12 @@ KIND: Final = Kind(
         {
             "rule": "has(self.embedded) == has(oldSelf.embedded) && has(self.kuberay) == has(oldSelf.kuberay)",
             "message": "the way to reach a pool is immutable: orders run there; create another RenderPool",
+        },
+        {
+            "rule": "!has(self.kuberay) || !has(self.kuberay.groups) || self.kuberay.groups.all(g, !has(g.pricePerWorkerHour) || "
+            "((!has(self.pricePerWorkerHour) || g.pricePerWorkerHour.currency == self.pricePerWorkerHour.currency) && "
+            "self.kuberay.groups.all(h, !has(h.pricePerWorkerHour) || h.pricePerWorkerHour.currency == g.pricePerWorkerHour.currency)))",
+            "message": "wanted one currency for the prices of a pool and its groups; amounts of two are never added",
         },
     ),
     columns=(

@@ -112,7 +112,8 @@ class VaultEndpoint(VaultAddress):
 class RayPods(Model):
     """Pod templates (metadata and spec) of the nodes of RayClusters, as the chart writes them for its own Ray.
 
-    A worker's first container finds its head and its size in RAY_HEAD, RAY_CPUS and RAY_GPUS.
+    A worker's first container finds its head and its size in RAY_HEAD, RAY_CPUS and RAY_GPUS,
+    and its group in `kuberay.GROUP_VARIABLE`.
     """
 
     ray_version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")

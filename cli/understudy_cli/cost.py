@@ -15,7 +15,7 @@ from understudy_cli.jobs import NamespaceOption, find_job, names
 from understudy_cli.printing import OutputOption, print_data, print_table
 
 UNPRICED: Final = "unpriced"
-"""A pool without a price has no cost; that is not the same as costing nothing."""
+"""Worker seconds without a price have no cost; that is not the same as costing nothing."""
 _HEADINGS: Final = ("namespace", "job", "phase", "items", "metered s", "worker s", "cost")
 _LEFT: Final = frozenset({"namespace", "job", "phase", "pool"})
 
@@ -32,6 +32,8 @@ class Spent:
     items_total: int
     metered_seconds: str | None
     worker_seconds: str | None
+    worker_seconds_by_group: dict[str, str]
+    """Those of them that groups of the pool spent."""
     cost: str | None
     currency: str | None
 
@@ -42,7 +44,7 @@ class Spent:
 
     @property
     def is_unpriced(self) -> bool:
-        """Whether somebody worked for it at a pool without a price."""
+        """Whether somebody worked for it, any second of it without a price."""
         return self.cost is None and bool(Decimal(self.worker_seconds or 0))
 
 
@@ -57,7 +59,7 @@ def cost(
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="All jobs of the cluster.")] = False,
     output: OutputOption = "table",
 ) -> None:
-    """Print worker seconds at the pool's price and metered seconds. Royalties are in `understudy statement`."""
+    """Print worker seconds at the prices of their groups and pools, and metered seconds. Royalties are in `understudy statement`."""
     if job and everywhere:
         raise UserError("cost: wanted a job or --all-namespaces, got both; leave one out")
     kubectl = connect()
@@ -85,6 +87,7 @@ def spent(document: dict[str, Any]) -> Spent:
         items_total=int(items.get("total", 0)),
         metered_seconds=status.get("meteredSeconds"),
         worker_seconds=status.get("workerSeconds"),
+        worker_seconds_by_group=status.get("workerSecondsByGroup") or {},
         cost=money.get("amount"),
         currency=money.get("currency"),
     )

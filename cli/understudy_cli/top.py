@@ -26,6 +26,8 @@ class Usage:
     busy: int | None
     orders: int | None
     price_per_worker_hour: str | None
+    group_prices: dict[str, str | None]
+    """What a worker-hour costs in each of its groups: its own price, else the pool's."""
     release: str | None
     message: str
 
@@ -33,12 +35,13 @@ class Usage:
         """The pool as a line of the table."""
         share = f" {self.busy / self.workers:.0%}" if self.busy is not None and self.workers else ""
         numbers = (_shown(self.workers), f"{_shown(self.busy)}{share}", _shown(self.orders))
-        cells = [self.pool, self.ready, *numbers, self.price_per_worker_hour or UNPRICED]
+        prices = dict.fromkeys(self.group_prices.values()) or (self.price_per_worker_hour,)
+        cells = [self.pool, self.ready, *numbers, ", ".join(one or UNPRICED for one in prices)]
         return [*cells, (self.release or "")[:12], self.message] if wide else cells
 
 
 def top(output: OutputOption = "table") -> None:
-    """Print the pools: ready or why not, workers, how many are busy, orders, price of a worker's hour."""
+    """Print the pools: ready or why not, workers, how many are busy, orders, prices of a worker's hour."""
     pools = [usage(one) for one in connect().every(f"renderpools.{GROUP}")]
     if output in {"json", "yaml"}:
         print_data([asdict(one) for one in pools], output)
@@ -50,17 +53,24 @@ def top(output: OutputOption = "table") -> None:
 def usage(document: dict[str, Any]) -> Usage:
     """What a RenderPool's status says."""
     status, said = document.get("status", {}), condition(document, "Ready")
-    price = document["spec"].get("pricePerWorkerHour")
+    spec = document["spec"]
+    groups = (spec.get("kuberay") or {}).get("groups", ())
     return Usage(
         pool=document["metadata"]["name"],
         ready="Unknown" if not said else "Ready" if said["status"] == "True" else str(said["reason"]),
         workers=status.get("workers"),
         busy=status.get("busy"),
         orders=status.get("orders"),
-        price_per_worker_hour=f"{price['amount']} {price['currency']}" if price else None,
+        price_per_worker_hour=_price(spec),
+        group_prices={one["name"]: _price(one) or _price(spec) for one in groups},
         release=status.get("release"),
         message=str(said.get("message", "")),
     )
+
+
+def _price(given: dict[str, Any]) -> str | None:
+    price = given.get("pricePerWorkerHour")
+    return f"{price['amount']} {price['currency']}" if price else None
 
 
 def _shown(number: int | None) -> str:

@@ -1,9 +1,26 @@
+"""Receipts and segments: what their ids depend on, what they add up to, how far they are bounded."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from understudy_api.receipt import Receipt, Segment, Totals, finished_key, item_id, segment_key, training_key
+from understudy_api.receipt import (
+    MAX_LOGGED_GROUPS,
+    Receipt,
+    Segment,
+    Totals,
+    finished_key,
+    item_id,
+    segment_key,
+    training_key,
+)
 
 ITEM = {
     "namespace": "acme",
@@ -51,6 +68,47 @@ def test_segment_is_bounded() -> None:
     Segment.model_validate({**base, "receipts": [receipt] * 500, "totals": Totals()})
     with pytest.raises(ValidationError):
         Segment.model_validate({**base, "receipts": [receipt] * 501, "totals": Totals()})
+
+
+SEGMENT: dict[str, Any] = {
+    "uid": "u",
+    "sequence": 0,
+    "director": "d",
+    "order": "b" * 64,
+    "generation": 1,
+    "written_at": 0.0,
+    "receipts": [],
+    "totals": {},
+}
+
+
+def test_a_segment_without_groups_reads_and_writes_as_before_there_were_groups() -> None:
+    read = Segment.model_validate(SEGMENT)
+    assert read.billed_worker_seconds_by_group == {}
+    assert "billed_worker_seconds_by_group" not in json.loads(read.model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("groups", "fits"),
+    [
+        ({"spot": 1.5}, True),
+        ({f"g{n}": 1.0 for n in range(MAX_LOGGED_GROUPS)}, True),
+        ({f"g{n}": 1.0 for n in range(MAX_LOGGED_GROUPS + 1)}, False),
+        ({"No Group": 1.0}, False),
+        ({"": 1.0}, False),
+        ({"spot": math.nan}, False),
+    ],
+    ids=lambda one: str(one)[:20],
+)
+def test_groups_of_a_segment_are_bounded(groups: dict[str, float], fits: bool) -> None:
+    given = {**SEGMENT, "billed_worker_seconds_by_group": groups}
+    if fits:
+        read = Segment.model_validate(given)
+        assert Segment.model_validate_json(read.model_dump_json()) == read
+        assert read.billed_worker_seconds_by_group == groups
+    else:
+        with pytest.raises(ValidationError):
+            Segment.model_validate(given)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,12 @@ def test_a_job_without_a_price_is_unpriced_and_not_free() -> None:
     assert totals([found])["unpriced_jobs"] == 1
 
 
+def test_seconds_by_group_tell_whose_price_is_missing() -> None:
+    found = spent(a_job(workerSeconds="10", workerSecondsByGroup={"fixed": "4", "spot": "6"}))
+    assert (found.price, found.worker_seconds_by_group) == ("unpriced", {"fixed": "4", "spot": "6"})
+    assert spent(a_job(**PRICED)).worker_seconds_by_group == {}
+
+
 @pytest.mark.parametrize("status", [{"phase": "Refused"}, {"phase": "Pending", "workerSeconds": "0"}])
 def test_a_job_that_nobody_worked_for_lacks_no_price(status: dict[str, Any]) -> None:
     found = spent(a_job(**status))
@@ -66,10 +72,11 @@ def test_a_namespace_is_a_line_a_job_and_their_sum(jobs: Jobs) -> None:
 
 @pytest.mark.farm
 def test_programs_get_the_same_in_json_and_yaml(jobs: Jobs) -> None:
-    jobs.make("spring", **PRICED)
+    jobs.make("spring", **PRICED, workerSecondsByGroup={"spot": "157.2"})
     found = json.loads(jobs.run("cost", "spring", "-o", "json").stdout)
     assert found == yaml.safe_load(jobs.run("cost", "spring", "-o", "yaml").stdout)
     assert found["jobs"][0]["cost"] == "0.0262"
+    assert found["jobs"][0]["worker_seconds_by_group"] == {"spot": "157.2"}
     everywhere = json.loads(CliRunner().invoke(app, ["cost", "-A", "-o", "json"]).stdout)
     assert (jobs.namespace, "spring") in [(one["namespace"], one["job"]) for one in everywhere["jobs"]]
 

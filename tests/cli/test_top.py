@@ -35,6 +35,33 @@ def test_no_workers_are_no_share_and_no_price_is_unpriced() -> None:
     assert (pool.ready, pool.cells(wide=False)[3], pool.cells(wide=False)[-1]) == ("Unknown", "0", "unpriced")
 
 
+EUR, DEAR = {"amount": "0.60", "currency": "EUR"}, {"amount": "2.40", "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("pool", "groups", "by_group", "shown"),
+    [
+        (EUR, {"spot": None}, {"spot": "0.60 EUR"}, "0.60 EUR"),
+        (EUR, {"spot": None, "fixed": DEAR}, {"spot": "0.60 EUR", "fixed": "2.40 EUR"}, "0.60 EUR, 2.40 EUR"),
+        (EUR, {"spot": DEAR, "fixed": DEAR}, {"spot": "2.40 EUR", "fixed": "2.40 EUR"}, "2.40 EUR"),
+        (None, {"spot": EUR, "fixed": None}, {"spot": "0.60 EUR", "fixed": None}, "0.60 EUR, unpriced"),
+        (None, {"spot": None}, {"spot": None}, "unpriced"),
+    ],
+)
+def test_each_group_has_its_price_or_the_pools(
+    pool: dict[str, str] | None,
+    groups: dict[str, dict[str, str] | None],
+    by_group: dict[str, str | None],
+    shown: str,
+) -> None:
+    def price(given: dict[str, str] | None) -> dict[str, Any]:
+        return {"pricePerWorkerHour": given} if given else {}
+
+    spec = {"kuberay": {"groups": [{"name": name, **price(one)} for name, one in groups.items()]}, **price(pool)}
+    found = usage({**a_pool(workers=1), "spec": spec})
+    assert (found.group_prices, found.cells(wide=False)[-1]) == (by_group, shown)
+
+
 @pytest.mark.farm
 def test_the_pools_of_a_cluster_are_listed(jobs: Jobs) -> None:
     run = CliRunner().invoke

@@ -33,6 +33,8 @@ def test_without_work_it_has_a_head_and_no_nodes(rays: RayPool) -> None:
 def test_nodes_come_for_work_and_a_lost_one_loses_nothing(rays: RayPool, campaign: dict[str, Any]) -> None:
     done = rays.farm.finish_whole(campaign, "nodes", lambda: rays.farm.kill(rays.pods("worker")[0]), POOL)
     assert done["status"]["takes"]["rendered"] > 0
+    assert set(done["status"]["workerSecondsByGroup"]) == {"cpu"}
+    assert float(done["status"]["cost"]["amount"]) > 0, "at the price of the group: the pool has none"
 
 
 def test_idle_nodes_are_drained_and_go(rays: RayPool) -> None:

@@ -133,6 +133,12 @@ REFUSED = [
         {"groups": [{"name": "cpu", "resources": {"limits": {"memory": "much"}}}]},
         r"spec.kuberay.groups\[0\].resources.limits.memory",
     ),
+    (
+        "RenderPool",
+        "kuberay",
+        {"groups": [{"name": "cpu", "pricePerWorkerHour": {"amount": "cheap", "currency": "EUR"}}]},
+        r"spec.kuberay.groups\[0\].pricePerWorkerHour.amount",
+    ),
 ]
 
 
@@ -141,6 +147,51 @@ def test_out_of_bounds_is_refused(admin: Admin, namespace: str, kind: str, path:
     body = example(kind, namespace, "refused")
     with pytest.raises(DeniedError, match=f"(?s){message}"):
         admin.create({**body, "spec": changed(body["spec"], path, value)})
+
+
+def priced(pool: str | None, *groups: str | None) -> dict[str, Any]:
+    """A spec whose pool and groups have prices in these currencies; None: no price."""
+
+    def price(currency: str | None) -> dict[str, Any]:
+        return {"pricePerWorkerHour": {"amount": "0.60", "currency": currency}} if currency else {}
+
+    return {"kuberay": {"groups": [{"name": f"g{n}", **price(one)} for n, one in enumerate(groups)]}, **price(pool)}
+
+
+@pytest.mark.parametrize(
+    ("spec", "accepted"),
+    [
+        (priced("EUR", "EUR", None, "EUR"), True),
+        (priced(None, "EUR", None, "EUR"), True),
+        (priced("EUR", None, None), True),
+        (priced(None, *["EUR"] * 8), True),
+        (priced("EUR", "USD"), False),
+        (priced("EUR", "EUR", None, "USD"), False),
+        (priced(None, "EUR", None, "USD"), False),
+        (priced("USD", "EUR", "EUR"), False),
+    ],
+    ids=str,
+)
+def test_a_pool_has_prices_in_one_currency(admin: Admin, spec: dict[str, Any], accepted: bool) -> None:
+    body = resource("RenderPool", "", "priced", spec)
+    if accepted:
+        created = admin.create(body)
+        assert created["spec"]["kuberay"]["groups"][0]["name"] == "g0"
+        admin.delete(Key.of(created))
+    else:
+        with pytest.raises(DeniedError, match="wanted one currency for the prices of a pool and its groups"):
+            admin.create(body)
+
+
+def test_a_price_of_a_group_may_change_and_go(admin: Admin) -> None:
+    key = Key.of(admin.create(resource("RenderPool", "", "repriced", priced(None, "EUR", "EUR"))))
+    changed_all = admin.patch(key, priced(None, "USD", "USD"))["spec"]["kuberay"]["groups"]
+    assert [one["pricePerWorkerHour"]["currency"] for one in changed_all] == ["USD", "USD"]
+    left = admin.patch(key, priced(None, "USD", None))["spec"]["kuberay"]["groups"]
+    assert ["pricePerWorkerHour" in one for one in left] == [True, False]
+    with pytest.raises(DeniedError, match="wanted one currency"):
+        admin.patch(key, priced("EUR", "USD"))
+    admin.delete(key)
 
 
 IMMUTABLE = [

@@ -30,6 +30,7 @@ from understudy_api.token import thumbprint
 from understudy_api.twinmodel import TwinModelSpec, TwinModelStatus
 from understudy_operator.core.booking import Logged
 from understudy_operator.core.content import request
+from understudy_operator.core.prices import Prices
 from understudy_operator.core.registration import Registration
 from understudy_operator.core.request import rows_key
 from understudy_operator.core.rows import Freezer, inline
@@ -202,7 +203,7 @@ def a_pool_view(**changed: Any) -> PoolView:
     """Pool `default`, reachable, holding nothing."""
     known: dict[str, Any] = {
         "name": "default",
-        "price_per_worker_hour": Money(amount="0.60", currency="EUR"),
+        "prices": Prices(Money(amount="0.60", currency="EUR")),
         "reachable": True,
     }
     return PoolView(**{**known, **changed})

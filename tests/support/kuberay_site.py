@@ -23,6 +23,7 @@ GROUP = {
     "maxNodes": 2,
     "cpus": 1,
     "idleSeconds": 10,
+    "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"},
     "resources": {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}},
 }
 
@@ -65,8 +66,8 @@ def ray_pool(farm: PodFarm, name: str, kuberay: dict[str, Any]) -> Iterator[RayP
     """A RenderPool that the brand may use; it and its pods are gone afterwards."""
     with _kuberay(farm):
         farm.run("annotate", "namespace", BRAND, f"understudy.dev/pools=default,{name}", "--overwrite")
-        spec = {"kuberay": kuberay, "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}}
-        body = {"apiVersion": "understudy.dev/v1alpha1", "kind": "RenderPool", "metadata": {"name": name}, "spec": spec}
+        head = {"apiVersion": "understudy.dev/v1alpha1", "kind": "RenderPool", "metadata": {"name": name}}
+        body = {**head, "spec": {"kuberay": kuberay}}
         farm.kubectl.apply(body)
         pool = RayPool(farm, name)
         yield pool

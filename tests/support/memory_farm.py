@@ -32,6 +32,7 @@ from understudy_operator.core.booking import MAX_SEGMENTS, Logged
 from understudy_operator.core.content import request
 from understudy_operator.core.decide import decide_job, decide_license
 from understudy_operator.core.lifecycle import FINISHED
+from understudy_operator.core.prices import Prices
 from understudy_operator.core.quarantine_policy import is_due
 from understudy_operator.core.registration import Registration
 from understudy_operator.core.rows import Freezer, RowError, inline, problem
@@ -349,7 +350,7 @@ class MemoryFarm:
             )
         return PoolView(
             name="default",
-            price_per_worker_hour=Money(amount="0.60", currency="EUR"),
+            prices=Prices(Money(amount="0.60", currency="EUR")),
             reachable=self.reachable,
             problem="" if self.reachable else "connection refused",
             held=held,

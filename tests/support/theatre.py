@@ -95,6 +95,8 @@ class ThreadCrew:
         self._threads = {name: ThreadPoolExecutor(1, name) for name in names}
         self.lose: dict[str, int] = {}
         """How many batches each performer still dies with."""
+        self.groups: dict[str, str] = {}
+        """The worker group of a performer's node, where it has one."""
         self.seen: list[tuple[str, Batch]] = []
         self.busy_seconds: float | None = None
         """What each batch is said to have taken, whatever the machine is busy with; None: what it took."""
@@ -105,12 +107,12 @@ class ThreadCrew:
             self.lose[performer] -= 1
             raise PerformerLostError("its performer died while it held the work")
         loop = asyncio.get_running_loop()
-        data = await loop.run_in_executor(self._threads[performer], self._perform, pickle.dumps(batch))
+        data = await loop.run_in_executor(self._threads[performer], self._perform, performer, pickle.dumps(batch))
         answer: Answer = pickle.loads(data)
         return answer if self.busy_seconds is None else replace(answer, busy_seconds=self.busy_seconds)
 
-    def _perform(self, data: bytes) -> bytes:
-        return pickle.dumps(perform(self._studio, pickle.loads(data)))
+    def _perform(self, performer: str, data: bytes) -> bytes:
+        return pickle.dumps(perform(self._studio, pickle.loads(data), self.groups.get(performer, "")))
 
     def stop(self, order_uid: str, until: float) -> None:
         self._studio.stop(order_uid, until)

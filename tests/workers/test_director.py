@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from understudy_api.acts import CaptureConsent, sign_act
 from understudy_api.digest import digest_bytes
 from understudy_api.genesis import twin_id
 from understudy_api.grant import TrainingGrant, sign_grant
+from understudy_api.kuberay import GROUP_VARIABLE
 from understudy_api.order import Order, Progress, TrainingOrder
 from understudy_api.passcode import passcode
 from understudy_api.receipt import TrainingResult, training_key
@@ -54,8 +56,32 @@ class Pool:
 
     def launch(self, release: str = "one") -> subprocess.CompletedProcess[str]:
         """Runs the launcher, as the operator has Ray do it."""
+        environment = {**self._environment(), "UNDERSTUDY_RELEASE": release}
+        argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
+        return subprocess.run(argv, cwd=SUPPORT, env=environment, capture_output=True, text=True, check=False)
+
+    @contextmanager
+    def node(self, group: str) -> Iterator[None]:
+        """One more node, of one performer, told its group as the operator's RayClusters tell their nodes."""
+        ports = self.farm.site().plan.ports
+        argv = [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"),
+            *(f"--address=[::ffff:127.0.0.1]:{ports.ray_gcs}", "--node-ip-address=127.0.0.2"),
+            *("--object-store-memory=100000000", "--include-log-monitor=false", "--disable-usage-stats"),
+        ]
+        environment = {**self._environment(), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", GROUP_VARIABLE: group}
+        with subprocess.Popen(argv, cwd=SUPPORT, env=environment, stdout=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:  # at once: asked to end, a node waits half a minute for its performer
+                node = psutil.Process(process.pid)
+                for one in (*node.children(recursive=True), node):
+                    with suppress(psutil.NoSuchProcess):
+                        one.kill()
+
+    def _environment(self) -> dict[str, str]:
         site = self.farm.site()
-        environment = {
+        return {
             **os.environ,
             HOME_MARK: str(site.home.root),
             "RAY_ADDRESS": f"127.0.0.1:{site.plan.ports.ray_gcs}",
@@ -63,10 +89,7 @@ class Pool:
             "RAY_AUTH_TOKEN_PATH": str(Keys.at(site.home).ray_token),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
             "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
-            "UNDERSTUDY_RELEASE": release,
         }
-        argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
-        return subprocess.run(argv, cwd=SUPPORT, env=environment, capture_output=True, text=True, check=False)
 
     def put(self, order: Order) -> Progress:
         """Hands an order in, as soon as there is a director to take it."""
@@ -188,6 +211,18 @@ def test_an_order_goes_through_real_processes(pool: Pool, orders: Orders, notes:
     assert once(orders, order) == [0, 1, 2, 3]
     assert len(noted(notes, "take")) == 5
     assert len(orders.delivered(order)) == 4 * 3 + 2
+
+
+def test_seconds_of_a_node_that_was_told_its_group_count_for_the_group(pool: Pool, orders: Orders, notes: Path) -> None:
+    order = orders.write([f"n{n}" for n in range(8 * (CORES + 1))], ("[slow] {name}.",))
+    with pool.node("spot"):
+        pool.eventually(lambda: pool.board()["workers"] == CORES + 1)
+        pool.put(order)
+        assert pool.until_over(order).state == "Finished"
+    last = orders.segments(order)[-1]
+    assert set(last.billed_worker_seconds_by_group) == {"spot"}
+    assert 0.15 < last.billed_worker_seconds_by_group["spot"] < last.billed_worker_seconds
+    pool.eventually(lambda: pool.board()["workers"] == CORES)
 
 
 def test_a_performer_killed_in_the_middle_of_a_take_is_replaced_and_its_work_done(

@@ -12,6 +12,7 @@ import ray
 import structlog
 from ray.exceptions import RayError
 
+from understudy_api.kuberay import GROUP_VARIABLE
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.batch import Batch
@@ -50,6 +51,7 @@ class Performer:
     def __init__(self, studio: str, director: str) -> None:
         write_json_logs()
         self._studio = open_studio(studio, PoolSettings.from_environment())
+        self._group = os.environ.get(GROUP_VARIABLE, "")
         threading.Thread(target=_hear, args=(self._studio, director), name="stops", daemon=True).start()
 
     def ping(self) -> str:
@@ -59,7 +61,7 @@ class Performer:
     def work(self, data: bytes) -> bytes:
         """Does a pickled Batch, answers with a pickled Answer: a third cheaper than letting Ray pickle them."""
         batch: Batch = pickle.loads(data)  # noqa: S301 - from the director, inside the pool's own trust domain
-        return pickle.dumps(perform(self._studio, batch))
+        return pickle.dumps(perform(self._studio, batch, self._group))
 
 
 def _hear(studio: Studio, director: str) -> None:

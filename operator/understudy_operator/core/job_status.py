@@ -10,14 +10,15 @@ from understudy_api.receipt import Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
-from understudy_operator.core.amounts import cost, decimal_seconds
+from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import find, merged
 from understudy_operator.core.job_conditions import job_conditions
 from understudy_operator.core.job_words import license_words, refusal_words
 from understudy_operator.core.lifecycle import Course, delivered_elsewhere, last_word, totals
 from understudy_operator.core.places import Place, destination
+from understudy_operator.core.prices import cost
 from understudy_operator.core.quota import EXHAUSTED, needed_seconds
-from understudy_operator.core.state import JobState, SpecProblem
+from understudy_operator.core.state import JobState, OrderLog, SpecProblem
 from understudy_operator.core.times import rfc3339
 
 ETA_STEP_SECONDS: Final = 10
@@ -43,6 +44,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         takes=TakeCounts(rendered=made.clips_rendered, reused=made.clips_reused) if items else None,
         metered_seconds=decimal_seconds(log.head.billed_seconds) if log.head else None,
         worker_seconds=decimal_seconds(log.head.billed_worker_seconds) if log.head else None,
+        worker_seconds_by_group=_by_group(log),
         cost=_cost(state),
         content_digest=order.content.digest if order else old.content_digest,
         order_digest=course.order_digest,
@@ -88,8 +90,15 @@ def _quota_needed(state: JobState, admission: Admission) -> str | None:
 def _cost(state: JobState) -> Money | None:
     if state.pool is None:
         return state.status.cost
-    price, head = state.pool.price_per_worker_hour, state.log.head
-    return cost(head.billed_worker_seconds, price) if price is not None and head is not None else None
+    head = state.log.head
+    if head is None:
+        return None
+    return cost(head.billed_worker_seconds, head.billed_worker_seconds_by_group, state.pool.prices)
+
+
+def _by_group(log: OrderLog) -> dict[str, str] | None:
+    spent = log.head.billed_worker_seconds_by_group if log.head else {}
+    return {group: decimal_seconds(seconds) for group, seconds in sorted(spent.items())} or None
 
 
 def _conditions(state: JobState, admission: Admission, course: Course, now: float) -> tuple[Condition, ...]:

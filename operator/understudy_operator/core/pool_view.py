@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy_api.grant import TrainingGrant
-from understudy_api.model import Money
 from understudy_api.order import Progress, TrainingProgress
 from understudy_api.verdict import Verdict
+from understudy_operator.core.prices import Prices
 
 ENDED = frozenset({"Finished", "Failed", "Stopped"})
 """States in which a director makes nothing more of an order."""
@@ -28,7 +28,7 @@ class PoolView:
     """A RenderPool as a job or twin sees it."""
 
     name: str
-    price_per_worker_hour: Money | None
+    prices: Prices
     reachable: bool
     """True when its director answered just now."""
     problem: str = ""

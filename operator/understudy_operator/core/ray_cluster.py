@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from understudy_api.digest import digest
-from understudy_api.kuberay import KubeRayPool, WorkerGroup
+from understudy_api.kuberay import GROUP_VARIABLE, KubeRayPool, WorkerGroup
 from understudy_api.model import API_VERSION as UNDERSTUDY
 from understudy_api.settings import RayPods
 from understudy_operator.core.state import Identity
@@ -109,7 +109,7 @@ def _worker(group: WorkerGroup, pods: RayPods, head: str) -> dict[str, Any]:
     template = copy.deepcopy(pods.worker)
     spec = template["spec"]
     container = spec["containers"][0]
-    told = {"RAY_HEAD": head, "RAY_CPUS": str(group.cpus), "RAY_GPUS": str(group.gpus)}
+    told = {"RAY_HEAD": head, "RAY_CPUS": str(group.cpus), "RAY_GPUS": str(group.gpus), GROUP_VARIABLE: group.name}
     container["env"] = [
         *({"name": name, "value": value} for name, value in told.items()),
         *(one for one in container.get("env", ()) if one["name"] not in told),

@@ -7,6 +7,7 @@ answer is a state, because a job has to be told so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -106,6 +107,7 @@ class LogHead:
     totals: Totals
     billed_seconds: float
     billed_worker_seconds: float
+    billed_worker_seconds_by_group: Mapping[str, float] = field(default_factory=dict)
     billed_items: int = 0
 
 

@@ -76,7 +76,7 @@ class Metrics:
         )
         self._cost = Counter(
             "understudy_cost_total",
-            "Worker seconds at the pool's price.",
+            "Worker seconds at the prices of their groups and pools.",
             ["pool", "brand", "currency"],
             registry=registry,
         )
@@ -102,7 +102,7 @@ class Metrics:
         """Count what a job's new status adds to its old one.
 
         The status in the API server is the memory, so a restart counts nothing twice. A job that is made again for
-        a changed spec starts its item counts anew.
+        a changed spec starts its item counts anew, as does a cost that falls or comes back with other prices.
         """
         brand, pool = self._brands.label(namespace), self._pools.label(pool)
         old, new = before.get("items", {}), after.get("items", {})

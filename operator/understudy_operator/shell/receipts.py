@@ -155,5 +155,8 @@ def _head(data: bytes) -> LogHead:
         totals=Totals.model_validate(found["totals"]),
         billed_seconds=float(found.get("billed_seconds", 0)),
         billed_worker_seconds=float(found.get("billed_worker_seconds", 0)),
+        billed_worker_seconds_by_group={
+            str(group): float(seconds) for group, seconds in found.get("billed_worker_seconds_by_group", {}).items()
+        },
         billed_items=int(found.get("billed_items", 0)),
     )

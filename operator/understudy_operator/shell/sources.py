@@ -95,7 +95,7 @@ class Sources:
         reachable = look.board is not None
         return PoolView(
             name=name,
-            price_per_worker_hour=views.price(body),
+            prices=views.prices(body),
             reachable=reachable,
             problem=look.problem,
             held=pool.held(uid) if reachable and not training else None,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from understudy_api.model import Money, fault_of
 from understudy_api.owner_word import SILENCE, OwnerWord
+from understudy_operator.core.prices import Prices
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
 
@@ -97,10 +98,17 @@ def twin(body: Body | None, word: OwnerWord = SILENCE) -> TwinView | None:
     )
 
 
-def price(body: Body) -> Money | None:
-    """A RenderPool's price, when it has a readable one."""
-    given = body.get("spec", {}).get("pricePerWorkerHour")
+def prices(body: Body) -> Prices:
+    """What a RenderPool and its groups cost; nothing at all when one of the prices is not readable."""
+    given = body.get("spec", {})
+    groups = (given.get("kuberay") or {}).get("groups", ())
     try:
-        return None if given is None else Money.model_validate(given)
+        found = {str(one["name"]): _price(one) for one in groups}
+        return Prices(_price(given), {group: price for group, price in found.items() if price is not None})
     except ValidationError:
-        return None
+        return Prices()
+
+
+def _price(given: Body) -> Money | None:
+    price = given.get("pricePerWorkerHour")
+    return None if price is None else Money.model_validate(price)

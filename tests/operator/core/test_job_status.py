@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +14,11 @@ from understudy_api.model import Condition, Money
 from understudy_api.receipt import Totals
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_operator.core.admission import Permitted, admit
-from understudy_operator.core.amounts import cost, decimal_seconds
+from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import Said, events, find, merged, said
 from understudy_operator.core.decide import decide_job
 from understudy_operator.core.job_conditions import job_event
+from understudy_operator.core.prices import Prices
 from understudy_operator.core.state import JobState, OrderLog
 from understudy_operator.core.times import earliest, rfc3339, unix_seconds
 
@@ -84,9 +85,49 @@ def test_a_finished_job_links_its_files_and_forgets_its_eta() -> None:
 
 
 def test_without_a_price_no_cost_is_shown() -> None:
-    pool = a_pool_view(price_per_worker_hour=None)
+    pool = a_pool_view(prices=Prices())
     assert _status(_running(2, pool=pool)).cost is None
     assert _status(a_job()).cost is None
+
+
+def _grouped(spent: dict[str, float], prices: Prices) -> RenderJobStatus:
+    """The status of a job that performers worked 90 s for, so much of it in groups."""
+    head = a_head(_digest(), billed_worker_seconds=90.0, billed_worker_seconds_by_group=spent)
+    return _status(_running(2, log=OrderLog(head=head), pool=a_pool_view(prices=prices)))
+
+
+def test_a_job_costs_what_the_groups_of_its_performers_cost() -> None:
+    prices = Prices(None, {"spot": Money(amount="0.60", currency="EUR"), "fixed": Money(amount="2", currency="EUR")})
+    status = _grouped({"spot": 72.0, "fixed": 18.0}, prices)
+    assert status.cost == Money(amount="0.0220", currency="EUR")
+    assert status.worker_seconds == "90"
+    assert status.worker_seconds_by_group == {"fixed": "18", "spot": "72"}
+    assert "workerSecondsByGroup" not in _status(_running(2)).wire()
+
+
+def test_a_job_with_seconds_that_have_no_price_shows_no_cost_and_whose_they_are() -> None:
+    status = _grouped({"spot": 72.0, "fixed": 18.0}, Prices(None, {"spot": Money(amount="0.60", currency="EUR")}))
+    assert status.cost is None
+    assert status.worker_seconds_by_group == {"fixed": "18", "spot": "72"}
+
+
+def test_a_changed_price_counts_for_everything_a_job_ever_took_even_when_it_is_done() -> None:
+    digest = _digest()
+    log = a_log(digest, Totals(done=8, metered_seconds=32.0, started_at=NOW - 50), finished=True)
+    assert log.head is not None
+    log = replace(
+        log, head=replace(log.head, billed_worker_seconds=90.0, billed_worker_seconds_by_group={"spot": 90.0})
+    )
+    found = [
+        _status(
+            _running(8, log=log, pool=a_pool_view(prices=Prices(None, {"spot": Money(amount=amount, currency="EUR")})))
+        )
+        for amount in ("0.60", "1.20")
+    ]
+    assert [(one.phase, one.cost.amount if one.cost else None) for one in found] == [
+        ("Complete", "0.0150"),
+        ("Complete", "0.0300"),
+    ]
 
 
 def test_a_pool_that_is_gone_leaves_the_cost_as_it_was() -> None:
@@ -101,28 +142,6 @@ def test_what_the_pool_says_is_shown() -> None:
     assert told is not None
     assert (told.status, told.reason) == ("True", "PoolWaiting")
     assert told.message == f"pool default holds the order; it says: {trouble}"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "price", "amount"),
-    [
-        (0, "0.60", "0.0000"),
-        (3600, "0.60", "0.6000"),
-        (1, "0.60", "0.0002"),
-        (0.3, "1", "0.0001"),
-        (86_400, "999999.999999", "24000000.0000"),
-        (0.1 + 0.2, "36000", "3.0000"),
-    ],
-)
-def test_cost_is_exact(seconds: float, price: str, amount: str) -> None:
-    assert cost(seconds, Money(amount=price, currency="EUR")) == Money(amount=amount, currency="EUR")
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**6))
-def test_cost_is_the_decimal_product(milliseconds: int, cents: int) -> None:
-    price = Money(amount=f"{Decimal(cents) / 100}", currency="USD")
-    exact = Decimal(milliseconds) / 1000 / 3600 * Decimal(price.amount)
-    assert abs(Decimal(cost(milliseconds / 1000, price).amount) - exact) <= Decimal("0.00005000001")
 
 
 @pytest.mark.parametrize(

@@ -42,15 +42,22 @@ def test_it_belongs_to_its_pool_and_keeps_our_commands() -> None:
     assert manifest["spec"]["headGroupSpec"]["template"] == PODS.head
 
 
-def test_a_worker_is_told_its_head_and_its_size_once() -> None:
+def test_a_worker_is_told_its_head_its_size_and_its_group_once() -> None:
     env = container(made(), 1)["env"]
     assert {one["name"]: one.get("value") for one in env} == {
         "RAY_HEAD": "understudy-default-head-svc.understudy-system.svc",
         "RAY_CPUS": "4",
         "RAY_GPUS": "1",
+        "UNDERSTUDY_WORKER_GROUP": "gpu",
         "HOME": None,
     }
-    assert len(env) == 4
+    assert len(env) == 5
+
+
+def test_the_head_belongs_to_no_group_and_a_price_changes_no_node() -> None:
+    assert "UNDERSTUDY_WORKER_GROUP" not in str(made()["spec"]["headGroupSpec"])
+    priced = [{**one, "pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}} for one in GROUPS["groups"]]
+    assert digest_of(made({"groups": priced})) == digest_of(made())
 
 
 def test_groups_say_how_many_nodes_there_are_and_which_go() -> None:

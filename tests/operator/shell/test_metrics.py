@@ -55,6 +55,14 @@ def test_cost_by_pool_brand_and_currency() -> None:
     assert cost == pytest.approx(0.25)
 
 
+def test_a_cost_that_is_not_known_adds_nothing() -> None:
+    metrics = Metrics()
+    metrics.job_changed("acme", "default", {}, status(cost="0.10"))
+    metrics.job_changed("acme", "default", status(cost="0.10"), status())
+    cost = value(metrics, "understudy_cost_total", pool="default", brand="acme", currency="EUR")
+    assert cost == pytest.approx(0.10)
+
+
 def test_a_refusal_counts_when_its_reason_changes() -> None:
     metrics = Metrics()
     states = [{}, status(refused="LicenseExpired"), status(refused="LicenseExpired"), status(refused="QuotaExceeded")]

@@ -71,7 +71,7 @@ def uid() -> str:
     return f"uid-{secrets.token_hex(8)}"
 
 
-def write(pool: Objects, uid: str, sequence: int, done: int) -> None:
+def write(pool: Objects, uid: str, sequence: int, done: int, **spent: Any) -> None:
     one = Receipt(
         item=f"{sequence:064x}", ordinal=sequence, row=f"r{sequence}", locale="en", output="o", outcome="done"
     )
@@ -85,6 +85,7 @@ def write(pool: Objects, uid: str, sequence: int, done: int) -> None:
         receipts=(one,),
         totals=Totals(done=done),
         billed_seconds=done * 2.5,
+        **spent,
     )
     assert pool.create(BUCKET, segment_key(uid, sequence), segment.model_dump_json().encode())
 
@@ -100,6 +101,16 @@ def test_the_newest_segment_speaks_for_all(receipts: Receipts, pool: Objects, ui
     head = receipts.log(uid).head
     assert head is not None
     assert (head.sequence, head.totals.done, head.billed_seconds) == (11, 12, 30.0)
+
+
+@pytest.mark.parametrize("spent", [{}, {"spot": 2.5, "fixed": 1.0}])
+def test_seconds_of_groups_are_read_where_there_are_any(
+    receipts: Receipts, pool: Objects, uid: str, spent: dict[str, float]
+) -> None:
+    write(pool, uid, 0, 1, billed_worker_seconds=4.0, billed_worker_seconds_by_group=spent)
+    head = receipts.log(uid).head
+    assert head is not None
+    assert (head.billed_worker_seconds, head.billed_worker_seconds_by_group) == (4.0, spent)
 
 
 def test_memory_answers_until_a_hint_or_time_asks_again(

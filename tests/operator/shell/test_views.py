@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from understudy_api.model import Money
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
+from understudy_operator.core.prices import Prices
 from understudy_operator.core.state import FINALIZER, SpecProblem
 from understudy_operator.shell import views
 
@@ -84,9 +86,31 @@ def test_a_twin_that_goes_is_gone() -> None:
     assert views.twin(body(metadata={"deletionTimestamp": "2026-05-04T10:01:00Z"})) is None
 
 
-def test_a_price_is_read_when_there_is_one() -> None:
-    good = views.price({"spec": {"pricePerWorkerHour": {"amount": "0.60", "currency": "EUR"}}})
-    assert good is not None
-    assert good.amount == "0.60"
-    assert views.price({"spec": {}}) is None
-    assert views.price({"spec": {"pricePerWorkerHour": {"amount": "cheap", "currency": "EUR"}}}) is None
+EUR = {"amount": "0.60", "currency": "EUR"}
+DEAR = {"amount": "2", "currency": "EUR"}
+CHEAP = {"amount": "cheap", "currency": "EUR"}
+MONEY, DEAR_MONEY = Money(amount="0.60", currency="EUR"), Money(amount="2", currency="EUR")
+
+
+def group(name: str, price: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"name": name, "pricePerWorkerHour": price} if price else {"name": name}
+
+
+@pytest.mark.parametrize(
+    ("spec", "prices"),
+    [
+        ({"pricePerWorkerHour": EUR}, Prices(MONEY)),
+        ({}, Prices()),
+        ({"pricePerWorkerHour": CHEAP}, Prices()),
+        ({"pricePerWorkerHour": EUR, "kuberay": {"cluster": "mine"}}, Prices(MONEY)),
+        ({"pricePerWorkerHour": EUR, "kuberay": {"groups": [group("spot")]}}, Prices(MONEY)),
+        (
+            {"pricePerWorkerHour": EUR, "kuberay": {"groups": [group("spot"), group("fixed", DEAR)]}},
+            Prices(MONEY, {"fixed": DEAR_MONEY}),
+        ),
+        ({"kuberay": {"groups": [group("fixed", DEAR)]}}, Prices(None, {"fixed": DEAR_MONEY})),
+        ({"pricePerWorkerHour": EUR, "kuberay": {"groups": [group("spot", CHEAP)]}}, Prices()),
+    ],
+)
+def test_prices_are_read_when_all_can_be(spec: dict[str, Any], prices: Prices) -> None:
+    assert views.prices({"spec": spec}) == prices

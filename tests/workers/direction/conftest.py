@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,15 @@ import pytest
 from puppet import Puppet
 from theatre import NoTrainers, Orders, Stage, ThreadCrew, commit_all, free_port
 
+from understudy_api.order import Order
 from understudy_api.settings import DirectorListener, PoolSettings
 from understudy_api.token import load_key
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.keys import Keys
 from understudy_workers.direction.house import House
+from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.workshop import Workshop
 from understudy_workers.objects import Objects
 
 
@@ -82,5 +87,34 @@ def stage(settings: PoolSettings) -> Callable[..., Any]:
             if clerk is not None:
                 clerk.cancel()
             crew.close()
+
+    return opened
+
+
+@pytest.fixture
+def workshop(settings: PoolSettings, objects: Objects) -> Iterator[Workshop]:
+    """The tools of director `me`."""
+    with ThreadPoolExecutor(1) as threads:
+        yield Workshop(
+            settings=settings,
+            objects=objects,
+            cache_key=b"k" * 32,
+            farm_key=load_key(settings.farm_public_key_file.read_text()),
+            director="me",
+            metrics=PoolMetrics(),
+            wake=lambda: None,
+            halt=lambda uid, until: None,
+            threads=threads,
+        )
+
+
+@pytest.fixture
+def log_of(objects: Objects, pool: PoolSettings) -> Callable[[Order], ReceiptLog]:
+    """Opens the log of an order as director `me` sees it, read anew."""
+
+    def opened(order: Order) -> ReceiptLog:
+        log = ReceiptLog(objects, pool.buckets.receipts, order, "me")
+        log.load()
+        return log
 
     return opened

@@ -130,6 +130,45 @@ def test_two_directors_on_one_order_tell_every_item_once(stage, orders, settings
     assert len(orders.delivered(order)) == 24 * 3 + 2
 
 
+def test_seconds_count_for_the_groups_of_the_performers_over_directors_and_contents(stage, orders) -> None:
+    order = orders.write(TEN, ("[slow] {name}.",))
+    later = orders.write([*TEN, "Zoe"], ("[slow] {name}!",), uid=order.uid, generation=2)
+
+    async def scene() -> None:
+        for one, groups in ((order, {"p0": "spot"}), (later, {"p0": "spot", "p1": "fixed"})):
+            async with stage() as at:
+                at.crew.groups.update(groups)
+                at.house.desk.put(one)
+                await at.until(one, "Finished")
+
+    play(scene())
+    log = orders.segments(order)
+    first = [segment for segment in log if segment.order == order.digest][-1]
+    assert set(first.billed_worker_seconds_by_group) == {"spot"}
+    assert 0 < first.billed_worker_seconds_by_group["spot"] < first.billed_worker_seconds
+    last = log[-1].billed_worker_seconds_by_group
+    assert set(last) == {"spot", "fixed"}
+    assert last["spot"] > first.billed_worker_seconds_by_group["spot"]
+    in_none = first.billed_worker_seconds - first.billed_worker_seconds_by_group["spot"]
+    assert sum(last.values()) + in_none == pytest.approx(log[-1].billed_worker_seconds)
+
+
+@pytest.mark.parametrize("name", ["", "No Such Group", "x" * 64, "spot\n", "-"])
+def test_what_is_no_name_of_a_group_is_no_group(stage, orders, name: str) -> None:
+    order = orders.write(["Ada"])
+
+    async def scene() -> None:
+        async with stage() as at:
+            at.crew.groups.update(dict.fromkeys(("p0", "p1"), name))
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+
+    play(scene())
+    last = orders.segments(order)[-1]
+    assert (last.billed_worker_seconds_by_group, last.totals.done) == ({}, 1)
+    assert last.billed_worker_seconds > 0
+
+
 def test_suspended_orders_hand_out_nothing_and_go_on_when_resumed(stage, orders) -> None:
     order = orders.write(TEN, ("[slow] {name}.",))
 

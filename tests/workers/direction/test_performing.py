@@ -49,6 +49,11 @@ def test_outcomes_go_along_the_works(batch) -> None:
     assert [type(outcome) for outcome in answer.outcomes] == [TakeResult, ItemResult, TakeResult]
     assert 0 <= answer.busy_seconds < 5
     assert answer.witness == Witness(Studio.key, batch().permit.grant)
+    assert answer.group == ""
+
+
+def test_an_answer_names_the_group_of_its_node(batch) -> None:
+    assert perform(Studio(ValueError("no tongue")), batch(TAKE), "spot").group == "spot"
 
 
 @pytest.mark.parametrize(

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from theatre import NOW, receipt
 
-from understudy_api.token import load_key
 from understudy_workers.direction.planner import Planner
-from understudy_workers.direction.pool_metrics import PoolMetrics
-from understudy_workers.direction.receipts import ReceiptLog, Spent
+from understudy_workers.direction.receipts import Spent
 from understudy_workers.direction.rows import fetch_rows, stored_rows
-from understudy_workers.direction.workshop import Workshop
 from understudy_workers.expand import PlanError
 from understudy_workers.objects import Objects, OutageError, StoreError
-
-
-@pytest.fixture
-def workshop(settings, objects):
-    with ThreadPoolExecutor(1) as threads:
-        yield Workshop(
-            settings=settings,
-            objects=objects,
-            cache_key=b"k" * 32,
-            farm_key=load_key(settings.farm_public_key_file.read_text()),
-            director="me",
-            metrics=PoolMetrics(),
-            wake=lambda: None,
-            halt=lambda uid, until: None,
-            threads=threads,
-        )
-
-
-@pytest.fixture
-def log_of(objects, pool):
-    def opened(order) -> ReceiptLog:
-        log = ReceiptLog(objects, pool.buckets.receipts, order, "me")
-        log.load()
-        return log
-
-    return opened
 
 
 def test_helpings_follow_each_other_and_end(orders, workshop, log_of) -> None:

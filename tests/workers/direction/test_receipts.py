@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from theatre import NOW, receipt
 
-from understudy_api.receipt import Finished, Receipt, Segment, Totals, finished_key, segment_key
+from understudy_api.receipt import (
+    MAX_LOGGED_GROUPS,
+    Finished,
+    Receipt,
+    Segment,
+    Totals,
+    finished_key,
+    segment_key,
+)
 from understudy_workers.direction.batch import Witness
-from understudy_workers.direction.receipts import ReceiptLog, Spent, totals_after
+from understudy_workers.direction.receipts import ReceiptLog, Spent, totals_after, with_groups
 from understudy_workers.objects import Objects, OutageError
 
 
@@ -105,6 +113,57 @@ def test_a_put_that_got_through_unnoticed_is_recognised(orders, open_log, object
     assert appended.written is not None
     assert appended.met == ()
     assert (log.totals.done, log.totals.worker_seconds, len(orders.segments(order))) == (1, 1.0, 1)
+
+
+def spent(**by_group: float) -> Spent:
+    """So many seconds of each group, and one of none."""
+    found = Spent()
+    found.work(sum(by_group.values()) + 1.0, by_group)
+    return found
+
+
+def test_seconds_of_groups_are_read_back_and_go_on_beside_the_sum(orders, open_log) -> None:
+    order = orders.write(["Ada", "Bob", "Cleo"])
+    open_log(order).append((receipt(order, 0),), spent(spot=2.0), NOW)
+    log = open_log(order, "two")
+    assert log.billed_worker_seconds_by_group == {"spot": 2.0}
+    log.append((receipt(order, 1),), spent(spot=0.5, fixed=4.0), NOW)
+    log.append((receipt(order, 2),), Spent(), NOW)
+    last = orders.segments(order)[-1]
+    assert last.billed_worker_seconds_by_group == {"spot": 2.5, "fixed": 4.0}
+    assert (last.billed_worker_seconds, last.totals.worker_seconds) == (8.5, 8.5)
+
+
+def test_the_loser_of_a_race_adds_its_groups_to_the_winners(orders, open_log) -> None:
+    order = orders.write(["Ada", "Bob"])
+    winner, loser = open_log(order, "winner"), open_log(order, "loser")
+    winner.append((receipt(order, 0),), spent(spot=2.0), NOW)
+    loser.append((receipt(order, 1),), spent(spot=1.0, fixed=3.0), NOW)
+    last = orders.segments(order)[-1]
+    assert (last.sequence, last.billed_worker_seconds) == (1, 8.0)
+    assert last.billed_worker_seconds_by_group == {"spot": 3.0, "fixed": 3.0}
+
+
+def test_a_log_of_an_earlier_release_goes_on_with_groups(orders, open_log, objects, pool) -> None:
+    order = orders.write(["Ada", "Bob"])
+    first = open_log(order).append((receipt(order, 0),), Spent(worker_seconds=5.0), NOW).written
+    stored = objects.get(pool.buckets.receipts, segment_key(order.uid, first.sequence))
+    assert b"by_group" not in stored, "an earlier release reads a log without groups"
+    log = open_log(order, "two")
+    assert log.billed_worker_seconds_by_group == {}
+    last = log.append((receipt(order, 1),), spent(spot=2.0), NOW).written
+    assert (last.billed_worker_seconds, last.billed_worker_seconds_by_group) == (8.0, {"spot": 2.0})
+
+
+def test_groups_beyond_those_a_log_tells_apart_count_in_the_sum_alone(orders, open_log) -> None:
+    order = orders.write([f"n{n}" for n in range(MAX_LOGGED_GROUPS + 2)])
+    log = open_log(order)
+    for n in range(MAX_LOGGED_GROUPS + 2):
+        log.append((receipt(order, n),), spent(**{f"g{n}": 1.0, "g0": 1.0}), NOW)
+    last = orders.segments(order)[-1]
+    assert set(last.billed_worker_seconds_by_group) == {f"g{n}" for n in range(MAX_LOGGED_GROUPS)}
+    assert last.billed_worker_seconds_by_group["g0"] == MAX_LOGGED_GROUPS + 2
+    assert last.billed_worker_seconds == log.billed_worker_seconds == 3.0 * (MAX_LOGGED_GROUPS + 2) - 1
 
 
 @pytest.mark.parametrize("writers", [2, 4])
@@ -247,3 +306,22 @@ def test_totals_add_up_whatever_the_segments(before: list[str], after: list[str]
     whole = totals_after(Totals(), receipts(before + after, 0), Spent(3.0, started_at=3.0))
     assert parts == whole
     assert parts.items == len(before) + len(after)
+
+
+BY_GROUP = st.dictionaries(st.sampled_from([f"g{n}" for n in range(40)]), st.integers(0, 10**6).map(float), max_size=40)
+
+
+@given(st.lists(BY_GROUP, max_size=6))
+def test_groups_add_up_within_their_bound(batches: list[dict[str, float]]) -> None:
+    seconds: dict[str, float] = {}
+    for batch in batches:
+        before = dict(seconds)
+        seconds = with_groups(seconds, batch)
+        assert {group: seconds[group] - before.get(group, 0.0) for group in before} == {
+            group: batch.get(group, 0.0) for group in before
+        }
+    assert len(seconds) <= MAX_LOGGED_GROUPS
+    for group, sum_of_group in seconds.items():
+        assert sum_of_group <= sum(batch.get(group, 0.0) for batch in batches)
+    if len({group for batch in batches for group in batch}) <= MAX_LOGGED_GROUPS:
+        assert sum(seconds.values()) == sum(sum(batch.values()) for batch in batches)

@@ -48,12 +48,14 @@ class Answer:
     """Outcomes along the works of a batch, and the seconds the performer was busy with them.
 
     `thumbprint` is that of the performer's own key: a process that was started anew unseen has another one.
+    `group` is the worker group of its node as the node was told, not verified; empty: none.
     """
 
     outcomes: tuple[Outcome, ...]
     busy_seconds: float
     thumbprint: str = ""
     witness: Witness | None = None
+    group: str = ""
 
 
 class PerformerLostError(Exception):

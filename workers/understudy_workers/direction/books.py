@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from understudy_api.kuberay import is_group_name
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
 from understudy_workers import marks
 from understudy_workers.direction.batch import Witness
@@ -74,8 +75,8 @@ class Books:
         """True when so many receipts wait that handing out more work would be careless."""
         return len(self._pending) >= MAX_PENDING
 
-    def take_in(self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None) -> None:
-        """Takes in what came of a batch that kept a performer busy for `busy_seconds`, and who signs for it."""
+    def take_in(self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None, group: str = "") -> None:
+        """Takes in what came of a batch that kept a performer of `group` busy for `busy_seconds`, and who signs for it."""
         metrics, frames = self._workshop.metrics, 0
         takes: Counter[str] = Counter()
         stages: Counter[str] = Counter()
@@ -87,7 +88,7 @@ class Books:
                 frames += fresh * outcome.frames
                 takes["refused" if outcome.refusal else "rendered" if fresh else "reused"] += 1
         metrics.batch(self._namespace, takes, stages, turnout.failures, frames, busy_seconds)
-        self._spent.worker_seconds += busy_seconds
+        self._spent.work(busy_seconds, {group: busy_seconds} if is_group_name(group) else {})
         self._spent.frames += frames
         for ended in turnout.ended:
             self.enter(ended, witness)
@@ -169,5 +170,5 @@ class Books:
             self._workshop.metrics.segment(self._namespace, appended.written, spent.clips_rendered, spent.clips_reused)
             self._on_segment(appended.written, True)
         else:  # Others wrote all these items: only what they cost here is still to be told.
-            self._spent.worker_seconds += spent.worker_seconds
+            self._spent.work(spent.worker_seconds, spent.worker_seconds_by_group)
             self._spent.frames += spent.frames

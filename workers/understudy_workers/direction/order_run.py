@@ -190,15 +190,17 @@ class OrderRun:
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
         turnout = self.schedule.answered(assignment, performer, answer, now)
-        return self._took_in(turnout, answer.busy_seconds, answer.witness)
+        return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
         """Takes in that a performer died."""
         return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
 
-    def _took_in(self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None) -> Turnout:
+    def _took_in(
+        self, turnout: Turnout, busy_seconds: float, witness: Witness | None = None, group: str = ""
+    ) -> Turnout:
         if self.books is not None:
-            self.books.take_in(turnout, busy_seconds, witness)
+            self.books.take_in(turnout, busy_seconds, witness, group)
         if turnout.paused is not None and self.ending is None:
             self._paused_until = self.workshop.clock() + PAUSE_SECONDS
             self._note_waiting(True, turnout.paused)

@@ -44,12 +44,12 @@ def open_studio(name: str, settings: PoolSettings) -> Studio:
     return studio
 
 
-def perform(studio: Studio, batch: Batch) -> Answer:
-    """Does the works of a batch in order. Never raises for what a work raises."""
+def perform(studio: Studio, batch: Batch, group: str = "") -> Answer:
+    """Does the works of a batch in order, on a node of this group. Never raises for what a work raises."""
     began = time.perf_counter()
     outcomes = tuple(_do(studio, work, batch.permit) for work in batch.works)
     witness = Witness(studio.key, batch.permit.grant)
-    return Answer(outcomes, time.perf_counter() - began, studio.thumbprint, witness)
+    return Answer(outcomes, time.perf_counter() - began, studio.thumbprint, witness, group)
 
 
 def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:

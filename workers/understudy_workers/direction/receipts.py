@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from threading import Lock
 from typing import Final
 
 from understudy_api.order import Order
 from understudy_api.receipt import (
+    MAX_LOGGED_GROUPS,
     MAX_SEGMENT_ITEMS,
     UNSIGNED,
     Finished,
@@ -40,12 +41,19 @@ class Spent:
     """What was used since the last segment: joins the running totals with the next one."""
 
     worker_seconds: float = 0.0
+    worker_seconds_by_group: dict[str, float] = field(default_factory=dict)
+    """Those of them that a group spent."""
     frames: int = 0
     clips_rendered: int = 0
     clips_reused: int = 0
     clip_seconds_rendered: float = 0.0
     clip_seconds_reused: float = 0.0
     started_at: float | None = None
+
+    def work(self, seconds: float, by_group: Mapping[str, float]) -> None:
+        """Adds worker seconds, and whose of them belong to groups."""
+        self.worker_seconds += seconds
+        self.worker_seconds_by_group = with_groups(self.worker_seconds_by_group, by_group)
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,7 @@ class ReceiptLog:
         self.billed_seconds = 0.0
         self.billed_items = 0
         self.billed_worker_seconds = 0.0
+        self.billed_worker_seconds_by_group: Mapping[str, float] = {}
         self.accounted = Ordinals(self._order.total_items)
         self.earlier = ItemPlaces()
         self.own_sequences: list[int] = []
@@ -187,6 +196,9 @@ class ReceiptLog:
             billed_seconds=self.billed_seconds + totals.metered_seconds - self.totals.metered_seconds,
             billed_items=self.billed_items + sum(receipt.charged for receipt in receipts),
             billed_worker_seconds=self.billed_worker_seconds + spent.worker_seconds,
+            billed_worker_seconds_by_group=with_groups(
+                self.billed_worker_seconds_by_group, spent.worker_seconds_by_group
+            ),
         )
 
     def _take_in(self, segment: Segment) -> None:
@@ -195,6 +207,7 @@ class ReceiptLog:
         self.billed_seconds = segment.billed_seconds
         self.billed_items = segment.billed_items
         self.billed_worker_seconds = segment.billed_worker_seconds
+        self.billed_worker_seconds_by_group = segment.billed_worker_seconds_by_group
         self._remember(segment)
         if segment.order == self._digest:
             self.totals = segment.totals
@@ -240,6 +253,15 @@ class ReceiptLog:
             )
         if there.generation < finished.generation or there.state == "Stopped":
             self._objects.put(self._bucket, key, data, "application/json")
+
+
+def with_groups(known: Mapping[str, float], spent: Mapping[str, float]) -> dict[str, float]:
+    """Seconds by group once those `spent` are added. A group for which there is no room counts in the sum alone."""
+    seconds_by_group = dict(known)
+    for group, seconds in spent.items():
+        if group in seconds_by_group or len(seconds_by_group) < MAX_LOGGED_GROUPS:
+            seconds_by_group[group] = seconds_by_group.get(group, 0.0) + seconds
+    return seconds_by_group
 
 
 def totals_after(totals: Totals, receipts: Iterable[Receipt], spent: Spent) -> Totals:
