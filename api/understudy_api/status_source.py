@@ -9,11 +9,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
@@ -42,13 +43,29 @@ class StatusSettings(Model):
     allowed_hosts: tuple[Host, ...] = Field(default=(), max_length=64)
     """`host` or `host:port` whose lists may lie at private or loopback addresses; all others have to be public."""
     ca_file: Path | None = None
-    """PEM bundle that vouches for the hosts; None trusts the system's authorities."""
+    """PEM bundle that vouches for the hosts that owners name; None trusts the system's authorities."""
+    host: IPv4Address = IPv4Address("127.0.0.1")
+    """Of the operator: the address it serves the farm's own lists on; beyond loopback over TLS alone."""
     port: int | None = Field(default=None, ge=1, le=65_535)
-    """Of the operator: where it serves the farm's own lists on loopback; None: nowhere."""
+    """Of the operator: where it serves them; None: nowhere."""
+    tls_cert: Path | None = None
+    """Of the operator: what it proves itself with, a PEM chain; None: it serves plain HTTP."""
+    tls_key: Path | None = None
+    """Of the operator: the certificate's key."""
     farm_url: str | None = Field(
         default=None, max_length=512, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
     )
     """Of the pool: where the director asks for the farm's own lists, `/v1/status/<twin>` below it; None: it does not."""
+    farm_ca_file: Path | None = None
+    """Of the pool: PEM bundle that vouches for `farm_url` and for no other host; None trusts the system's authorities."""
+
+    @model_validator(mode="after")
+    def _plain_http_stays_on_loopback(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("wanted both tls_cert and tls_key, or neither")
+        if self.tls_cert is None and not self.host.is_loopback:
+            raise ValueError(f"host {self.host}: beyond loopback wanted tls_cert and tls_key, got none; name both")
+        return self
 
 
 @dataclass(frozen=True)

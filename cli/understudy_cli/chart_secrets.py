@@ -14,7 +14,12 @@ from understudy_cli.local.keys import Account, Keys, open_account, open_keys
 
 PARTS: Final = ("operator", "pool", "vault")
 """Who has an S3 account of its own."""
-_SERVERS: Final = {"vault": "understudy-vault", "director": "understudy-ray-head", "minio": "understudy-minio"}
+_SERVERS: Final = {
+    "vault": "understudy-vault",
+    "director": "understudy-ray-head",
+    "minio": "understudy-minio",
+    "status": "understudy-status",
+}
 """Certificate -> the Service it answers under."""
 
 
@@ -34,7 +39,10 @@ def secrets(folder: Path, namespace: str, accounts: Mapping[str, Account]) -> li
     identity = open_identity(home.c2pa, namespace)
     told = {
         "authority": {"ca.crt": authority.certificate_file},
-        "operator": _by_name(keys.farm, keys.pool_public, keys.director_token, keys.ray_token),
+        "operator": {
+            **_by_name(keys.farm, keys.pool_public, keys.director_token, keys.ray_token),
+            **_tls(_server(authority, home, "status", namespace)),
+        },
         "pool": {
             **_by_name(keys.pool, keys.pool_public, keys.farm_public, keys.director_token, keys.ray_token, keys.cache),
             **_tls(_server(authority, home, "director", namespace)),

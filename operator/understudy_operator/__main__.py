@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from understudy_api.status_source import StatusSettings
 from understudy_operator.handlers import run
 from understudy_operator.settings import OperatorSettings, SettingsError, load_settings
 from understudy_operator.shell.apiserver import ApiServer, UnusableClusterError
@@ -24,6 +25,7 @@ from understudy_operator.shell.errors import ConflictError, DeniedError, OutageE
 from understudy_operator.shell.lease import Leadership, Lease
 from understudy_operator.shell.logs import set_up_logs
 from understudy_operator.shell.operator import Operator, new_identity
+from understudy_operator.shell.status_server import UnusableCertificateError
 
 IDENTITY_VARIABLE: Final = "UNDERSTUDY_OPERATOR_IDENTITY"
 """Set by a process that starts over: who it was, so that its own Lease does not keep it waiting."""
@@ -43,7 +45,7 @@ def main() -> int:
     try:
         settings = load_settings()
         _serve(settings, stop)
-    except (SettingsError, UnusableClusterError, _MistakeError) as mistake:
+    except (SettingsError, UnusableClusterError, UnusableCertificateError, _MistakeError) as mistake:
         sys.stderr.write(f"operator: {mistake}\n")
         return 1
     return 0
@@ -55,11 +57,11 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
     identity = before or new_identity()
     _check_cluster(server, patient=before is not None, stop=stop)
     operator = Operator(settings, server, identity)
-    try:
+    stop_lists = _serve_lists(operator, settings.status_lists)
+    try:  # Last of the two: a pod whose metrics answer counts as ready for both.
         stop_metrics = operator.metrics.serve(settings.metrics_port, settings.metrics_host)
     except OSError as error:
         raise _MistakeError(f"metrics_port {settings.metrics_port}: {error.strerror}; choose another") from error
-    stop_lists = _serve_lists(operator, settings)
     leadership = Leadership(
         Lease(server, settings.namespace, identity), operator.is_alive, partial(_start_over, identity)
     )
@@ -74,16 +76,12 @@ def _serve(settings: OperatorSettings, stop: threading.Event) -> None:
         server.close()
 
 
-def _serve_lists(operator: Operator, settings: OperatorSettings) -> Callable[[], None]:
+def _serve_lists(operator: Operator, settings: StatusSettings) -> Callable[[], None]:
     """Serve status lists where the settings say so; whoever waits for the Lease serves them too."""
-    if settings.status_lists.port is None:
-        return lambda: None
     try:
-        return operator.serve_lists(settings.status_lists.port)
+        return operator.serve_lists(settings)
     except OSError as error:
-        raise _MistakeError(
-            f"status_lists.port {settings.status_lists.port}: {error.strerror}; choose another"
-        ) from error
+        raise _MistakeError(f"status_lists.port {settings.port}: {error.strerror}; choose another") from error
 
 
 def _check_cluster(server: ApiServer, patient: bool, stop: threading.Event) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from understudy_api import token
+from understudy_api.model import fault_of
 from understudy_api.status_list import StatusList
 from understudy_api.status_source import (
     FARM,
@@ -116,6 +117,40 @@ def test_public_addresses_are_asked() -> None:
 def test_allowed_hosts_are_names(host: str) -> None:
     with pytest.raises(ValidationError):
         StatusSettings(allowed_hosts=(host,))
+
+
+PAIR = {"tls_cert": "/keys/tls.crt", "tls_key": "/keys/tls.key"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.8"])
+def test_lists_may_be_served_anywhere_over_tls(host: str) -> None:
+    assert str(StatusSettings.model_validate({"host": host, "port": 8444, **PAIR}).host) == host
+
+
+@pytest.mark.parametrize("told", [{}, {"host": "127.0.0.1"}, {"host": "127.8.8.8"}])
+def test_plain_http_is_served_on_loopback(told: dict[str, Any]) -> None:
+    assert StatusSettings.model_validate({**told, "port": 8444}).host.is_loopback
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"host": "0.0.0.0"}, "host 0.0.0.0: beyond loopback wanted tls_cert and tls_key, got none"),
+        ({"host": "10.0.0.8", "port": 8444}, "host 10.0.0.8: beyond loopback wanted tls_cert"),
+        ({"tls_cert": "/keys/tls.crt"}, "wanted both tls_cert and tls_key, or neither"),
+        ({"host": "0.0.0.0", "tls_key": "/keys/tls.key"}, "wanted both tls_cert and tls_key, or neither"),
+        ({"host": "localhost"}, "host: Input is not a valid IPv4 address"),
+        ({"host": "::"}, "host: Input is not a valid IPv4 address"),
+        ({"farm_url": "http://understudy-status.farm.svc:8444"}, "farm_url: String should match"),
+        ({"farm_url": "http://127.0.0.1.example/"}, "farm_url: String should match"),
+    ],
+)
+def test_what_would_speak_plainly_to_others_is_one_line(told: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        StatusSettings.model_validate(told)
+    said = fault_of(caught.value)
+    assert words in said
+    assert "\n" not in said
 
 
 def test_sources_have_names_of_their_own() -> None:

@@ -6,9 +6,11 @@ import base64
 import json
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from chart_site import NAMESPACE, Manifest, objects, one, pods, rendered
+from cryptography import x509
 
 from understudy_api.release import AUDIENCE
 from understudy_api.settings import OperatorSettings, PoolSettings, RayPods, VaultSettings
@@ -140,10 +142,37 @@ def test_the_version_of_ray_is_that_of_the_lock_file(cluster):
     assert ray_pods(cluster).ray_version == ray
 
 
-@pytest.mark.parametrize("name", ["understudy-vault", "understudy-ray-head", "understudy-minio"])
-def test_what_is_reached_by_name_has_a_service_of_that_name(cluster, name):
+@pytest.mark.parametrize(
+    ("name", "workload"),
+    [
+        ("understudy-vault", "understudy-vault"),
+        ("understudy-ray-head", "understudy-ray-head"),
+        ("understudy-minio", "understudy-minio"),
+        ("understudy-status", "understudy-operator"),
+    ],
+)
+def test_what_is_reached_by_name_has_a_service_of_that_name(cluster, name, workload):
     selector = one(cluster, "Service", name)["spec"]["selector"]
-    assert selector.items() <= pods(cluster)[name]["metadata"]["labels"].items()
+    assert selector.items() <= pods(cluster)[workload]["metadata"]["labels"].items()
+
+
+def test_a_director_asks_for_status_lists_where_the_operator_serves_them(cluster, tmp_path):
+    """The very address: of the Service, its port, the operator's own, and the certificate's name."""
+    operator, _ = loaded(cluster, "understudy-operator", tmp_path / "operator")
+    pool, _ = loaded(cluster, "understudy-ray-head", tmp_path / "pool")
+    asked, serves = urlsplit(pool.status_lists.farm_url), operator.status_lists
+    assert (asked.scheme, asked.hostname) == ("https", f"understudy-status.{NAMESPACE}.svc")
+    (port,) = one(cluster, "Service", "understudy-status")["spec"]["ports"]
+    (container,) = pods(cluster)["understudy-operator"]["spec"]["containers"]
+    (listens,) = [each["containerPort"] for each in container["ports"] if each["name"] == port["targetPort"]]
+    assert asked.port == port["port"]
+    assert (str(serves.host), serves.port) == ("0.0.0.0", listens)
+    certificate = x509.load_pem_x509_certificate(serves.tls_cert.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert asked.hostname in names.get_values_for_type(x509.DNSName)
+    authority = x509.load_pem_x509_certificate(pool.status_lists.farm_ca_file.read_bytes())
+    certificate.verify_directly_issued_by(authority)
+    assert pool.status_lists.ca_file is None, "it vouches for no host that an owner names"
 
 
 def strings(value: object) -> list[str]:

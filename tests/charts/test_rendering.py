@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -99,6 +100,29 @@ def test_nobody_but_the_operator_reaches_the_director():
     assert peer["podSelector"]["matchExpressions"][0]["values"] == ["operator", "test"]
 
 
+@pytest.mark.parametrize(
+    ("values", "readers"),
+    [
+        ("trial.yaml", {"ray-head", "kuberay-head", "test"}),
+        ("external.yaml", {"ray-head", "kuberay-head", "test", "198.51.100.0/24"}),
+    ],
+)
+def test_status_lists_are_for_heads_and_for_a_pool_elsewhere(values, readers):
+    """Allowed at both ends: into the operator, and out of each head."""
+    found = objects(rendered(HERE / "values" / values))
+    port = {"port": 8444, "protocol": "TCP"}
+    policies = {each["metadata"]["name"]: each["spec"] for each in found if each["kind"] == "NetworkPolicy"}
+    into = [rule for rule in policies["understudy-operator"]["ingress"] if port in rule["ports"]]
+    assert {name for rule in into for peer in rule["from"] for name in _peers(peer)} == readers
+    leave = {
+        name.removeprefix("understudy-")
+        for name, policy in policies.items()
+        for rule in policy.get("egress", ())
+        if port in rule.get("ports", ())
+    }
+    assert leave == {reader for reader in readers if f"understudy-{reader}" in policies}
+
+
 def test_monitoring_comes_where_the_cluster_knows_it():
     kinds = {"PodMonitor", "PrometheusRule"}
     assert not kinds & {each["kind"] for each in objects(rendered(TRIAL))}
@@ -156,6 +180,13 @@ def test_the_chart_is_of_the_release():
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     project = (CHART.parents[1] / "pyproject.toml").read_text()
     assert f'version = "{chart["appVersion"]}"' in project
+
+
+def _peers(peer: dict[str, dict[str, Any]]) -> list[str]:
+    """Components or addresses that a NetworkPolicyPeer names."""
+    if "ipBlock" in peer:
+        return [str(peer["ipBlock"]["cidr"])]
+    return list(peer["podSelector"]["matchExpressions"][0]["values"])
 
 
 def _name(document: dict[str, dict[str, str]]) -> tuple[str, str]:

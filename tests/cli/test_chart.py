@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from understudy_api.settings import BucketNames, S3Settings
 from understudy_cli.__main__ import main
 from understudy_cli.chart import app
-from understudy_cli.local import buckets
+from understudy_cli.local import buckets, certificates
 from understudy_cli.local.certificates import Authority
 
 
@@ -49,12 +49,19 @@ def test_the_same_folder_gives_the_same_secrets(runner, tmp_path):
 
 def test_certificates_name_the_services_of_the_namespace(runner, tmp_path):
     found = made(runner, str(tmp_path / "keys"), "--namespace", "farm-two")
-    for secret, service in (("vault", "vault"), ("pool", "ray-head"), ("minio", "minio")):
+    for secret, service in (("vault", "vault"), ("pool", "ray-head"), ("minio", "minio"), ("operator", "status")):
         certificate = x509.load_pem_x509_certificate(found[f"understudy-{secret}"]["tls.crt"])
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert f"understudy-{service}.farm-two.svc" in names.get_values_for_type(x509.DNSName)
         authority = x509.load_pem_x509_certificate(found["understudy-authority"]["ca.crt"])
         certificate.verify_directly_issued_by(authority)
+
+
+def test_a_certificate_near_its_end_is_renewed_and_nothing_else_is(runner, tmp_path, monkeypatch):
+    before = made(runner, str(tmp_path / "keys"))["understudy-operator"]
+    monkeypatch.setattr(certificates, "RENEW_BEFORE", certificates.LEAF_LIFE)
+    after = made(runner, str(tmp_path / "keys"))["understudy-operator"]
+    assert {key for key in before if before[key] != after[key]} == {"tls.crt", "tls.key"}
 
 
 def test_no_authoritys_key_leaves_the_folder(runner, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from operator_site import Site
 
+from understudy_cli.local.certificates import Authority
 from understudy_operator.settings import OPERATOR_SETTINGS_VARIABLE, SettingsError, load_settings
 
 Change = Callable[[dict[str, Any]], None]
@@ -41,6 +42,9 @@ MISTAKES: list[tuple[Change, str]] = [
     (lambda d: d.update(kubeconfig="/nowhere/kubeconfig"), "kubeconfig: no such file"),
     (lambda d: d.update(vault={"url": "https://vault", "ca_file": "/nowhere/ca"}), "vault.ca_file: no such file"),
     (lambda d: d["director"].update(token_file="/nowhere/token"), "director.token_file: no such file"),
+    (lambda d: d["status_lists"].update(host="0.0.0.0"), "status_lists: Value error, host 0.0.0.0: beyond loopback"),
+    (lambda d: d["status_lists"].update(tls_cert="/nowhere/crt", tls_key="/nowhere/key"), "tls_cert: no such file"),
+    (lambda d: d["status_lists"].update(tls_cert=d["farm_key_file"], tls_key="/nowhere/key"), "tls_key: no such file"),
 ]
 
 
@@ -82,3 +86,26 @@ def test_the_process_says_that_a_port_is_taken(operator_site: Site, tmp_path: Pa
         code, text = run(changed(operator_site, tmp_path, lambda d: d.update(metrics_port=port)))
     assert (code, text.count("\n")) == (1, 1)
     assert f"metrics_port {port}" in text
+
+
+def test_the_process_says_that_a_certificate_is_none(operator_site: Site, tmp_path: Path) -> None:
+    """As found: the key of the farm, and a certificate with the key of another."""
+    pairs = [Authority.open(tmp_path / name, name).server(tmp_path / name, "status") for name in ("one", "two")]
+    wrong = [
+        (operator_site.settings.farm_key_file, pairs[0].key, "got neither;"),
+        (pairs[0].certificate, pairs[1].key, "got KEY_VALUES_MISMATCH; `understudy chart secrets` makes both"),
+    ]
+    for certificate, key, words in wrong:
+        told = {"tls_cert": str(certificate), "tls_key": str(key)}
+        code, text = run(changed(operator_site, tmp_path, lambda d, told=told: d["status_lists"].update(told)))
+        assert (code, text.count("\n")) == (1, 1)
+        assert f"status_lists.tls_cert {certificate}: wanted a PEM certificate with its key in {key}" in text
+        assert words in text
+
+
+def test_the_process_says_that_the_lists_port_is_taken(operator_site: Site, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, text = run(changed(operator_site, tmp_path, lambda d: d["status_lists"].update(port=port)))
+    assert (code, text.count("\n")) == (1, 1)
+    assert f"status_lists.port {port}" in text

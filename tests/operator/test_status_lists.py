@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +16,9 @@ from operator_site import Admin, OperatorProcess, Site, Tenant, condition_of, re
 
 from understudy_api.genesis import twin_id
 from understudy_api.grant import Grant, read_grant
+from understudy_api.status_source import StatusSettings
+from understudy_cli.local.certificates import Authority
+from understudy_cli.local.plan import free_ports
 from understudy_operator.shell.key import Key
 
 pytestmark = pytest.mark.farm
@@ -122,6 +128,41 @@ def test_the_farms_list_is_served_to_whoever_asks(admin: Admin, tenant: Tenant, 
     assert answer.status_code == 200
     spec = (admin.get(Key("OwnerAct", tenant.owner, "first")) or {})["spec"]
     assert answer.text == spec["act"]
+
+
+def test_who_waits_for_the_lease_serves_the_list_over_tls(
+    admin: Admin, tenant: Tenant, operator_site: Site, operator_process: OperatorProcess, tmp_path: Path
+) -> None:
+    """A second operator, as in a pod: it reads what the leader recorded."""
+    act = deliver(admin, tenant, "first")
+    assert act["reason"] == "Recorded"
+    authority = Authority.open(tmp_path, "farm")
+    pair = authority.server(tmp_path, "status")
+    metrics, health, port = free_ports(3)
+    told = {"host": "0.0.0.0", "port": port, "tls_cert": pair.certificate, "tls_key": pair.key}
+    lists = StatusSettings.model_validate(told)
+    ports = {"metrics_port": metrics, "health_port": health, "status_lists": lists}
+    second = dataclasses.replace(operator_site, settings_file=tmp_path / "operator.json")
+    second.settings_file.write_text(operator_site.settings.model_copy(update=ports).model_dump_json())
+    trust = ssl.create_default_context(cafile=str(authority.certificate_file))
+    url = f"https://127.0.0.1:{port}/v1/status/{twin_id(tenant.genesis)}"
+
+    def answer() -> httpx.Response | None:
+        try:
+            return httpx.get(url, verify=trust, trust_env=False)
+        except httpx.ConnectError:
+            return None
+
+    waiting = OperatorProcess(second)
+    waiting.start(wait=False)
+    try:
+        found = until(answer, seconds=30)
+        spec = (admin.get(Key("OwnerAct", tenant.owner, "first")) or {})["spec"]
+        assert (found.status_code, found.text) == (200, spec["act"])
+        assert operator_process.is_healthy(), "the first one leads on"
+        assert "starting over" not in operator_process.log.read_text()
+    finally:
+        assert waiting.end() == 0
 
 
 def test_a_hosted_list_is_polled_and_a_host_that_is_down_stops_everything(

@@ -24,7 +24,7 @@ imagePullPolicy: {{ $image.pullPolicy }}
 {{- end }}
 
 {{- define "understudy.ports" -}}
-{"metrics": 9090, "health": 9091, "vault": 8443, "director": 8443, "dashboard": 8265, "gcs": 6379, "node": 6380, "minio": 9000}
+{"metrics": 9090, "health": 9091, "status": 8444, "vault": 8443, "director": 8443, "dashboard": 8265, "gcs": 6379, "node": 6380, "minio": 9000}
 {{- end }}
 
 {{/* Port of a URL or of host:port; `otherwise` where it names none. */}}

@@ -26,6 +26,7 @@
   "pool_public_key_file" "/etc/understudy/keys/pool.pub.jwk"
   "demand_capture_consent" .Values.operator.demandCaptureConsent
   "vault" $vault
+  "status_lists" (dict "host" "0.0.0.0" "port" $ports.status "tls_cert" "/etc/understudy/keys/tls.crt" "tls_key" "/etc/understudy/keys/tls.key")
   "ray_pods" (include "understudy.rayPods" . | fromJson)
   "metrics_host" "0.0.0.0"
   "metrics_port" $ports.metrics
@@ -48,6 +49,7 @@
   "farm_public_key_file" (print $keys "/farm.pub.jwk")
   "vault" $vault
   "c2pa" (dict "chain_file" (print $keys "/leaf-chain.pem") "key_file" (print $keys "/leaf.key") "root_file" (print $keys "/root.pem"))
+  "status_lists" (dict "farm_url" (include "understudy.statusUrl" .) "farm_ca_file" "/etc/understudy/authority/ca.crt")
   "cache_key_file" (print $keys "/cache.key")
   "metrics_host" "0.0.0.0"
   "metrics_port" $ports.metrics
@@ -79,6 +81,10 @@
 {{- $_ := set $told "keys_folder" "/var/lib/understudy/vault/keys" -}}
 {{- end -}}
 {{ mergeOverwrite $told (deepCopy .Values.vault.settings) | toPrettyJson }}
+{{- end }}
+
+{{- define "understudy.statusUrl" -}}
+https://{{ include "understudy.host" (dict "root" . "name" "understudy-status") }}:{{ (include "understudy.ports" . | fromJson).status }}
 {{- end }}
 
 {{- define "understudy.vaultUrl" -}}

@@ -17,6 +17,7 @@ from understudy_api.genesis import twin_id
 from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
+from understudy_api.status_source import StatusSettings
 from understudy_operator.core.actions import Decision, Record, RecordList
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
@@ -176,9 +177,9 @@ class Operator:
                 self._queue.mark(_license_of(body), ACCOUNT_DELAY_SECONDS)
         return decision.requeue_after_seconds
 
-    def serve_lists(self, port: int) -> Callable[[], None]:
-        """Serve the farm's status lists on loopback; returns what ends it. Raises OSError when the port is taken."""
-        return serve_lists(self._sources.lists.book, port)
+    def serve_lists(self, settings: StatusSettings) -> Callable[[], None]:
+        """Serve the farm's status lists; returns what ends it. Raises as `status_server.serve_lists` does."""
+        return serve_lists(self._sources.lists.book, settings)
 
     def is_alive(self) -> bool:
         """Whether reconciles still finish."""

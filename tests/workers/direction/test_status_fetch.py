@@ -115,23 +115,37 @@ def test_no_proxy_of_the_environment_is_asked(host: ListHost, monkeypatch: pytes
     assert fetched(host.settings, host.uri) == "a.b.c"
 
 
-def test_the_farm_is_asked_wherever_its_settings_say(host: ListHost) -> None:
+@pytest.fixture
+def farm(host: ListHost) -> StatusSettings:
+    """Settings of a pool whose farm serves its lists where `host` is."""
+    return StatusSettings(farm_ca_file=host.ca_file)
+
+
+def test_the_farm_is_asked_wherever_its_settings_say(host: ListHost, farm: StatusSettings) -> None:
     host.text = "a.b.c"
-    anywhere = StatusSettings(ca_file=host.ca_file)
-    assert from_farm(anywhere, f"https://127.0.0.1:{host.port}/v1/status/ada") == "a.b.c"
+    assert from_farm(farm, f"https://127.0.0.1:{host.port}/v1/status/ada") == "a.b.c"
     assert host.asked == ["/v1/status/ada"]
 
 
+def test_the_farms_authority_vouches_for_no_owners_host(host: ListHost, farm: StatusSettings) -> None:
+    """Nor the owners' for the farm: each is asked of its own."""
+    owned = farm.model_copy(update={"allowed_hosts": host.settings.allowed_hosts})
+    assert "CERTIFICATE_VERIFY_FAILED" in refused(owned, host.uri)
+    with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+        from_farm(host.settings, host.uri)
+    assert host.asked == []
+
+
 @pytest.mark.parametrize("name", BAD_ANSWERS)
-def test_a_farm_that_answers_badly_is_one_line_too(host: ListHost, name: str) -> None:
+def test_a_farm_that_answers_badly_is_one_line_too(host: ListHost, farm: StatusSettings, name: str) -> None:
     host.answer, words = BAD_ANSWERS[name]
     with pytest.raises(FetchError, match=words) as caught:
-        from_farm(host.settings, host.uri)
+        from_farm(farm, host.uri)
     assert "\n" not in str(caught.value)
 
 
-def test_a_farm_that_is_slow_is_given_up(host: ListHost, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_farm_that_is_slow_is_given_up(host: ListHost, farm: StatusSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status_fetch, "FETCH_SECONDS", 0.4)
     host.answer = SLOW_ANSWERS["drips"]
     with pytest.raises(FetchError, match="no whole answer"):
-        from_farm(host.settings, host.uri)
+        from_farm(farm, host.uri)

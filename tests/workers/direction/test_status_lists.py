@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OKPKey
 from list_host import ListHost, a_list, reply
+from structlog.testing import capture_logs
 from theatre import eventually
 
 from understudy_api import token
@@ -163,11 +164,28 @@ def test_the_farms_own_lists_are_asked_of_the_farm(told: Told, signers: Any) -> 
     of = named(listed(signers.order))
     assert of is not None
     told.of = of
-    told.settings = told.host.settings.model_copy(update={"farm_url": f"https://127.0.0.1:{told.host.port}/"})
+    url = f"https://127.0.0.1:{told.host.port}/"
+    told.settings = StatusSettings(farm_url=url, farm_ca_file=told.host.ca_file)
     publish(told, signers.owner, marks={3: "suspended"})
     told.poll()
     assert set(told.host.asked) == {f"/v1/status/{of.ring.twin_id}"}
     assert told.said(None, time.time()) == "LicenseSuspended"
+
+
+def test_the_log_says_once_that_a_list_came_or_did_not(told: Told, signers: Any) -> None:
+    """Each time it turns, however often it is asked for meanwhile."""
+    publish(told, signers.owner)
+    serves = told.host.answer
+    with capture_logs() as lines:
+        told.poll()
+        told.host.answer = lambda handler: reply(handler, b"", 503)
+        told.poll()
+        told.host.answer = serves
+        told.poll()
+    said = [(line["log_level"], line["event"], line["twin"]) for line in lines if "status list" in line["event"]]
+    twin = told.of.ring.twin_id[:12]
+    came, missed = ("info", "status list came", twin), ("warning", "no newer status list", twin)
+    assert said == [came, missed, came]
 
 
 def test_what_nobody_foresaw_is_survived(told: Told, signers: Any, monkeypatch: pytest.MonkeyPatch) -> None:

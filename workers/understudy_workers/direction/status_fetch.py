@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -34,15 +35,14 @@ class Fetcher:
 
     def __init__(self, settings: StatusSettings) -> None:
         self._settings = settings
-        verify = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
-        # No redirects, no proxies from the environment, no connection for two names: what was judged is what is asked.
-        self._client = httpx.AsyncClient(
-            verify=verify, follow_redirects=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._owners = _client(settings.ca_file)
+        # The farm's own authority vouches for the farm, and for no host that an owner names.
+        self._farm = _client(settings.farm_ca_file)
 
     async def close(self) -> None:
         """Let connections go."""
-        await self._client.aclose()
+        await self._owners.aclose()
+        await self._farm.aclose()
 
     async def fetch(self, uri: str) -> str:
         """The token at an address. Raises FetchError."""
@@ -62,7 +62,7 @@ class Fetcher:
         """The token at an address of the farm's own settings, which may be anywhere. Raises FetchError."""
         try:
             async with asyncio.timeout(FETCH_SECONDS):
-                return (await self._read(url, {}, None)).decode("ascii").strip()
+                return (await _read(self._farm, url, {}, None)).decode("ascii").strip()
         except TimeoutError as error:
             raise FetchError(f"{url}: no whole answer within {FETCH_SECONDS:.0f} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -80,19 +80,27 @@ class Fetcher:
     async def _get(self, where: Place, address: str) -> bytes:
         literal, host = (f"[{one}]" if ":" in one else one for one in (address, where.host))
         headers = {"Host": host if where.port == 443 else f"{host}:{where.port}"}
-        return await self._read(f"https://{literal}:{where.port}{where.target}", headers, where.host)
+        return await _read(self._owners, f"https://{literal}:{where.port}{where.target}", headers, where.host)
 
-    async def _read(self, url: str, headers: dict[str, str], name: str | None) -> bytes:
-        extensions = {"sni_hostname": name} if name else {}
-        timeout = httpx.Timeout(FETCH_SECONDS)
-        async with self._client.stream(
-            "GET", url, headers={**_ACCEPT, **headers}, extensions=extensions, timeout=timeout
-        ) as response:
-            if response.status_code != httpx.codes.OK:
-                raise FetchError(f"{name or url}: wanted status 200, got {response.status_code}")
-            data = b""
-            async for chunk in response.aiter_raw():
-                data += chunk
-                if len(data) > MAX_LIST_TOKEN_BYTES:
-                    raise FetchError(f"{name or url}: wanted at most {MAX_LIST_TOKEN_BYTES:,} bytes, got more")
-        return data
+
+def _client(ca_file: Path | None) -> httpx.AsyncClient:
+    """No redirects, no proxies from the environment, no connection for two names: what was judged is what is asked."""
+    verify = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(verify=verify, follow_redirects=False, trust_env=False, limits=limits)
+
+
+async def _read(client: httpx.AsyncClient, url: str, headers: dict[str, str], name: str | None) -> bytes:
+    extensions = {"sni_hostname": name} if name else {}
+    timeout = httpx.Timeout(FETCH_SECONDS)
+    async with client.stream(
+        "GET", url, headers={**_ACCEPT, **headers}, extensions=extensions, timeout=timeout
+    ) as response:
+        if response.status_code != httpx.codes.OK:
+            raise FetchError(f"{name or url}: wanted status 200, got {response.status_code}")
+        data = b""
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > MAX_LIST_TOKEN_BYTES:
+                raise FetchError(f"{name or url}: wanted at most {MAX_LIST_TOKEN_BYTES:,} bytes, got more")
+    return data

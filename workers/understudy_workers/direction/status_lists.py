@@ -132,6 +132,10 @@ class StatusLists:
         return ""
 
     def _note(self, key: Source, problem: str) -> None:
-        if problem and problem != self._problems.get(key):
+        if problem == self._problems.get(key):
+            return
+        if problem:
             log.warning("no newer status list", twin=key[0][:12], source=key[1], error=problem)
+        else:
+            log.info("status list came", twin=key[0][:12], source=key[1])
         self._problems[key] = problem
