@@ -16,6 +16,7 @@ from theatre import Proxy, eventually, free_port
 from understudy_api.log_marks import item_mark
 from understudy_api.order import Delivery, S3Credentials, VideoOutput
 from understudy_api.proof import fault
+from understudy_api.status_source import StatusSettings
 from understudy_workers.direction.desk import Conflict, Desk
 from understudy_workers.work import TakeWork
 
@@ -721,3 +722,20 @@ def test_a_preview_is_the_first_row_alone_and_goes_to_the_owner_without_waiting_
     assert (finished.index_key, finished.contact_sheet_key) == (None, None), "they would hold the words"
     files = orders.delivered(order)
     assert {name for name in files if name.endswith(".mp4")} == {f"r0/{locale}/preview.mp4" for locale in order.locales}
+
+
+def test_a_part_that_breaks_begins_anew_and_says_so(stage, orders, tmp_path) -> None:
+    """Here the status lists, whose authority is not there: it had died without a word, and would have for good."""
+    order = orders.write(TEN)
+    lists = StatusSettings(ca_file=tmp_path / "late.pem")
+
+    async def scene() -> None:
+        async with stage(status_lists=lists) as at:
+            await eventually(lambda: [line for line in logged if line["event"] == "broke, begins anew"])
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+
+    with capture_logs() as logged:
+        play(scene())
+    assert {line["what"] for line in logged if line["event"] == "broke, begins anew"} == {"_keep_lists"}
+    assert once(orders, order) == list(range(10))

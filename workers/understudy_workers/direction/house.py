@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import structlog
 from aiohttp import web
 from prometheus_client import start_http_server
 
@@ -23,6 +24,10 @@ from understudy_workers.objects import Objects
 
 BIND_SECONDS: Final = 30.0
 """How long a port may still be held by a director that just died or is draining."""
+AGAIN_SECONDS: Final = 1.0
+"""How soon a part that broke begins anew."""
+
+log = structlog.get_logger("house")
 
 
 class House:
@@ -58,8 +63,8 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        lists = self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
-        self._tasks = [loop.create_task(one) for one in (self.floor.serve(), self._count(), lists)]
+        lasting = (self.floor.serve, self._count, self._keep_lists)
+        self._tasks = [loop.create_task(_for_ever(one)) for one in lasting]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
         front = Front(self.id, self.release, self.desk, self.floor, self.trainings)
@@ -76,6 +81,9 @@ class House:
     async def _serve_metrics(self) -> None:
         registry = self._metrics.registry
         self._metrics_server, _ = start_http_server(self._settings.metrics_port, self._settings.metrics_host, registry)
+
+    async def _keep_lists(self) -> None:
+        await self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
 
     async def _count(self) -> None:
         while True:
@@ -96,6 +104,16 @@ class House:
             self._metrics_server.server_close()
         self.workshop.threads.shutdown(wait=False)
         self.workshop.objects.close()
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Does what never ends; when it breaks all the same, says so and begins anew: a director does not live on with a part dead."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("broke, begins anew", what=work.__name__)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _bound(bind: Callable[[], Awaitable[None]]) -> None:
