@@ -33,6 +33,7 @@ INSTALLS, STARTS = 3, 5
 VIDEO_SECONDS: Final = 180.0
 WORD_SECONDS: Final = 5.0
 BRAND: Final = "acme"
+LICENSE: Final = "bench-license"
 OPERATOR: Final = ("deployment/understudy-operator", "-n", NAMESPACE)
 
 
@@ -83,10 +84,10 @@ def _first_video(cluster: Cluster, folder: Path, owner: Owner) -> float:
     where = ("--key", "owner.jwk", "--identity", "age.txt", "--farm-keys", "keys")
     model = understudy("twin", "import", "ada.age", *where, folder=folder, KUBECONFIG=str(cluster.kubectl.kubeconfig))
     cluster.kubectl.apply(yaml.safe_load(model))
-    license_ = terms(Home(folder / "keys"), owner, BRAND, "bench")
+    license_ = terms(Home(folder / "keys"), owner, BRAND, LICENSE)
     signed = license_manifest(license_, sign_license(owner.key, license_), {"namespace": TALENT, "name": "ada"})
     cluster.kubectl.apply(signed)
-    cluster.kubectl.apply(job(BRAND, "first", "bench", "Hello, and welcome to our shop."))
+    cluster.kubectl.apply(job(BRAND, "first", LICENSE, "Hello, and welcome to our shop."))
     until(lambda: condition(cluster.kubectl.get("renderjob", "first", BRAND), "Complete") == "True")
     return time.monotonic() - began
 
