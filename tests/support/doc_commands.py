@@ -31,8 +31,13 @@ def holds(wanted: Sequence[str], said: str) -> bool:
 
 def prints(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> str:
     """What a command prints, run in a folder; beside the caller's environment it has that of the document."""
+    return outcome(command, folder, environment, limit_seconds)[1]
+
+
+def outcome(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> tuple[int, str]:
+    """Exit code of a command, of the first that fails in a pipe, and what it prints; as `prints`."""
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -40,4 +45,4 @@ def prints(command: str, folder: Path, environment: Mapping[str, str], limit_sec
         check=False,
         timeout=limit_seconds,
     )
-    return done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
