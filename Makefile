@@ -29,7 +29,7 @@ setup: $(STAMP) ## Install the locked environment into .venv
 demo: farm-tools ## Start the farm, train a twin, render the demo campaign, show the results
 	@$(RUN)/understudy demo
 
-tools: $(STAMP) ## Build the Go programs of farm and tests, once (about 7 minutes)
+tools: $(STAMP) ## Build the Go programs of farm and tests, once (about 8 minutes)
 	@$(RUN)/understudy tools
 
 farm-tools: $(STAMP)

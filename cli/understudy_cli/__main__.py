@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "owner": Entry("owner", None, "Write an owner's page: uses, earnings, open questions."),
     "verify": Entry("verify", "verify", "Say whether a video is ours: job, license, twin version."),
     "chart": Entry("chart", None, "Make the Secrets, buckets and policies that the Helm chart asks for."),
+    "restore": Entry("restore", "restore", "Create the saved objects of a farm in another cluster, as what they were."),
     "completion": Entry("completion", "completion", "Print a script that completes commands in a shell."),
     "tools": Entry("farm", "tools", "Build the programs the farm needs beside Python, once."),
 }

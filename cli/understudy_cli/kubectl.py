@@ -23,6 +23,8 @@ class Kubectl:
 
     binary: Path
     kubeconfig: Path
+    user: str = ""
+    """Whom to speak as, for who may impersonate; empty: as oneself."""
 
     def apply(self, document: Mapping[str, Any]) -> None:
         """Apply one manifest, unknown fields refused; UserError with the server's words."""
@@ -58,8 +60,15 @@ class Kubectl:
 
     def ask(self, questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Reviews (objects that answer at once and are not kept), answered in the order they were asked."""
-        items = {"apiVersion": "v1", "kind": "List", "items": [dict(one) for one in questions]}
-        return list(_documents(self._run("create", "-f", "-", "-o", "json", text=json.dumps(items))))
+        return self.create(questions)
+
+    def create(self, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Create objects and give them back as they are then; UserError with the server's words when one is refused."""
+        return list(_documents(self._run("create", "-f", "-", "-o", "json", text=_list(documents))))
+
+    def replace_status(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Make the statuses of objects, each with its present version, exactly these; UserError with the server's words."""
+        self._run("replace", "--subresource=status", "-f", "-", text=_list(documents))
 
     def raw(self, path: str) -> Any:
         """The JSON that a path of the API server answers."""
@@ -93,6 +102,7 @@ class Kubectl:
             "--kubeconfig",
             str(self.kubeconfig),
             f"--request-timeout={TIMEOUT_SECONDS}s",
+            *([f"--as={self.user}"] if self.user else []),
             *words,
         ]
         limit = 2 * TIMEOUT_SECONDS
@@ -107,6 +117,10 @@ class Kubectl:
             reason = " ".join(" ".join(said).split()) or f"exit code {done.returncode}"
             raise UserError(f"kubectl {words[0]}: {reason}")
         return done.stdout
+
+
+def _list(documents: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [dict(one) for one in documents]})
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from understudy_api.log_marks import item_mark
+from understudy_api.restored import lasting_uid
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
 from understudy_cli.jobs import JobArgument, NamespaceOption, find_job, where
@@ -54,7 +55,7 @@ def logs(
     kubectl = connect()
     document = find_job(kubectl, job, namespace)
     row, locale, format_ = _split(document, item)
-    uid = str(document["metadata"]["uid"])
+    uid = lasting_uid(document["metadata"])
     texts = list(_texts(kubectl, system))
     found = about(item_mark(uid, row, locale, format_), lines(uid, texts))
     if not found:

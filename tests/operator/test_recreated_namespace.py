@@ -31,9 +31,10 @@ def test_a_namespace_created_anew_does_not_inherit_its_license(
     assert admin.wait(tenant.key("first"), "Complete")["status"]["license"]["id"]
 
     path = f"/api/v1/namespaces/{tenant.brand}"
+    before = admin.server.request("GET", path) or {}
     admin.server.request("DELETE", path)
     until(lambda: admin.server.request("GET", path), lambda body: body is None, seconds=60)
-    admin.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": tenant.brand}})
+    made = admin.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": tenant.brand}})
     admin.create(tenant.job("anew"))
     refused = admin.wait(tenant.key("anew"), "Admitted", "False")
     admin.create(tenant.job("missing", license_name="no-such-license"))
@@ -42,3 +43,12 @@ def test_a_namespace_created_anew_does_not_inherit_its_license(
     assert (said["reason"], said["message"]) == ("LicenseNotFound", wanted["message"])
     assert "license" not in refused["status"]
     assert peer.held(refused["metadata"]["uid"]) is None
+
+    # Whoever may change Namespaces says that it was restored from a backup: the brand is back.
+    assert made is not None
+    first = before["metadata"]["uid"]
+    assert first != made["metadata"]["uid"]
+    said = {"metadata": {"annotations": {"understudy.dev/restored-uid": first}}}
+    admin.server.request("PATCH", path, said, content_type="application/merge-patch+json")
+    uid = str(admin.create(tenant.job("back"))["metadata"]["uid"])
+    assert until(lambda: peer.held(uid)) is not None

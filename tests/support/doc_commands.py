@@ -50,9 +50,12 @@ def holds(wanted: Sequence[str], said: Said) -> bool:
 
 
 def prints(command: str, folder: Path, environment: Mapping[str, str], limit_seconds: float = 60) -> Said:
-    """What a command prints and how it ends, run in a folder; beside the caller's environment it has that of the document."""
+    """What a command prints and its exit code, of the first that fails in a pipe; run in a folder.
+
+    Beside the caller's environment it has that of the document.
+    """
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,

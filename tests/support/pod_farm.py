@@ -174,12 +174,16 @@ class Desk:
         for name, content in files(text).items():
             if not (self.folder / name).exists():
                 (self.folder / name).write_text(content)
-        programs = (Path(sys.executable).parent, toolchain.require("kubectl").parent, toolchain.require("helm").parent)
-        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
-        environment = {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
+        environment = self.environment()
         for command, wanted in commands(text):
             said = prints(command, self.folder, environment, LIMIT_SECONDS)
             assert holds(wanted, said), f"{document}: {command}: wanted {wanted}, got {said}"
+
+    def environment(self) -> dict[str, str]:
+        """What commands find cluster and programs by."""
+        programs = (Path(sys.executable).parent, toolchain.require("kubectl").parent, toolchain.require("helm").parent)
+        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+        return {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
 
 def cluster_of(name: str, folder: Path) -> Path | None:

@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyrage
@@ -24,7 +26,7 @@ from understudy_api.release import (
 )
 from understudy_api.use import Declaration
 from understudy_api.verdict import Refusal, Verdict
-from understudy_vault.keystore import Kept
+from understudy_vault.keystore import Destroyed, Kept
 
 
 def data_key(room: Any, twin: str) -> bytes:
@@ -340,6 +342,49 @@ def test_an_erased_twin_is_gone_for_ever_and_the_receipt_says_what_is_not(room: 
     assert room.vault.pulse(Heartbeat(leases=(released.lease,))).gone == (cast.twin,)
     assert say(room, cast, Erase(twin=cast.twin, iat=cast.now + 1)) == heeded, "the same receipt again"
     assert [line["what"] for line in room.log()][:2] == ["released", "erase"]
+
+
+@pytest.fixture
+def set_back(room: Any, cast: Any, tmp_path: Path) -> Any:
+    """A vault whose twin was erased, and whose folder of keys is again what it was before."""
+    room.steady = 61.0  # nobody can hold the key any more
+    shutil.copytree(tmp_path / "keys", tmp_path / "copy")
+    room.receipt = say(room, cast, Erase(twin=cast.twin, iat=cast.now))
+    assert isinstance(room.vault.keys.find(cast.twin), Destroyed)
+    shutil.copytree(tmp_path / "copy", tmp_path / "keys", dirs_exist_ok=True)
+    assert isinstance(room.vault.keys.find(cast.twin), Kept), "the copy holds it"
+    return room
+
+
+def test_a_key_that_an_older_copy_of_the_store_brings_back_is_given_to_nobody(set_back: Any, cast: Any) -> None:
+    for claim in (cast.rendering(), cast.training()):
+        assert refused(set_back.release(cast.ask(claim))) == "TwinErased"
+    act = Export(twin=cast.twin, recipient="age1" + "q" * 58, iat=cast.now, exp=cast.now + 600)
+    for adopt in (False, True):
+        asked = Handover(genesis=cast.genesis, act=sign_act(cast.owner, act), adopt=adopt)
+        assert refused(set_back.vault.hand_over(asked)) == "TwinErased"
+
+
+def test_a_vault_that_starts_destroys_again_what_was_erased(
+    set_back: Any, cast: Any, stranger: Any, tmp_path: Path
+) -> None:
+    set_back.vault.keys.create(stranger.twin, stranger.genesis, cast.now)
+    set_back.vault.erase_again()
+    assert isinstance(set_back.vault.keys.find(cast.twin), Destroyed)
+    assert "data_key" not in (tmp_path / "keys" / f"{cast.twin}.json").read_text()
+    assert len(data_key(set_back, stranger.twin)) == 32, "others keep theirs"
+    log = set_back.log()
+    assert (log[-1]["what"], log[-1]["twin"]) == ("erased again", cast.twin)
+    set_back.vault.erase_again()
+    assert set_back.log() == log, "once is enough"
+    assert say(set_back, cast, Erase(twin=cast.twin, iat=cast.now)) == set_back.receipt
+
+
+def test_an_erased_twin_that_a_copy_does_not_hold_stays_erased(set_back: Any, cast: Any, tmp_path: Path) -> None:
+    (tmp_path / "keys" / f"{cast.twin}.json").unlink()
+    set_back.vault.erase_again()
+    assert set_back.vault.keys.find(cast.twin) is None
+    assert refused(set_back.release(cast.ask(cast.training()))) == "TwinErased"
 
 
 def test_a_performer_that_says_goodbye_is_told_of(room: Any, cast: Any) -> None:

@@ -32,7 +32,7 @@ def build(settings: VaultSettings) -> Vault:
         signing_key = load_key(settings.signing_key_file.read_text())
     except (OSError, ValueError) as error:
         raise SettingsError(f"vault: {error}") from error
-    return Vault(
+    vault = Vault(
         bench=Bench(farm, settings.callers, passcode_key(signing_key), settings.demand_capture_consent),
         keys=_keys(settings, bucket),
         shelf=bucket,
@@ -42,6 +42,8 @@ def build(settings: VaultSettings) -> Vault:
         steady_clock=time.monotonic,  # noqa: TID251
         lease_seconds=settings.lease_seconds,
     )
+    vault.erase_again()
+    return vault
 
 
 def _keys(settings: VaultSettings, bucket: Bucket) -> KeyStore:

@@ -48,6 +48,9 @@ BEYOND_REACH: Final = (
     "memory images of performers taken while they held the key: swap, core dumps, snapshots of machines",
 )
 
+_ERASURES: Final = "erasures/"
+"""Where the receipts of erasures lie, by twin."""
+
 
 class Callers(Protocol):
     """Says who calls."""
@@ -93,6 +96,14 @@ class Vault:
             self._journal.write(now, "refused", caller=caller, reason=answer.reason, **_about(asking))
         return answer
 
+    def erase_again(self) -> None:
+        """Destroys the keys of erased twins that an older copy of the key store brought back. For before the first answer."""
+        for twin in (key.removeprefix(_ERASURES) for key in self.shelf.keys(_ERASURES)):
+            if isinstance(self.keys.find(twin), Kept):
+                now = self.clock()
+                self._journal.write(now, "erased again", twin=twin)
+                self.keys.destroy(twin, int(now))
+
     def pulse(self, heartbeat: Heartbeat) -> Pulse:
         """Renews leases and tells which of their twins are erased."""
         twins = self._leases.renew(heartbeat.leases, leaving=heartbeat.leaving)
@@ -108,12 +119,15 @@ class Vault:
         if not isinstance(act, Export):
             return _no(Refusal(reason="WrongTokenType", message="handover: wanted a signed Export act"))
         found: Kept | Destroyed | None = self.keys.find(ring.twin_id)
-        if found is None and asked.adopt and self._memory.word(ring.twin_id).erased_at is None:
+        erased = self._memory.word(ring.twin_id).erased
+        if found is None and asked.adopt and erased is None:
             self._journal.write(now, "adopted", twin=ring.twin_id, act=digest_bytes(asked.act.encode()))
             self.keys.create(ring.twin_id, asked.genesis, int(now))
             found = self.keys.find(ring.twin_id)
         if not isinstance(found, Kept):
             return _no(rules.no_key(found, ring.twin_id))
+        if erased is not None:
+            return _no(erased)
         self._journal.write(now, "handed over", twin=ring.twin_id, act=digest_bytes(asked.act.encode()))
         sealed = pyrage.encrypt(found.data_key, [pyrage.x25519.Recipient.from_str(act.recipient)])
         return HandedOver(twin=ring.twin_id, sealed_key=encode(sealed))
@@ -160,6 +174,8 @@ class Vault:
         word = self._memory.word(twin)
         if isinstance(found, Destroyed) or (found is None and isinstance(claim, RenderingClaim)):
             return _no(rules.no_key(found, twin))
+        if word.erased is not None:  # a copy of the key store from before brought the key back
+            return _no(word.erased)
         shown = claim.order if isinstance(claim, TrainingClaim) else claim
         ring = self._memory.ring(shown.genesis, shown.key_records)
         if isinstance(ring, Refusal):
@@ -201,7 +217,7 @@ class Vault:
         return Released(twin=kept.pin.twin, sealed_key=sealed, lease=lease, lease_seconds=self.lease_seconds)
 
     def _erase(self, twin: str, act: str, sequence: int) -> Heeded | Verdict:
-        key = f"erasures/{twin}"
+        key = f"{_ERASURES}{twin}"
         if (written := self.shelf.get(key)) is not None:
             return Heeded(receipt=written.decode())
         found = self.keys.find(twin)

@@ -77,6 +77,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
             r"v3\.(1[89]|2\d)\b",
             _HELM_STAMP,
         ),
+        Tool("mc", "mc", "github.com/minio/mc", ("--version",), r"mc version RELEASE\.202[4-9]-"),
     )
 }
 

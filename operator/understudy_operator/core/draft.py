@@ -20,7 +20,7 @@ def draft(
     credentials = state.credentials if isinstance(state.credentials, S3Credentials) else None
     return Order(
         uid=identity.uid,
-        generation=identity.generation,
+        generation=identity.edition,
         namespace=identity.namespace,
         job=identity.name,
         pool=spec.pool_ref.name,

@@ -16,12 +16,20 @@ class Identity:
     """Empty for cluster-scoped kinds."""
     name: str
     uid: str
+    """Of a RenderJob that was restored, the UID it had before: what its receipts are named by."""
     generation: int
     resource_version: str
     created_at: float
     deleted_at: float | None = None
     """`deletionTimestamp`; None while nobody asked for deletion."""
     finalizers: tuple[str, ...] = ()
+    earlier_generations: int = 0
+    """Generations of the object that this one was restored from."""
+
+    @property
+    def edition(self) -> int:
+        """The generation as orders, receipts and ledger count it: a restore does not set it back."""
+        return self.earlier_generations + self.generation
 
     @property
     def held(self) -> bool:

@@ -57,7 +57,7 @@ def last_word(log: OrderLog, order_digest: str | None) -> Finished | None:
 
 def delivered_elsewhere(state: JobState, finished: Finished) -> bool:
     """True when the files of a finished order lie where an earlier spec wanted them: they are to be delivered again."""
-    if isinstance(state.spec, SpecProblem) or finished.generation >= state.identity.generation:
+    if isinstance(state.spec, SpecProblem) or finished.generation >= state.identity.edition:
         return False
     where = destination(state.spec, state.identity.namespace, state.identity.name, state.farm.buckets)
     index = Place(where.bucket, where.key + INDEX)
@@ -128,7 +128,7 @@ def _ended(
     ends = deadline(spec, admitted_at)
     late = ends is not None and ends <= (finished.finished_at if finished else now)
     phase: Phase
-    if failed := failure(spec, made, finished, state.identity.generation):
+    if failed := failure(spec, made, finished, state.identity.edition):
         phase, reason, message = "Failed", failed.reason, failed.message
     elif finished is not None and finished.state == "Complete" and not late:
         phase, reason, message = "Complete", "AllItemsDone", f"{made.done} items are delivered"

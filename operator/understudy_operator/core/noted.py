@@ -47,14 +47,14 @@ def note(state: JobState, reasons: tuple[str, ...], others: tuple[Action, ...]) 
     if not isinstance(found, Rights):
         return ()
     terms = licensed(account, found.license) if account.license is None else None
-    uid, generation = state.identity.uid, state.identity.generation
+    uid, generation = state.identity.uid, state.identity.edition
     entries = [RefusedEntry(uid=uid, generation=generation, reason=one) for one in reasons]
     return record(state, Booking(account, account).with_entries(*((terms,) if terms else ()), *entries))
 
 
 def mark(state: JobState, reason: str) -> str:
     """How the status remembers a noted refusal."""
-    return f"{state.identity.generation}/{reason}"
+    return f"{state.identity.edition}/{reason}"
 
 
 def _told(state: JobState) -> bool:

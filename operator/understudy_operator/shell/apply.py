@@ -173,6 +173,6 @@ def _delivered(targets: Targets, action: DeleteOutputs) -> Iterator[str]:
 def _clear(targets: Targets, body: Body) -> None:
     """Remove staged rows and files of an object that goes; what cannot be removed must not hold it back."""
     try:
-        targets.sources.larder.clear(body["metadata"]["uid"])
+        targets.sources.larder.clear(views.uid(body))
     except (OutageError, S3RefusalError) as error:
-        log.warning("staged objects left behind", uid=body["metadata"]["uid"], error=str(error))
+        log.warning("staged objects left behind", uid=views.uid(body), error=str(error))

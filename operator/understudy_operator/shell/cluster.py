@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from understudy_api.model import API_VERSION
+from understudy_api.restored import lasting_uid
 from understudy_operator.shell.apiserver import MERGE_PATCH, ApiServer
 from understudy_operator.shell.errors import ConflictError, OutageError
 from understudy_operator.shell.key import PLURALS, Key
@@ -84,9 +85,9 @@ class Cluster:
         return None if found is None else dict(_decoded(found.get("data") or {}))
 
     def namespace_uid(self, name: str) -> str | None:
-        """UID of a namespace, None when there is none of that name."""
+        """UID of a namespace, that of its first self when it was restored; None when there is none of that name."""
         found = self._server.request("GET", f"/api/v1/namespaces/{name}")
-        return None if found is None else str(found["metadata"]["uid"])
+        return None if found is None else lasting_uid(found["metadata"])
 
     def _patch(self, body: Mapping[str, Any], patch: dict[str, Any], below: str = "") -> dict[str, Any] | None:
         metadata = patch.setdefault("metadata", {})

@@ -53,7 +53,7 @@ class Doorbell:
         if event == "DELETED":
             known = self._store.get(key)
             self._store.remove(key, version_of(body))
-            self._gone(body["metadata"]["uid"])
+            self._gone(views.uid(body))
             self._changed(key, known or body, None)
             return
         known = self._store.put(body)
@@ -66,7 +66,7 @@ class Doorbell:
         for key in self._store.replace(kind, bodies, list_version):
             after = self._store.get(key)
             if after is None and key in before:
-                self._gone(before[key]["metadata"]["uid"])
+                self._gone(views.uid(before[key]))
             self._changed(key, before.get(key), after)
 
     def pool_changed(self) -> None:

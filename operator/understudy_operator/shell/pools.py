@@ -130,4 +130,4 @@ def named(store: Store, pool: str) -> Iterator[str]:
     """Uids of the RenderJobs that name a pool."""
     for body in store.all("RenderJob"):
         if views.pool_name(body) == pool:
-            yield body["metadata"]["uid"]
+            yield views.uid(body)

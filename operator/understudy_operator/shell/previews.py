@@ -8,6 +8,7 @@ from understudy_api.owner_word import OwnerWord
 from understudy_api.preview import preview_prefix, preview_uid
 from understudy_operator.core.places import Place
 from understudy_operator.core.state import ConsentView, PreviewView
+from understudy_operator.shell import views
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.pool import Pool
 from understudy_operator.shell.receipts import Receipts
@@ -46,7 +47,7 @@ def place(store: Store, receipts: Receipts, bucket: str, request: Body) -> str |
     job = store.get(Key("RenderJob", str(ref.get("namespace")), str(ref.get("name"))))
     if job is None or spec.get("awaits") != "owner":
         return None
-    finished = receipts.log(preview_uid(job["metadata"]["uid"], digest)).finished
+    finished = receipts.log(preview_uid(views.uid(job), digest)).finished
     if not any(one.totals.done for one in finished):
         return None
     return Place(bucket, preview_prefix(namespace, digest)).url

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from understudy_operator.shell import views
 from understudy_operator.shell.key import Key
 
 Body = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Store:
 
     def uids(self, kind: str) -> frozenset[str]:
         """Uids of all known objects of a kind."""
-        return frozenset(body["metadata"]["uid"] for body in self.all(kind))
+        return frozenset(views.uid(body) for body in self.all(kind))
 
     def key_of(self, uid: str) -> Key | None:
         """The object that bears a uid."""
@@ -84,9 +85,9 @@ class Store:
     def _keep(self, key: Key, body: Body) -> None:
         known = self._bodies.get(key)
         if known is not None:
-            self._keys.pop(known["metadata"]["uid"], None)
+            self._keys.pop(views.uid(known), None)
         self._bodies[key] = slim(body)
-        self._keys[body["metadata"]["uid"]] = key
+        self._keys[views.uid(body)] = key
         self._gone.pop(key, None)
 
     def _remove(self, key: Key, version: int) -> None:
@@ -94,7 +95,7 @@ class Store:
         if known is None or version_of(known) <= version:
             self._bodies.pop(key, None)
             if known is not None:
-                self._keys.pop(known["metadata"]["uid"], None)
+                self._keys.pop(views.uid(known), None)
             self._gone[key] = max(version, self._gone.get(key, -1))
 
 

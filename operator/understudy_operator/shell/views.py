@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from understudy_api.model import Money, fault_of
 from understudy_api.owner_word import SILENCE, OwnerWord
+from understudy_api.restored import earlier_generations, lasting_uid
 from understudy_operator.core.prices import Prices
 from understudy_operator.core.state import Identity, SpecProblem, TwinView
 from understudy_operator.core.times import unix_seconds
@@ -20,14 +21,24 @@ Body = Mapping[str, Any]
 M = TypeVar("M", bound=BaseModel)
 
 
+def uid(body: Body) -> str:
+    """What an object is known by outside of the API server: a RenderJob that was restored keeps the UID it had before.
+
+    Of other kinds nothing is kept under their UID, and whoever may write them could take another's.
+    """
+    metadata = body["metadata"]
+    return lasting_uid(metadata) if body["kind"] == "RenderJob" else str(metadata["uid"])
+
+
 def identity(body: Body) -> Identity:
     """Which object it is."""
     metadata = body["metadata"]
     return Identity(
         namespace=metadata.get("namespace", ""),
         name=metadata["name"],
-        uid=metadata["uid"],
+        uid=uid(body),
         generation=metadata["generation"],
+        earlier_generations=earlier_generations(metadata) if body["kind"] == "RenderJob" else 0,
         resource_version=metadata["resourceVersion"],
         created_at=unix_seconds(metadata["creationTimestamp"]) or 0.0,
         deleted_at=unix_seconds(metadata.get("deletionTimestamp")),

@@ -145,6 +145,54 @@ def test_a_brand_gives_itself_nothing(new_namespace: Callable[..., str], brand: 
     assert 'cannot patch resource "namespaces"' in answer.text
 
 
+RESTORED = {"understudy.dev/restored-uid": "0c8f2b1e-0000-4000", "understudy.dev/restored-generation": "1001"}
+
+
+@pytest.fixture(scope="module")
+def held_to_restored(new_namespace: Callable[..., str], brand: Person) -> str:
+    """A namespace of the brand where the policy holds."""
+    namespace = new_namespace()
+    until(lambda: tried(brand, an_object_with(namespace, RESTORED)), lambda answer: "restored" in answer.text)
+    return namespace
+
+
+def an_object_with(namespace: str, annotations: Mapping[str, str], name: str = "spring") -> dict[str, Any]:
+    job = an_object("RenderJob", namespace, name)
+    return {**job, "metadata": {**job["metadata"], "annotations": dict(annotations)}}
+
+
+@pytest.mark.parametrize("annotation", RESTORED)
+def test_no_brand_takes_the_receipts_of_another_job(held_to_restored: str, brand: Person, annotation: str) -> None:
+    answer = tried(brand, an_object_with(held_to_restored, {annotation: RESTORED[annotation]}))
+    assert not answer.ok
+    wanted = "understudy.dev/restored-* are written by who may restore renderjobs, got bea; leave them as they are"
+    assert wanted in answer.text
+    assert tried(brand, an_object_with(held_to_restored, {"team": "spring"})).ok
+
+
+def test_a_restored_job_is_its_brands_but_for_what_it_was(held_to_restored: str, admin: Admin, brand: Person) -> None:
+    job = admin.create(an_object_with(held_to_restored, RESTORED, "was"))
+    assert job["metadata"]["annotations"] == RESTORED, "an administrator may"
+    where = ("-n", held_to_restored)
+    for value in (None, "ffffffff-0000-4000"):
+        change = {"metadata": {"annotations": {"understudy.dev/restored-uid": value}}}
+        assert "who may restore renderjobs" in brand.patches("renderjob", "was", change, *where).text
+    assert brand.patches("renderjob", "was", {"spec": {"suspend": True}}, *where).ok
+    platform = Person(brand.kubectl, brand.kubeconfig, "pat", "platform-team")
+    binding = {
+        "metadata": {"name": f"platform-{held_to_restored}"},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "understudy-platform"},
+        "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "platform-team"}],
+    }
+    admin.server.request("POST", f"/apis/{RBAC}/v1/clusterrolebindings", binding)
+    change = {"metadata": {"annotations": {"understudy.dev/restored-uid": None}}}
+    said = until(
+        lambda: platform.patches("renderjob", "was", change, *where),
+        lambda answer: "forbidden: User" not in answer.text,
+    )
+    assert "who may restore renderjobs" in said.text, "nor does the platform team"
+
+
 @pytest.fixture(scope="module")
 def operator(control_plane: Any) -> Cluster:
     return Cluster(ApiServer.connect(control_plane.operator_kubeconfig))

@@ -31,6 +31,7 @@ GOOD = {
     "kube-controller-manager": "Kubernetes v1.34.7",
     "kubectl": "Client Version: v1.36.0",
     "helm": "v3.19.5+g4a19a5b",
+    "mc": "mc version RELEASE.2025-03-12T17-29-24Z",
 }
 BAD = {
     "etcd": "etcd Version: 3.4.18",
@@ -39,6 +40,7 @@ BAD = {
     "kube-controller-manager": "Kubernetes v1.35.0",
     "kubectl": "Client Version: v1.29.4",
     "helm": "v3.8.0+gd141386",
+    "mc": "GNU Midnight Commander 4.8.29",
 }
 
 

@@ -45,3 +45,10 @@ def test_a_namespace_that_is_not_there_is_an_outage_and_not_remembered(admin: Ad
         with pytest.raises(OutageError, match="namespace no-such-namespace: is gone"):
             namespaces.uid_of("no-such-namespace", "job")
     assert cluster.asked == 2
+
+
+def test_a_restored_namespace_is_the_one_it_was(admin: Admin, cluster: Counted) -> None:
+    name, first = admin.namespace("restored"), str(uuid4())
+    said = {"metadata": {"annotations": {"understudy.dev/restored-uid": first}}}
+    admin.server.request("PATCH", f"/api/v1/namespaces/{name}", said, content_type="application/merge-patch+json")
+    assert Namespaces(cluster).uid_of(name, str(uuid4())) == first

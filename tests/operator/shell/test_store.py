@@ -115,3 +115,14 @@ def test_the_last_word_wins_in_any_order(events: list[tuple[str, int]], random: 
         assert version(store) == newest
     elif truth[newest] == "remove" or shuffled[-1][0] == newest:
         assert store.get(KEY) is None
+
+
+def test_a_restored_job_is_found_by_the_uid_its_orders_bear() -> None:
+    store, first = Store(), "0c8f2b1e-0000"
+    one = body(5)
+    one["metadata"]["annotations"] = {"understudy.dev/restored-uid": first}
+    store.put(one)
+    assert (store.key_of(first), store.key_of("u-1")) == (KEY, None)
+    assert store.uids("RenderJob") == {first}
+    store.remove(KEY, 6)
+    assert store.key_of(first) is None

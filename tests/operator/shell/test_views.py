@@ -44,6 +44,21 @@ def test_identity_reads_metadata() -> None:
     assert views.identity(body()).deleted_at is None
 
 
+def test_a_restored_job_is_known_by_the_uid_it_had_first() -> None:
+    said = {"understudy.dev/restored-uid": "0c8f2b1e-0000", "understudy.dev/restored-generation": "1005"}
+    job = {**body(metadata={"annotations": said}), "kind": "RenderJob"}
+    who = views.identity(job)
+    assert (who.uid, who.generation, who.edition) == ("0c8f2b1e-0000", 3, 1008)
+    assert views.uid(job) == who.uid
+
+
+@pytest.mark.parametrize("kind", ["TwinModel", "License", "OwnerAct", "ConsentRequest", "RenderPool"])
+def test_no_other_kind_can_be_taken_for_a_job(kind: str) -> None:
+    said = {"understudy.dev/restored-uid": "0c8f2b1e-0000", "understudy.dev/restored-generation": "1005"}
+    who = views.identity({**body(metadata={"annotations": said}), "kind": kind})
+    assert (who.uid, who.edition) == ("u-1", 3)
+
+
 def test_a_spec_that_does_not_fit_names_its_field() -> None:
     found = views.spec(RenderJobSpec, {"spec": {"locales": "en"}})
     assert isinstance(found, SpecProblem)
