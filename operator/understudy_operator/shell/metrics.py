@@ -102,7 +102,8 @@ class Metrics:
         """Count what a job's new status adds to its old one.
 
         The status in the API server is the memory, so a restart counts nothing twice. A job that is made again for
-        a changed spec starts its item counts anew, as does a cost that falls or comes back with other prices.
+        a changed spec starts its item counts anew. Work costs what it cost when it was counted: another price later
+        changes nothing, and what was done without a price is never counted.
         """
         brand, pool = self._brands.label(namespace), self._pools.label(pool)
         old, new = before.get("items", {}), after.get("items", {})
@@ -111,8 +112,7 @@ class Metrics:
         self._metered.labels(brand).inc(_added(before.get("meteredSeconds"), after.get("meteredSeconds")))
         self._worker.labels(pool, brand).inc(_added(before.get("workerSeconds"), after.get("workerSeconds")))
         if cost := after.get("cost"):
-            added = _added(before.get("cost", {}).get("amount"), cost["amount"])
-            self._cost.labels(pool, brand, cost["currency"]).inc(added)
+            self._cost.labels(pool, brand, cost["currency"]).inc(_cost_of_new_work(before, after))
         reason = _refusal(after)
         if reason and reason != _refusal(before):
             self._refusals.labels(self._reasons.label(reason)).inc()
@@ -138,6 +138,13 @@ def _added(before: Any, after: Any) -> float:
     """What was added; everything when the count started anew."""
     old, new = float(before or 0), float(after or 0)
     return new - old if new >= old else new
+
+
+def _cost_of_new_work(before: Status, after: Status) -> float:
+    """The share of a job's cost that its new worker seconds have; a status says what all of them cost at today's prices."""
+    worked = float(after.get("workerSeconds") or 0)
+    added = _added(before.get("workerSeconds"), worked)
+    return float(after["cost"]["amount"]) * added / worked if worked else 0.0
 
 
 def _refusal(status: Status) -> str | None:

@@ -13,10 +13,8 @@ from understudy_cli.local.plan import free_ports
 from understudy_operator.shell.metrics import OTHER, Labels, Metrics
 
 
-def status(done: int = 0, metered: str = "0", cost: str | None = None, refused: str | None = None) -> dict[str, Any]:
+def status(done: int = 0, metered: str = "0", refused: str | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {"items": {"done": done, "failed": 1, "rejected": 0}, "meteredSeconds": metered}
-    if cost:
-        found["cost"] = {"amount": cost, "currency": "EUR"}
     if refused:
         found["conditions"] = [{"type": "Admitted", "status": "False", "reason": refused}]
     return found
@@ -47,20 +45,40 @@ def test_a_job_made_again_counts_anew() -> None:
     assert value(metrics, "understudy_items_total", brand="acme", outcome="done") == 1
 
 
-def test_cost_by_pool_brand_and_currency() -> None:
-    metrics = Metrics()
-    metrics.job_changed("acme", "default", {}, status(cost="0.10"))
-    metrics.job_changed("acme", "default", status(cost="0.10"), status(cost="0.25"))
-    cost = value(metrics, "understudy_cost_total", pool="default", brand="acme", currency="EUR")
-    assert cost == pytest.approx(0.25)
+def worked(seconds: str, cost: str | None = None, currency: str = "EUR") -> dict[str, Any]:
+    priced = {"cost": {"amount": cost, "currency": currency}} if cost else {}
+    return {"workerSeconds": seconds, **priced}
 
 
-def test_a_cost_that_is_not_known_adds_nothing() -> None:
+@pytest.mark.parametrize(
+    ("statuses", "counted"),
+    [
+        ([{}, worked("10", "0.10"), worked("25", "0.25")], 0.25),
+        ([worked("10", "0.10"), worked("25", "0.25")], 0.15),  # after a restart
+        ([{}, worked("10", "0.10"), worked("10")], 0.10),  # its price is taken away
+        ([{}, worked("10", "0.10"), worked("10"), worked("10", "0.10")], 0.10),  # and comes back
+        ([{}, worked("10", "0.10"), worked("10", "0.05"), worked("10", "0.20")], 0.10),  # or is another one
+        ([{}, worked("10", "0.10"), worked("20", "0.40")], 0.30),  # new work costs what it costs now
+        ([{}, worked("10"), worked("10", "0.10"), worked("20", "0.20")], 0.10),  # what was unpriced stays so
+        ([{}, worked("0", "0")], 0.0),
+    ],
+)
+def test_work_costs_what_it_cost_when_it_was_counted(statuses: list[dict[str, Any]], counted: float) -> None:
     metrics = Metrics()
-    metrics.job_changed("acme", "default", {}, status(cost="0.10"))
-    metrics.job_changed("acme", "default", status(cost="0.10"), status())
+    for before, after in itertools.pairwise(statuses):
+        metrics.job_changed("acme", "default", before, after)
     cost = value(metrics, "understudy_cost_total", pool="default", brand="acme", currency="EUR")
-    assert cost == pytest.approx(0.10)
+    assert cost == pytest.approx(counted)
+
+
+def test_two_currencies_are_never_added() -> None:
+    metrics = Metrics()
+    metrics.job_changed("acme", "default", {}, worked("10", "0.10"))
+    metrics.job_changed("acme", "default", {}, worked("10", "0.20", "USD"))
+    found = [
+        value(metrics, "understudy_cost_total", pool="default", brand="acme", currency=one) for one in ("EUR", "USD")
+    ]
+    assert found == [pytest.approx(0.10), pytest.approx(0.20)]
 
 
 def test_a_refusal_counts_when_its_reason_changes() -> None:
