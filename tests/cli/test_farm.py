@@ -83,7 +83,7 @@ def test_tools_names_each_program(understudy):
     shown = understudy("tools")
     assert shown.returncode == 0, shown.stderr
     lines = dict(line.split(maxsplit=1) for line in shown.stdout.splitlines())
-    assert list(lines) == ["etcd", "minio", "kube-apiserver", "kube-controller-manager", "kubectl", "helm"]
+    assert list(lines) == ["etcd", "minio", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "mc"]
     assert all(Path(path).exists() for path in lines.values())
 
 
