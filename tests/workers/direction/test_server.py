@@ -197,8 +197,8 @@ def test_metrics_tell_what_happened_and_keep_their_labels_few(stage, orders) -> 
         async with httpx.AsyncClient(trust_env=False) as plain:
             text = (await plain.get(f"http://127.0.0.1:{at.settings.metrics_port}/metrics")).text
         found = dict(re.findall(r"^(understudy_\S+) (\S+)$", text, re.MULTILINE))
-        assert float(found['understudy_items_total{brand="acme",outcome="done"}']) == 2
-        assert float(found['understudy_items_total{brand="acme",outcome="failed"}']) == 1
+        assert float(found['understudy_pool_items_total{brand="acme",outcome="done"}']) == 2
+        assert float(found['understudy_pool_items_total{brand="acme",outcome="failed"}']) == 1
         assert float(found['understudy_takes_total{outcome="rendered"}']) == 3
         assert float(found["understudy_attempts_failed_total"]) == 3
         assert float(found['understudy_clips_total{origin="reused"}']) == 1
