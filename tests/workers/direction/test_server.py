@@ -202,7 +202,7 @@ def test_metrics_tell_what_happened_and_keep_their_labels_few(stage, orders) -> 
         assert float(found['understudy_takes_total{outcome="rendered"}']) == 3
         assert float(found["understudy_attempts_failed_total"]) == 3
         assert float(found['understudy_clips_total{origin="reused"}']) == 1
-        assert float(found['understudy_metered_seconds_total{brand="acme"}']) == 4.0
+        assert float(found['understudy_pool_metered_seconds_total{brand="acme"}']) == 4.0
         assert float(found["understudy_frames_total"]) == 75
         assert float(found["understudy_performers"]) == 2
         assert float(found["understudy_queue_wait_seconds_count"]) > 0
