@@ -9,7 +9,7 @@ TRIAL = "minio.enabled=true,ray.enabled=true"
 
 WRONG = [
     ("operator.replicas=two", "/operator/replicas", "want integer"),
-    ("operator.replicas=0", "/operator/replicas", "want 1"),
+    ("operator.replicas=-1", "/operator/replicas", "want 0"),
     ("operator.replica=2", "/operator", "additional properties 'replica' not allowed"),
     ("ray.enabled=please", "/ray/enabled", "want boolean"),
     ("s3.endpoint=https://s3.example", "/s3/endpoint", "does not match pattern"),

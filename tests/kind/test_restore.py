@@ -54,10 +54,9 @@ def test_a_farm_in_pods_comes_back(licensed: PodFarm, desk: Desk, safe: Any, cam
 def _follow(farm: PodFarm, desk: Desk, safe: Any, title: str) -> None:
     """Runs a section's commands; the bundled object store is reached through a forwarded port while `mc` needs it."""
     section = (DOCS / "backup-and-restore.md").read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    root, trusted = open_account(Home(farm.keys), "root"), desk.folder / "mc" / "certs" / "CAs"
+    trusted = desk.folder / "mc" / "certs" / "CAs"
     trusted.mkdir(parents=True, exist_ok=True)
     (trusted / "safe.crt").write_bytes(safe.ca_file.read_bytes())
-    (trusted / "farm.crt").write_bytes((Home(farm.keys).pki / "ca.crt").read_bytes())
     environment = desk.environment() | {
         "MC_HOST_safe": host(safe),
         "MC_CONFIG_DIR": str(desk.folder / "mc"),
@@ -65,6 +64,8 @@ def _follow(farm: PodFarm, desk: Desk, safe: Any, title: str) -> None:
     }
     for command, wanted in commands(section):
         if command.startswith("mc "):
+            root = open_account(Home(farm.keys), "root")
+            (trusted / "farm.crt").write_bytes((Home(farm.keys).pki / "ca.crt").read_bytes())
             with forwarded(farm.kubectl, NAMESPACE, "understudy-minio", 9000) as port:
                 way = {"MC_HOST_farm": f"https://{root.access_key}:{root.secret_key}@127.0.0.1:{port}"}
                 said = prints(command, desk.folder, environment | way, LIMIT_SECONDS)
