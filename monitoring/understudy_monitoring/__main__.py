@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from understudy_monitoring.files import files
+from understudy_monitoring.files import SHOWN, files
 
-FOLDERS = ("dashboards", "docs/runbooks")
+FOLDERS = (*SHOWN, "docs/runbooks")
 
 
 def main(root: Path, check: bool) -> int:
