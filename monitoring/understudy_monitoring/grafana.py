@@ -59,7 +59,9 @@ def _panel(panel: Panel) -> Builder:
         made = made.links([link.url(f"{RUNBOOKS}/{panel.alert}.md").target_blank(True)])
     for number, query in enumerate(panel.queries):
         asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto").ref_id(chr(65 + number))
-        made = made.with_target(asked.instant().format(PromQueryFormat.TABLE) if panel.kind == "table" else asked.range())
+        made = made.with_target(
+            asked.instant().format(PromQueryFormat.TABLE) if panel.kind == "table" else asked.range()
+        )
     return made
 
 
