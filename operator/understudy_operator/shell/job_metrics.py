@@ -127,15 +127,16 @@ class JobMetrics:
         added = _added(before.get("workerSeconds"), worked)
         self._worker.labels(*account).inc(added)
         cost = after.get("cost")
-        if cost is None:
-            self._unpriced.labels(*account).inc(added)
-        elif worked:  # a status says what all of the work costs at today's prices
+        self._unpriced.labels(*account).inc(0.0 if cost else added)
+        if cost and worked:  # a status says what all of the work costs at today's prices
             self._cost.labels(*account, cost["currency"]).inc(float(cost["amount"]) * added / worked)
 
     def _waited(self, job: Job, before: Status, after: Status, now: float) -> None:
+        (pool,), seconds = self._pools.bounded(job.pool), max(now - job.created_at, 0.0)
+        for histogram in (self._admission, self._first_item):
+            histogram.labels(pool)  # there before its first event, which else nobody sees happen
         if not job.is_as_applied:
             return
-        (pool,), seconds = self._pools.bounded(job.pool), max(now - job.created_at, 0.0)
         if not _is_judged(before) and _is_judged(after):
             self._admission.labels(pool).observe(seconds)
         if not _finished(before) and _finished(after):

@@ -115,7 +115,7 @@ def test_how_long_a_brand_waits_for_a_word_and_for_a_video() -> None:
 def test_who_changes_a_job_waits_since_nobody_knows_when() -> None:
     changed = Job("acme", "default", "talent/spring", created_at=0.0, is_as_applied=False)
     counted = Counted({}, {"conditions": ADMITTED, "items": {"done": 1}}, job=changed)
-    assert counted.value("understudy_first_item_seconds_count", pool="default") is None
+    assert counted.value("understudy_first_item_seconds_count", pool="default") == 0
 
 
 def test_a_clock_that_jumps_back_makes_nobody_wait_less_than_nothing() -> None:
