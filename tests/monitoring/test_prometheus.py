@@ -80,7 +80,7 @@ def campaign(at: Watched) -> None:
         admin.create(ada.job(name))
         admin.wait(ada.key(name), "Complete", seconds=60)
     rows = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "[fail] Bob"}, {"id": "3", "name": "[fail once] Cleo"}]
-    admin.create(ada.job("failing", data={"key": "id", "rows": rows}))
+    admin.create(ada.job("failing", data={"key": "id", "rows": rows}, failurePolicy={"maxFailedItems": 1}))
     admin.create(ada.job("refused", use={"purpose": "advertising", "channels": ["social"], "territories": ["US"]}))
     admin.wait(ada.key("refused"), "Admitted", "False")
     held = [{"id": "1", "name": "Dan"}, {"id": "2", "name": "[hold] Eve"}]
@@ -91,7 +91,9 @@ def campaign(at: Watched) -> None:
     until(lambda: condition_of(admin.get(ada.key("revoked")), "Admitted").get("status") == "False", seconds=60)
     curtain_up(at.farm.home.work)
     until(lambda: ended(admin.get(ada.key("failing"))), seconds=60)
-    until(lambda: at.prometheus.number('sum(understudy_items_total{outcome="done"})'), lambda told: told >= 7, 30)
+    made = sum(items({"status": one}).get("done", 0) for one in at.statuses())
+    assert made == 7
+    until(lambda: at.prometheus.number('sum(understudy_items_total{outcome="done"})'), lambda told: told == made, 30)
 
 
 def items(body: dict[str, Any] | None) -> dict[str, int]:

@@ -29,7 +29,7 @@ COST: Final = Board(
                     title="What will this month come to?",
                     queries=(
                         Query(
-                            "sum by (currency) (increase(understudy_cost_total[7d])) / 7 * days_in_month()",
+                            "sum by (currency) (increase(understudy_cost_total[7d])) / 7 * scalar(days_in_month())",
                             "{{currency}}",
                         ),
                     ),

@@ -27,7 +27,7 @@ FARM: Final = Board(
                 ),
                 Panel(
                     title="How many are left to make?",
-                    queries=(Query("sum(understudy_items_left)", "items"),),
+                    queries=(Query("sum(understudy_items_left) or vector(0)", "items"),),
                     unit="short",
                     says="Of jobs that are admitted and not finished.",
                     kind="number",
@@ -35,7 +35,7 @@ FARM: Final = Board(
                 ),
                 Panel(
                     title="When will they be done?",
-                    queries=(Query(f"sum(understudy_items_left) / (sum({_FINISHED}) > 0)", "from now"),),
+                    queries=(Query(f"(sum(understudy_items_left) or vector(0)) / (sum({_FINISHED}) > 0)", "from now"),),
                     unit="s",
                     says="At the pace of the last five minutes; none while nothing is finished.",
                     kind="number",

@@ -34,7 +34,9 @@ OPERATOR: Final = Board(
                 ),
                 Panel(
                     title="What is out of reach?",
-                    queries=(Query("sum by (what) (rate(understudy_operator_outages_total[5m]))", "{{what}}"),),
+                    queries=(
+                        Query("sum by (what) (rate(understudy_operator_outages_total[5m])) or vector(0)", "{{what}}"),
+                    ),
                     unit="reqps",
                     says="Reconciles that met an outage. The log names the address.",
                     width=9,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
 
+from understudy_api.kinds import KINDS
 from understudy_operator.shell.metric_labels import Labels
 from understudy_operator.shell.store import Body, Store
 
@@ -16,6 +17,7 @@ MAX_POOLS: Final = 50
 MAX_BRANDS: Final = 500
 Values = defaultdict[tuple[str, ...], float]
 """Label values -> value."""
+_NOTHING_DUE: Final = {kind.kind: 0 for kind in KINDS}
 _LICENSE_SECONDS: Final = {"used": "usedSeconds", "reserved": "reservedSeconds", "left": "leftSeconds"}
 _PERFORMERS: Final = {"ready": "workers", "busy": "busy"}
 
@@ -23,7 +25,7 @@ _PERFORMERS: Final = {"ready": "workers", "busy": "busy"}
 class StateMetrics:
     """A collector for a registry; both functions are asked at each scrape, from the thread that serves it."""
 
-    def __init__(self, store: Store, backlog: Callable[[], Mapping[str, int]], answers: Callable[[str], bool]) -> None:
+    def __init__(self, store: Store, backlog: Callable[[], dict[str, int]], answers: Callable[[str], bool]) -> None:
         self._store = store
         self._backlog = backlog
         """How many keys of each kind are due for a reconcile."""
@@ -33,7 +35,12 @@ class StateMetrics:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All families; those of a kind without objects are empty."""
-        yield _family("understudy_operator_backlog", "Keys due for a reconcile.", ("kind",), _by_one(self._backlog()))
+        yield _family(
+            "understudy_operator_backlog",
+            "Keys due for a reconcile.",
+            ("kind",),
+            _by_one(_NOTHING_DUE | self._backlog()),
+        )
         yield from self._of_jobs(self._store.all("RenderJob"))
         yield from self._of_pools(self._store.all("RenderPool"))
         yield from self._of_licenses(self._store.all("License"))
@@ -44,8 +51,8 @@ class StateMetrics:
         for job in jobs:
             phase = str(_status(job).get("phase") or "New")
             phases[(phase,)] += 1
-            if phase in {"Running", "Pending"}:
-                left[self._brands.bounded(str(job["metadata"]["namespace"]))] += _items_left(_status(job))
+            brand = self._brands.bounded(str(job["metadata"]["namespace"]))
+            left[brand] += _items_left(_status(job)) if phase in {"Running", "Pending"} else 0.0
         yield _family("understudy_jobs", "RenderJobs by phase.", ("phase",), phases)
         yield _family("understudy_items_left", "Items that running jobs still have to make.", ("brand",), left)
 
