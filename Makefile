@@ -8,7 +8,7 @@ PYTHON ?= python3.11
 UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 RUN := .venv/bin
 STAMP := .venv/.synced
-SOURCES := api operator workers vault cli tests bench
+SOURCES := api operator workers vault cli monitoring tests bench
 
 IMAGE_TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE_REPOSITORY ?= understudy
@@ -18,7 +18,7 @@ LAST_RELEASE ?= $(shell git describe --tags --abbrev=0 HEAD^ 2>/dev/null)
 KIND_CLUSTER := understudy
 KIND_NODES := $(KIND_CLUSTER)-worker,$(KIND_CLUSTER)-worker2
 
-.PHONY: help setup tools farm-tools demo stop test check format crds golden bench clean
+.PHONY: help setup tools farm-tools demo stop test check format crds dashboards golden bench clean
 .PHONY: images image-operator image-render image-render-cpu image-render-cuda image-train image-minio kind-up kind-down test-kind released-images
 
 help: ## List the targets
@@ -45,9 +45,10 @@ check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/ruff format --check --quiet $(SOURCES)
 	@$(RUN)/ruff check --quiet $(SOURCES)
 	@$(RUN)/mypy
-	@$(RUN)/lint-imports >.import-linter.log || { cat .import-linter.log; exit 1; }
+	@PYTHONPATH=monitoring $(RUN)/lint-imports >.import-linter.log || { cat .import-linter.log; exit 1; }
 	@$(RUN)/python -m understudy_api.kinds crds --check
 	@$(RUN)/python -m understudy_cli.chart_files charts/understudy --check
+	@PYTHONPATH=monitoring $(RUN)/python -m understudy_monitoring . --check
 	@echo "check: ok"
 
 format: $(STAMP) ## Format the code
@@ -57,6 +58,9 @@ format: $(STAMP) ## Format the code
 crds: $(STAMP) ## Regenerate crds/ from api/understudy_api, and what the chart takes from it
 	@$(RUN)/python -m understudy_api.kinds crds
 	@$(RUN)/python -m understudy_cli.chart_files charts/understudy
+
+dashboards: $(STAMP) ## Write rules and runbooks from monitoring/understudy_monitoring
+	@PYTHONPATH=monitoring $(RUN)/python -m understudy_monitoring .
 
 golden: $(STAMP) ## Refresh the golden files of the tests
 	@$(RUN)/pytest tests/operator/test_crds.py tests/charts --update-golden -k golden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from understudy_cli.local.cluster_setup import crds_folder
 HERE = Path(__file__).parent
 VALUES = sorted((HERE / "values").glob("*.yaml"))
 TRIAL = HERE / "values" / "trial.yaml"
+DASHBOARDS = HERE.parents[1] / "dashboards"
 by_values = pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
 
 
@@ -38,7 +40,11 @@ def test_lint_takes_the_chart_as_it_comes():
 def test_golden_rendering(values, request):
     """What is generated has tests of its own and is left out; the monitoring kinds are in."""
     text = rendered(values, *MONITORING)
-    parts = [part for part in text.split("---\n") if not re.search(r"templates/(crds|shared)/", part)]
+    parts = [
+        part
+        for part in text.split("---\n")
+        if not re.search(r"templates/(crds/|shared/|rules.yaml|dashboards.yaml)", part)
+    ]
     found = "---\n".join(parts)
     path = HERE / "golden" / values.name
     if request.config.getoption("--update-golden", default=False):
@@ -52,7 +58,7 @@ def test_no_secret_is_rendered_and_none_stands_in_a_setting(values):
     assert "Secret" not in {document["kind"] for document in found}
     for document in found:
         if document["kind"] == "ConfigMap":
-            assert "secret_key" not in document["data"]["settings.json"]
+            assert "secret_key" not in document["data"].get("settings.json", "")
 
 
 @by_values
@@ -129,11 +135,30 @@ def test_monitoring_comes_where_the_cluster_knows_it():
     assert kinds <= {each["kind"] for each in objects(rendered(TRIAL, *MONITORING))}
 
 
-def test_every_alert_names_a_cure():
-    (rules,) = [each for each in objects(rendered(TRIAL, *MONITORING)) if each["kind"] == "PrometheusRule"]
-    alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
-    assert len(alerts) == 3
-    assert all(alert["annotations"]["cure"] for alert in alerts)
+def test_rules_are_those_of_the_project_for_the_namespace_and_the_runbooks_of_the_farm():
+    chosen = ("--set", "monitoring.runbooks=https://wiki.example/runbooks")
+    found = objects(rendered(TRIAL, *MONITORING, *chosen, namespace="farm-two"))
+    (rules,) = [each for each in found if each["kind"] == "PrometheusRule"]
+    text = (DASHBOARDS / "rules.yaml").read_text()
+    theirs = text.replace("docs/runbooks", "https://wiki.example/runbooks").replace("understudy-system", "farm-two")
+    assert rules["spec"] == yaml.safe_load(theirs)
+    annotations = [
+        rule["annotations"] for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule
+    ]
+    assert all(one["runbook_url"].startswith("https://wiki.example/runbooks/Understudy") for one in annotations)
+
+
+def test_dashboards_are_those_of_the_project_and_can_be_left_out():
+    boards = {path.stem: path.read_text() for path in DASHBOARDS.glob("*.json")}
+    assert len(boards) == 5
+    found = objects(rendered(TRIAL))
+    for slug, text in boards.items():
+        shown = one(found, "ConfigMap", f"understudy-dashboard-{slug}")
+        assert shown["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert json.loads(shown["data"][f"understudy-{slug}.json"]) == json.loads(text)
+    for without in ("monitoring.enabled", "monitoring.dashboards.enabled"):
+        names = [each["metadata"]["name"] for each in objects(rendered(TRIAL, "--set", f"{without}=false"))]
+        assert not [name for name in names if name.startswith("understudy-dashboard")]
 
 
 def test_definitions_are_those_of_the_release_and_are_kept():

@@ -243,8 +243,8 @@ def test_storage_that_goes_away_is_said_and_waited_out(
 def test_metrics_count_by_brand_and_reason(brand: Tenant, operator_site: Site) -> None:
     url = f"http://127.0.0.1:{operator_site.settings.metrics_port}/metrics"
     text = httpx.get(url, trust_env=False).text
-    assert f'understudy_items_total{{brand="{brand.brand}",outcome="done"}}' in text
-    assert 'understudy_license_refusals_total{reason="LanguageNotCovered"} 1.0' in text
+    assert f'understudy_items_total{{brand="{brand.brand}",outcome="done",pool="default"}}' in text
+    assert f'understudy_license_refusals_total{{brand="{brand.brand}",reason="LanguageNotCovered"}} 1.0' in text
     assert "understudy_operator_leader 1.0" in text
     assert "understudy_cost_total{" in text
     assert 'understudy_operator_reconcile_seconds_count{kind="RenderJob",result="done"}' in text

@@ -72,6 +72,11 @@ class Admin:
     def get(self, key: Key) -> dict[str, Any] | None:
         return self.server.request("GET", key.path)
 
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """All objects of one of our kinds, of every namespace."""
+        found = self.server.request("GET", f"/apis/{API_VERSION}/{kind.lower()}s") or {"items": []}
+        return list(found["items"])
+
     def patch(self, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
         """Merge into an object's spec."""
         found = self.server.request("PATCH", key.path, {"spec": spec}, content_type="application/merge-patch+json")

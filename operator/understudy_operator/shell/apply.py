@@ -42,6 +42,7 @@ from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.events import Events
+from understudy_operator.shell.job_metrics import Job
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.sources import Sources
@@ -147,7 +148,7 @@ def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None
         return
     after = targets.sources.cluster.patch_status(body, wanted)
     if _remember(targets, after) is not None and body["kind"] == "RenderJob":
-        targets.metrics.job_changed(body["metadata"]["namespace"], views.pool_name(body), before, wanted)
+        targets.metrics.jobs.changed(Job.of(body), before, wanted, targets.wall_clock())
 
 
 def _remember(targets: Targets, after: Body | None) -> Body | None:

@@ -6,8 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -50,6 +50,7 @@ from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.sources import Sources
+from understudy_operator.shell.state_metrics import StateMetrics
 from understudy_operator.shell.status_book import StatusBook
 from understudy_operator.shell.status_fetch import Fetcher
 from understudy_operator.shell.status_lists import LOOK_SECONDS, StatusLists
@@ -133,7 +134,8 @@ class Operator:
             threading.Thread(target=self._every, args=(RELIST_SECONDS, self._relist), name="relist", daemon=True),
             threading.Thread(target=self._every, args=(SEAL_SECONDS, self._seal), name="seal", daemon=True),
         ]
-        self.metrics.watch_state(lambda: self._queue.backlog(lambda key: key.kind), self._jobs_by_phase)
+        backlog = partial(self._queue.backlog, lambda key: key.kind)
+        self.metrics.watch(StateMetrics(store, backlog, self._sources.pools.answers))
 
     def start(self) -> None:
         """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
@@ -220,7 +222,6 @@ class Operator:
 
     def _poll(self) -> None:
         changed, pool_changed = self._sources.pools.poll()
-        self.metrics.pool_reachable.set(self._sources.pools.reachable)
         if pool_changed:
             self._bell.pool_changed()
         for uid in changed:
@@ -256,7 +257,3 @@ class Operator:
         )
         if twin is not None:
             self._sources.acts.forget(twin_id(str(twin.get("spec", {}).get("genesis", ""))))
-
-    def _jobs_by_phase(self) -> dict[str, int]:
-        phases = (body.get("status", {}).get("phase") or "New" for body in self._sources.store.all("RenderJob"))
-        return dict(Counter(phases))

@@ -78,10 +78,10 @@ class Pools:
         held = [way.pool.held_uids() for way in self._in_use().values()]
         return None if None in held else frozenset().union(*(uids for uids in held if uids is not None))
 
-    @property
-    def reachable(self) -> bool:
-        """Whether every director answers."""
-        return all(way.pool.director is not None for way in self._in_use().values())
+    def answers(self, name: str) -> bool:
+        """Whether the director of the RenderPool of this name answered when it was last asked."""
+        way = self.of(name)
+        return way is not None and way.pool.director is not None
 
     def forget(self, uid: str) -> None:
         """The object is gone: remember nothing of it."""

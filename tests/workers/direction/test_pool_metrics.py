@@ -50,10 +50,10 @@ def test_items_count_when_their_receipts_are_in_the_log() -> None:
     metrics.segment("acme", segment, clips_rendered=2, clips_reused=5)
     found = text(metrics)
     for line in (
-        'understudy_items_total{brand="acme",outcome="done"} 1.0',
-        'understudy_items_total{brand="acme",outcome="rejected"} 1.0',
+        'understudy_pool_items_total{brand="acme",outcome="done"} 1.0',
+        'understudy_pool_items_total{brand="acme",outcome="rejected"} 1.0',
         'understudy_refusals_total{reason="LicenseExpired"} 1.0',
-        'understudy_metered_seconds_total{brand="acme"} 2.0',
+        'understudy_pool_metered_seconds_total{brand="acme"} 2.0',
         'understudy_clips_total{origin="reused"} 5.0',
         "understudy_receipt_segments_total 1.0",
     ):

@@ -197,12 +197,12 @@ def test_metrics_tell_what_happened_and_keep_their_labels_few(stage, orders) -> 
         async with httpx.AsyncClient(trust_env=False) as plain:
             text = (await plain.get(f"http://127.0.0.1:{at.settings.metrics_port}/metrics")).text
         found = dict(re.findall(r"^(understudy_\S+) (\S+)$", text, re.MULTILINE))
-        assert float(found['understudy_items_total{brand="acme",outcome="done"}']) == 2
-        assert float(found['understudy_items_total{brand="acme",outcome="failed"}']) == 1
+        assert float(found['understudy_pool_items_total{brand="acme",outcome="done"}']) == 2
+        assert float(found['understudy_pool_items_total{brand="acme",outcome="failed"}']) == 1
         assert float(found['understudy_takes_total{outcome="rendered"}']) == 3
         assert float(found["understudy_attempts_failed_total"]) == 3
         assert float(found['understudy_clips_total{origin="reused"}']) == 1
-        assert float(found['understudy_metered_seconds_total{brand="acme"}']) == 4.0
+        assert float(found['understudy_pool_metered_seconds_total{brand="acme"}']) == 4.0
         assert float(found["understudy_frames_total"]) == 75
         assert float(found["understudy_performers"]) == 2
         assert float(found["understudy_queue_wait_seconds_count"]) > 0

@@ -44,7 +44,9 @@ class PoolMetrics:
         self._brands: set[str] = set()
         self._reasons: set[str] = set()
         registry = self.registry
-        self._items = Count("understudy_items", "Items by outcome.", ["outcome", "brand"], registry=registry)
+        self._items = Count(
+            "understudy_pool_items", "Items by outcome, as receipts have them.", ["outcome", "brand"], registry=registry
+        )
         self._takes = Count("understudy_takes", "Takes performed, by outcome.", ["outcome"], registry=registry)
         self._clips = Count(
             "understudy_clips", "Clips used by items: rendered for them, or reused.", ["origin"], registry=registry
@@ -56,7 +58,9 @@ class PoolMetrics:
         self._brand_seconds = Count(
             "understudy_brand_worker_seconds", "Worker time by brand.", ["brand"], registry=registry
         )
-        self._metered = Count("understudy_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry)
+        self._metered = Count(
+            "understudy_pool_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry
+        )
         self._failures = Count("understudy_attempts_failed", "Works that raised in a performer.", registry=registry)
         self._frames = Count("understudy_frames", "Frames rendered anew, all formats.", registry=registry)
         self.wait = Histogram(

@@ -1,0 +1,1 @@
+"""One dashboard per file."""

@@ -1,0 +1,111 @@
+"""Does the operator keep up, and does it reach what it needs?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from understudy_monitoring.board import Board, Panel, Query, Row
+
+OPERATOR: Final = Board(
+    slug="operator",
+    title="Understudy / Operator",
+    says="Who leads, how fast objects are looked at, what is away.",
+    rows=(
+        Row(
+            "Health",
+            (
+                Panel(
+                    title="Does exactly one operator lead?",
+                    queries=(Query("sum(understudy_operator_leader)", "leaders"),),
+                    unit="short",
+                    says="1 is well. 0: nobody admits jobs. 2: one was frozen past its Lease; nothing is done twice.",
+                    kind="number",
+                    width=6,
+                    bounds=(1, 0.5),
+                    alert="UnderstudyNobodyLeads",
+                ),
+                Panel(
+                    title="How many objects wait to be looked at?",
+                    queries=(Query("sum by (kind) (understudy_operator_backlog)", "{{kind}}"),),
+                    unit="short",
+                    says="Due now. A few hundred that go down are well; ones that stay want more CPU.",
+                    width=9,
+                    alert="UnderstudyBacklog",
+                ),
+                Panel(
+                    title="What is out of reach?",
+                    queries=(
+                        Query("sum by (what) (rate(understudy_operator_outages_total[5m])) or vector(0)", "{{what}}"),
+                    ),
+                    unit="reqps",
+                    says="Reconciles that met an outage. The log names the address.",
+                    width=9,
+                    alert="UnderstudyOutages",
+                ),
+            ),
+        ),
+        Row(
+            "Work",
+            (
+                Panel(
+                    title="How long does a look take?",
+                    queries=(
+                        Query(
+                            "histogram_quantile(0.95, sum by (le, kind) (rate(understudy_operator_reconcile_seconds_bucket[5m])))",
+                            "{{kind}}, 95 of 100",
+                        ),
+                    ),
+                    unit="s",
+                    says="Reconciles by kind. Slow ones wait for S3 or the API server.",
+                ),
+                Panel(
+                    title="How late are looks?",
+                    queries=(
+                        Query(
+                            "histogram_quantile(0.95, sum by (le, kind) (rate(understudy_operator_queue_seconds_bucket[5m])))",
+                            "{{kind}}, 95 of 100",
+                        ),
+                    ),
+                    unit="s",
+                    says="From being due to being looked at.",
+                ),
+                Panel(
+                    title="What does it do?",
+                    queries=(
+                        Query("topk(10, sum by (action) (rate(understudy_operator_actions_total[5m])))", "{{action}}"),
+                    ),
+                    unit="reqps",
+                    says="Actions by name: orders put, statuses, ledger entries, Events.",
+                ),
+            ),
+        ),
+        Row(
+            "Process",
+            (
+                Panel(
+                    title="How much memory does it use?",
+                    queries=(
+                        Query(
+                            "process_resident_memory_bytes and on (instance) understudy_operator_leader", "{{instance}}"
+                        ),
+                    ),
+                    unit="bytes",
+                    says="Of each replica; operator.resources.limits bounds it.",
+                    width=12,
+                ),
+                Panel(
+                    title="How much CPU does it use?",
+                    queries=(
+                        Query(
+                            "rate(process_cpu_seconds_total[5m]) and on (instance) understudy_operator_leader",
+                            "{{instance}}",
+                        ),
+                    ),
+                    unit="short",
+                    says="Cores of each replica.",
+                    width=12,
+                ),
+            ),
+        ),
+    ),
+)

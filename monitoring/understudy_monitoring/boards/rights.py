@@ -1,0 +1,94 @@
+"""Are rights kept, what is refused, and what is left?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from understudy_monitoring.board import Board, Panel, Query, Row
+
+RIGHTS: Final = Board(
+    slug="rights",
+    title="Understudy / Rights",
+    says="Refusals by clause, quota left, consents that wait.",
+    rows=(
+        Row(
+            "Refused",
+            (
+                Panel(
+                    title="Why are jobs refused?",
+                    queries=(Query("sum by (reason) (increase(understudy_license_refusals_total[1h]))", "{{reason}}"),),
+                    unit="short",
+                    says="At admission, in an hour. `kubectl understudy why JOB` names the smallest change that makes one legal.",
+                    width=12,
+                ),
+                Panel(
+                    title="Whose jobs?",
+                    queries=(
+                        Query(
+                            "topk(10, sum by (brand) (increase(understudy_license_refusals_total[1h])))", "{{brand}}"
+                        ),
+                    ),
+                    unit="short",
+                    says="The ten brands with most refusals in an hour.",
+                    width=12,
+                    alert="UnderstudyRefusals",
+                ),
+                Panel(
+                    title="What does the pool refuse by itself?",
+                    queries=(Query("sum by (reason) (increase(understudy_refusals_total[1h]))", "{{reason}}"),),
+                    unit="short",
+                    says="Directors and performers read license and grant themselves. Refusals here follow a revocation, a stop or a quota that ended on the way.",
+                    width=12,
+                ),
+                Panel(
+                    title="How often does an order wait for its next grant?",
+                    queries=(Query("sum(rate(understudy_grant_waits_total[5m])) * 60", "a minute"),),
+                    unit="short",
+                    says="Orders that paused because the operator gave none in time.",
+                    width=12,
+                    alert="UnderstudyNobodyLeads",
+                ),
+            ),
+        ),
+        Row(
+            "Left",
+            (
+                Panel(
+                    title="Which licenses have how much left?",
+                    queries=(
+                        Query('sort(sum by (license) (understudy_license_seconds{state="left"}))', "{{license}}"),
+                    ),
+                    unit="s",
+                    says="Seconds that can still be promised.",
+                    kind="table",
+                    width=12,
+                    alert="UnderstudyQuotaNearlyUsed",
+                ),
+                Panel(
+                    title="How much of each license is used or promised?",
+                    queries=(
+                        Query(
+                            '1 - sum by (license) (understudy_license_seconds{state="left"}) / sum by (license) (understudy_license_seconds)',
+                            "{{license}}",
+                        ),
+                    ),
+                    unit="percentunit",
+                    says="Of the seconds a license allows in all.",
+                    width=6,
+                    bounds=(0.9, 0.99),
+                    alert="UnderstudyQuotaNearlyUsed",
+                ),
+                Panel(
+                    title="How many consents wait for their owner?",
+                    queries=(Query("understudy_consents_open", "waiting"),),
+                    unit="short",
+                    says="Jobs with words that need the owner's consent. `understudy consent list`.",
+                    kind="number",
+                    width=6,
+                    bounds=(1, 20),
+                    alert="UnderstudyConsentsWait",
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Label values that stay few, whatever people name things: the first so many, all after them together."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+OTHER: Final = "other"
+
+
+class Labels:
+    """Combinations of label values: the first `most` that are seen, all after them as `other`. From any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[tuple[str, ...]] = set()
+        self._lock = threading.Lock()
+
+    def bounded(self, *values: str) -> tuple[str, ...]:
+        """The values, or `other` for each of them."""
+        with self._lock:
+            if values not in self._known and len(self._known) >= self._most:
+                return (OTHER,) * len(values)
+            self._known.add(values)
+        return values
