@@ -68,12 +68,13 @@ def test_what_is_not_there_is_said_in_one_line(pools: Pools) -> None:
 
 def test_without_any_pool_the_settings_own_is_asked(operator_site: Site) -> None:
     pools = Pools(operator_site.settings, Store())
-    until(lambda: (pools.poll(), pools.reachable)[1])
+    until(lambda: (pools.poll(), pools.held_uids() is not None)[1])
+    assert not pools.answers("default"), "there is no such RenderPool"
     pools.close()
 
 
 def test_one_that_hangs_holds_up_no_other(pools: Pools, store: Store, hanging: str) -> None:
-    until(lambda: (pools.poll(), pools.reachable)[1])
+    until(lambda: (pools.poll(), pools.answers("default"))[1])
     assert pools.held_uids() is not None
     store.put(a_body("RenderPool", "hung", {"address": {"director": hanging, "ray": "http://127.0.0.1:1"}}))
     started = time.monotonic()
@@ -81,7 +82,7 @@ def test_one_that_hangs_holds_up_no_other(pools: Pools, store: Store, hanging: s
     assert time.monotonic() - started < POLL_SECONDS
     assert pools.existing("default").pool.director is not None
     assert pools.existing("hung").pool.director is None
-    assert not pools.reachable
+    assert (pools.answers("default"), pools.answers("hung")) == (True, False)
     assert pools.held_uids() is None, "a claim is not settled by what nobody could ask"
 
 
