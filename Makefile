@@ -93,7 +93,7 @@ kind-down: ## Delete the kind cluster
 	@kind delete cluster --name $(KIND_CLUSTER)
 
 test-kind: tools kind-up released-images ## Test what images are built, and a whole farm in the pods of the kind cluster
-	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) LAST_RELEASE=$(LAST_RELEASE) $(RUN)/pytest tests/images tests/kind
+	@IMAGE_REPOSITORY=$(IMAGE_REPOSITORY) IMAGE_TAG=$(IMAGE_TAG) LAST_RELEASE=$(LAST_RELEASE) $(RUN)/pytest $(KIND_OPTIONS) tests/images tests/kind
 
 released-images: # of the last release, from its own sources: what an upgrade comes from
 	@[ -z "$(LAST_RELEASE)" ] || for image in operator render; do \
