@@ -169,4 +169,3 @@ COST: Final = (
         cure="Set pricePerWorkerHour of the RenderPool, or of each of its groups.",
     ),
 )
-ALERTS: Final = (*OPERATOR, *POOL, *RIGHTS, *COST)

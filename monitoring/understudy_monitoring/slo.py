@@ -22,15 +22,22 @@ class Burn:
     factor: float
     long: str
     short: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Burns that somebody hears of in the same way."""
+
+    word: str
+    """End of the alert's name."""
     severity: Severity
     pending: str
+    burns: tuple[Burn, Burn]
 
 
-BURNS: Final = (
-    Burn(14.4, "1h", "5m", "critical", "2m"),
-    Burn(6, "6h", "30m", "critical", "15m"),
-    Burn(3, "1d", "2h", "warning", "1h"),
-    Burn(1, "3d", "6h", "warning", "3h"),
+PACES: Final = (
+    Pace("BurnsFast", "critical", "2m", (Burn(14.4, "1h", "5m"), Burn(6, "6h", "30m"))),
+    Pace("Burns", "warning", "1h", (Burn(3, "1d", "2h"), Burn(1, "3d", "6h"))),
 )
 
 
@@ -69,16 +76,15 @@ class Objective:
 
     def alerts(self) -> Iterator[Alert]:
         """One alert for those who are woken and one for those who look in working hours."""
-        for severity, word in (("critical", "BurnsFast"), ("warning", "Burns")):
-            burns = [burn for burn in BURNS if burn.severity == severity]
+        for pace in PACES:
             yield Alert(
-                name=f"Understudy{self.name}{word}",
-                expr=" or ".join(f"({self._too_fast(burn)})" for burn in burns),
-                pending=burns[0].pending,
-                severity=burns[0].severity,
-                summary=f"{self.says} Its error budget of 30 days burns {_words(burns)}.",
+                name=f"Understudy{self.name}{pace.word}",
+                expr=" or ".join(f"({self._too_fast(burn)})" for burn in pace.burns),
+                pending=pace.pending,
+                severity=pace.severity,
+                summary=f"{self.says} Its error budget of 30 days burns {_words(pace)}.",
                 meaning=f"Promised: {self.says} The share that missed it, of all over a long and a short window, is so large that the budget "
-                f"of {self.budget:.2%} would be gone within {_days(burns[-1])} days.",
+                f"of {self.budget:.2%} would be gone within {30 / pace.burns[-1].factor:g} days.",
                 look=self.look,
                 cure=self.cure,
                 labels={"slo": self.slug},
@@ -89,9 +95,5 @@ class Objective:
         return f"{self.series(burn.long)} > {bound} and {self.series(burn.short)} > {bound}"
 
 
-def _words(burns: list[Burn]) -> str:
-    return " or ".join(f"{burn.factor:g} times too fast over {burn.long}" for burn in burns)
-
-
-def _days(burn: Burn) -> str:
-    return f"{30 / burn.factor:g}"
+def _words(pace: Pace) -> str:
+    return " or ".join(f"{burn.factor:g} times too fast over {burn.long}" for burn in pace.burns)

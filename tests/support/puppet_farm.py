@@ -71,16 +71,7 @@ class PuppetFarm:
     def perform(self) -> None:
         """Starts pool and operator: the director is there before the operator looks for it, with puppets to perform."""
         site = self.farm.up(["vault", "ray"])
-        environment = {
-            **os.environ,
-            HOME_MARK: str(site.home.root),
-            "RAY_ADDRESS": f"127.0.0.1:{site.plan.ports.ray_gcs}",
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN_PATH": str(Keys.at(site.home).ray_token),
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-            "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
-            VARIABLE: installed_release(),
-        }
+        environment = {**ray_environment(site), VARIABLE: installed_release()}
         argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
         done = subprocess.run(argv, cwd=SUPPORT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -133,6 +124,19 @@ class PuppetFarm:
             yield "KUBECONFIG", str(self.site.kubeconfig)
             yield "UNDERSTUDY_HOME", str(self.home.root)
             yield "MC_HOST_farm", host(object_store.settings(self.site, "root"))
+
+
+def ray_environment(site: Site) -> dict[str, str]:
+    """What a process of a farm's Ray on this machine finds its cluster, its token and its settings by."""
+    return {
+        **os.environ,
+        HOME_MARK: str(site.home.root),
+        "RAY_ADDRESS": f"127.0.0.1:{site.plan.ports.ray_gcs}",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(Keys.at(site.home).ray_token),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
+    }
 
 
 def host(account: S3Settings) -> str:

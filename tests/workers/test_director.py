@@ -22,6 +22,7 @@ import httpx
 import psutil
 import pytest
 from puppet import CURTAIN, curtain_up, noted
+from puppet_farm import ray_environment
 from theatre import Orders
 
 from understudy_api.acts import CaptureConsent, sign_act
@@ -56,7 +57,7 @@ class Pool:
 
     def launch(self, release: str = "one") -> subprocess.CompletedProcess[str]:
         """Runs the launcher, as the operator has Ray do it."""
-        environment = {**self._environment(), "UNDERSTUDY_RELEASE": release}
+        environment = {**ray_environment(self.farm.site()), "UNDERSTUDY_RELEASE": release}
         argv = [sys.executable, "-m", "understudy_workers.director", "--studio", "puppet:Puppet"]
         return subprocess.run(argv, cwd=SUPPORT, env=environment, capture_output=True, text=True, check=False)
 
@@ -69,7 +70,11 @@ class Pool:
             *(f"--address=[::ffff:127.0.0.1]:{ports.ray_gcs}", "--node-ip-address=127.0.0.2"),
             *("--object-store-memory=100000000", "--include-log-monitor=false", "--disable-usage-stats"),
         ]
-        environment = {**self._environment(), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", GROUP_VARIABLE: group}
+        environment = {
+            **ray_environment(self.farm.site()),
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+            GROUP_VARIABLE: group,
+        }
         with subprocess.Popen(argv, cwd=SUPPORT, env=environment, stdout=subprocess.DEVNULL) as process:
             try:
                 yield
@@ -78,18 +83,6 @@ class Pool:
                 for one in (*node.children(recursive=True), node):
                     with suppress(psutil.NoSuchProcess):
                         one.kill()
-
-    def _environment(self) -> dict[str, str]:
-        site = self.farm.site()
-        return {
-            **os.environ,
-            HOME_MARK: str(site.home.root),
-            "RAY_ADDRESS": f"127.0.0.1:{site.plan.ports.ray_gcs}",
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN_PATH": str(Keys.at(site.home).ray_token),
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-            "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
-        }
 
     def put(self, order: Order) -> Progress:
         """Hands an order in, as soon as there is a director to take it."""

@@ -16,7 +16,8 @@ PROVIDER: Final = "CUDAExecutionProvider"
 
 def gpu(devices: Path = Path("/dev")) -> Check:
     """What performers on this machine would run on. A machine without a GPU is no fault: they use its cores."""
-    return judged(sorted(path.name for path in devices.glob("nvidia[0-9]*")), _providers(), lacking())
+    found = sorted(path.name for path in devices.glob("nvidia[0-9]*"))
+    return judged(found, _providers(), lacking() if found else None)  # CUDA is 2 GB to load
 
 
 def judged(devices: Sequence[str], providers: Sequence[str] | None, lacks: str | None) -> Check:

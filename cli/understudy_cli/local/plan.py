@@ -9,6 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Collection
+from itertools import islice
 from typing import Final
 
 import psutil
@@ -93,18 +94,14 @@ def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
     UserError when the range has too few.
     """
     ports = port_range()
-    found: list[int] = []
-    for port in secrets.SystemRandom().sample(ports, len(ports)):
-        if len(found) == count:
-            return found
-        if port not in taken and is_free(port):
-            found.append(port)
-    if len(found) == count:
-        return found
-    raise UserError(
-        f"{count} free ports are wanted in {ports.start}-{ports.stop - 1}, {len(found)} are left; "
-        "end what listens there, or name another range in UNDERSTUDY_PORTS"
-    )
+    shuffled = secrets.SystemRandom().sample(ports, len(ports))
+    found = list(islice((port for port in shuffled if port not in taken and is_free(port)), count))
+    if len(found) < count:
+        raise UserError(
+            f"{count} free ports are wanted in {ports.start}-{ports.stop - 1}, {len(found)} are left; "
+            "end what listens there, or name another range in UNDERSTUDY_PORTS"
+        )
+    return found
 
 
 def port_range() -> range:

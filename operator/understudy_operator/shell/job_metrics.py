@@ -12,7 +12,8 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from understudy_operator.core.times import unix_seconds
-from understudy_operator.shell.metric_labels import Labels
+from understudy_operator.shell import views
+from understudy_operator.shell.metric_labels import MAX_POOLS, Labels
 
 MAX_ACCOUNTS: Final = 2_000
 """Combinations of brand, pool and license."""
@@ -20,7 +21,6 @@ MAX_BRANDS: Final = 1_000
 """Combinations of brand and pool."""
 MAX_REFUSALS: Final = 1_000
 """Combinations of brand and reason."""
-MAX_POOLS: Final = 50
 _ADMISSION_BUCKETS: Final = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _FIRST_ITEM_BUCKETS: Final = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 _OUTCOMES: Final = ("done", "failed", "rejected")
@@ -48,7 +48,7 @@ class Job:
         license_ = spec.get("licenseRef") or {}
         return cls(
             brand=str(metadata["namespace"]),
-            pool=str((spec.get("poolRef") or {}).get("name", "default")),
+            pool=views.pool_name(body),
             license=f"{license_.get('namespace', '')}/{license_.get('name', '')}",
             created_at=unix_seconds(metadata["creationTimestamp"]) or 0.0,
             is_as_applied=int(metadata["generation"]) == 1,
@@ -137,7 +137,7 @@ class JobMetrics:
             histogram.labels(pool)  # there before its first event, which else nobody sees happen
         if not job.is_as_applied:
             return
-        if not _is_judged(before) and _is_judged(after):
+        if not _verdict(before) and _verdict(after):
             self._admission.labels(pool).observe(seconds)
         if not _finished(before) and _finished(after):
             self._first_item.labels(pool).observe(seconds)
@@ -154,12 +154,11 @@ def _finished(status: Status) -> int:
     return sum(int(items.get(outcome, 0)) for outcome in _OUTCOMES)
 
 
-def _is_judged(status: Status) -> bool:
-    return any(one["type"] == "Admitted" for one in status.get("conditions", ()))
+def _verdict(status: Status) -> Mapping[str, Any]:
+    """The condition Admitted; empty before there is one."""
+    return next((one for one in status.get("conditions", ()) if one["type"] == "Admitted"), {})
 
 
 def _refusal(status: Status) -> str | None:
-    for condition in status.get("conditions", ()):
-        if condition["type"] == "Admitted" and condition["status"] == "False":
-            return str(condition["reason"])
-    return None
+    verdict = _verdict(status)
+    return str(verdict["reason"]) if verdict.get("status") == "False" else None

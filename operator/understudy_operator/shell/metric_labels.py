@@ -6,6 +6,8 @@ import threading
 from typing import Final
 
 OTHER: Final = "other"
+MAX_POOLS: Final = 50
+"""RenderPools that are told apart."""
 
 
 class Labels:

@@ -9,11 +9,10 @@ from typing import Any, Final
 from prometheus_client.core import GaugeMetricFamily
 
 from understudy_api.kinds import KINDS
-from understudy_operator.shell.metric_labels import Labels
+from understudy_operator.shell.metric_labels import MAX_POOLS, Labels
 from understudy_operator.shell.store import Body, Store
 
 MAX_LICENSES: Final = 1_000
-MAX_POOLS: Final = 50
 MAX_BRANDS: Final = 500
 Values = defaultdict[tuple[str, ...], float]
 """Label values -> value."""

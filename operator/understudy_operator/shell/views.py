@@ -56,7 +56,7 @@ def spec(model: type[M], body: Body) -> M | SpecProblem:
 
 def pool_name(body: Body) -> str:
     """The RenderPool that a RenderJob names."""
-    return str(body.get("spec", {}).get("poolRef", {}).get("name", "default"))
+    return str(((body.get("spec") or {}).get("poolRef") or {}).get("name", "default"))
 
 
 def status(model: type[M], body: Body) -> M:
