@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -29,9 +29,10 @@ def restore(
 ) -> None:
     """Create the saved objects of a farm in another cluster, before an operator works there; may be run again.
 
-    Jobs keep their receipts and claims, namespaces their licenses. What is there already is left as it is.
+    Jobs keep their receipts and claims, namespaces their licenses. What is there already is left as it is; what the API server
+    refuses is named, and the rest goes on.
     """
-    saved, kubectl = saved_objects.read(file), connect()
+    saved, kubectl, refused = saved_objects.read(file), connect(), 0
     _want_no_operator(kubectl, system)
     operator = replace(kubectl, user=f"system:serviceaccount:{system}:operator")
     for kind, found in (
@@ -39,8 +40,20 @@ def restore(
         *((kind, saved_objects.of_kind(saved, kind)) for kind in saved_objects.KINDS),
     ):
         if found:
-            for line in _restored(kubectl, operator, kind, found):
+            done = _restored(kubectl, operator, kind, found)
+            refused += done.refused
+            for line in done.lines:
                 typer.echo(line)
+    if refused:
+        raise UserError(f"{file}: {refused} of its objects were refused; mend what is said of each and restore again")
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What became of the objects of one kind, a line for each that is worth one."""
+
+    lines: tuple[str, ...]
+    refused: int
 
 
 def _want_no_operator(kubectl: Kubectl, system: str) -> None:
@@ -53,19 +66,50 @@ def _want_no_operator(kubectl: Kubectl, system: str) -> None:
         )
 
 
-def _restored(kubectl: Kubectl, operator: Kubectl, kind: str, saved: Sequence[Body]) -> Iterator[str]:
-    """Creates what is not there, gives it its status, and says what was done."""
-    there = {saved_objects.name(one): one for one in kubectl.every(_resource(kind), "-A")}
+def _restored(kubectl: Kubectl, operator: Kubectl, kind: str, saved: Sequence[Body]) -> _Done:
+    """Creates what is not there and gives it its status; goes on past what the API server refuses."""
+    there, refused = _there(kubectl, kind), dict[tuple[str, str], str]()
     missing = [one for one in saved if saved_objects.name(one) not in there]
     for some in _batches(missing):
-        made = kubectl.create([saved_objects.anew(one) for one in some])
-        there |= {saved_objects.name(one): one for one in made}
-    told = [saved_objects.with_status(there[saved_objects.name(one)], one) for one in saved]
+        refused |= _created(kubectl, kind, some)
+    there = _there(kubectl, kind) if missing else there
+    standing = [one for one in saved if saved_objects.name(one) in there]
+    told = [saved_objects.with_status(there[saved_objects.name(one)], one) for one in standing]
     for statuses in _batches([one for one in told if one is not None]):
         operator.replace_status(statuses)
-    yield f"{kind:<15} {len(missing)} created, {len(saved) - len(missing)} were there"
-    for one in saved:
-        yield from _strangers(kubectl, there[saved_objects.name(one)], one)
+    made = len(missing) - len(refused)
+    return _Done(
+        (
+            f"{kind:<15} {made} created, {len(saved) - len(missing)} were there"
+            + (f", {len(refused)} refused" if refused else ""),
+            *(f"{kind} {'/'.join(filter(None, name))}: {why}" for name, why in refused.items()),
+            *(line for one in standing for line in _strangers(kubectl, there[saved_objects.name(one)], one)),
+        ),
+        len(refused),
+    )
+
+
+def _there(kubectl: Kubectl, kind: str) -> dict[tuple[str, str], Body]:
+    return {saved_objects.name(one): one for one in kubectl.every(_resource(kind), "-A")}
+
+
+def _created(kubectl: Kubectl, kind: str, saved: Sequence[Body]) -> dict[tuple[str, str], str]:
+    """Why each that could not be created was refused; UserError when the API server does not answer at all."""
+    try:
+        kubectl.create([saved_objects.anew(one) for one in saved])
+    except UserError:
+        there = _there(kubectl, kind)
+        left = [one for one in saved if saved_objects.name(one) not in there]
+        return {saved_objects.name(one): why for one in left if (why := _why_refused(kubectl, one)) is not None}
+    return {}
+
+
+def _why_refused(kubectl: Kubectl, saved: Body) -> str | None:
+    try:
+        kubectl.create([saved_objects.anew(saved)])
+    except UserError as error:
+        return str(error)
+    return None
 
 
 def _resource(kind: str) -> str:

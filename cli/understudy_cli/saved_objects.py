@@ -16,8 +16,8 @@ Body = Mapping[str, Any]
 
 KINDS: Final = ("RenderPool", "TwinModel", "License", "OwnerAct", "ConsentRequest", "RenderJob")
 """Our kinds in the order they are created: each after those that it names."""
-_LASTING: Final = frozenset({"Namespace", "RenderJob"})
-"""Kinds that something outside of the cluster is named by."""
+_LASTING: Final = frozenset({"Namespace", "RenderJob", "TwinModel"})
+"""Kinds that something outside of the cluster is named by, or that were allowed a pool which their namespace may have lost."""
 _ALONE: Final = frozenset({"Namespace", "RenderPool"})
 """Kinds whose status is of no use to another cluster."""
 _NOT_LOOKED_AT: Final = -1

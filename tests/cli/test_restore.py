@@ -174,7 +174,50 @@ def test_nothing_is_restored_while_an_operator_works(
     assert restored(tmp_path, job, a_namespace(namespace)).exit_code == 0, "one that died does not count"
 
 
-def test_a_refusal_of_the_server_is_one_line(free: str, namespace: str, job: dict[str, Any], tmp_path: Path) -> None:
-    done = restored(tmp_path, {**job, "spec": {**job["spec"], "priority": 700}}, a_namespace(namespace))
+def test_what_is_refused_is_named_and_the_rest_goes_on(
+    kubectl: Kubectl, free: str, namespace: str, job: dict[str, Any], tmp_path: Path
+) -> None:
+    def named(name: str, **spec: Any) -> dict[str, Any]:
+        return {**job, "metadata": {**job["metadata"], "name": name}, "spec": {**job["spec"], **spec}}
+
+    jobs = named("first"), named("second", locales=[]), named("third"), named("fourth", priority="high")
+    done = restored(tmp_path, *jobs, a_namespace(namespace))
     assert done.exit_code == 1
-    assert "spec.priority: wanted at most 0 in namespace" in str(done.exception)
+    assert str(done.exception) == (
+        f"{tmp_path}/objects.json: 2 of its objects were refused; mend what is said of each and restore again"
+    )
+    said = done.output.splitlines()
+    assert said[1] == "RenderJob       2 created, 0 were there, 2 refused"
+    assert said[2].startswith(f"RenderJob {namespace}/second: kubectl create: ")
+    assert "spec.locales" in said[2]
+    assert said[3].startswith(f"RenderJob {namespace}/fourth: kubectl create: ")
+    found = kubectl.every("renderjob.understudy.dev", "-n", namespace)
+    assert {one["metadata"]["name"]: one["status"]["phase"] for one in found} == {
+        "first": "Complete",
+        "third": "Complete",
+    }
+    mended = restored(tmp_path, named("first"), named("second"), a_namespace(namespace))
+    assert mended.exit_code == 0, mended.output
+    assert mended.output.splitlines()[1] == "RenderJob       1 created, 1 were there"
+
+
+def test_a_namespace_that_is_refused_is_named_with_what_it_holds(
+    free: str, namespace: str, job: dict[str, Any], tmp_path: Path
+) -> None:
+    bad = {**a_namespace(namespace), "metadata": {"name": namespace, "uid": UID, "labels": {"not a label": "x"}}}
+    done = restored(tmp_path, job, bad)
+    assert done.exit_code == 1
+    said = done.output.splitlines()
+    assert said[0] == "Namespace       0 created, 0 were there, 1 refused"
+    assert said[1].startswith(f"Namespace {namespace}: kubectl create: ")
+    assert any(line.startswith(f"RenderJob {namespace}/spring: kubectl create: ") for line in said)
+
+
+@pytest.mark.parametrize("spec", [{"priority": 700}, {"poolRef": {"name": "lost"}}])
+def test_a_job_that_was_allowed_when_it_was_new_comes_back(
+    kubectl: Kubectl, free: str, namespace: str, job: dict[str, Any], tmp_path: Path, spec: dict[str, Any]
+) -> None:
+    """Tenancy has changed since; it judges who asks for something, and nobody asks anew here."""
+    done = restored(tmp_path, {**job, "spec": {**job["spec"], **spec}}, a_namespace(namespace))
+    assert done.exit_code == 0, done.output
+    assert kubectl.get("renderjob", "spring", namespace)["status"]["phase"] == "Complete"

@@ -193,6 +193,25 @@ def test_a_restored_job_is_its_brands_but_for_what_it_was(held_to_restored: str,
     assert "who may restore renderjobs" in said.text, "nor does the platform team"
 
 
+@pytest.mark.parametrize("kind", ["RenderJob", "TwinModel"])
+def test_what_was_allowed_when_it_was_new_is_restored(
+    held_to_restored: str, admin: Admin, brand: Person, kind: str
+) -> None:
+    """By who may restore alone: a brand's word is no way around its namespace's pools, and nor is a change."""
+
+    def asks(name: str, annotations: Mapping[str, str], pool: str = "lost") -> dict[str, Any]:
+        one = an_object(kind, held_to_restored, name, poolRef={"name": pool})
+        return {**one, "metadata": {**one["metadata"], "annotations": dict(annotations)}}
+
+    resources = f"{kind.lower()}s"
+    assert f"who may restore {resources}" in tried(brand, asks("taken", RESTORED)).text
+    with pytest.raises(DeniedError, match=r"spec\.poolRef\.name: wanted one of"):
+        admin.create(asks("new", {}))
+    admin.create(asks("old", RESTORED))
+    change = {"spec": {"poolRef": {"name": "another"}}}
+    assert "poolRef" in brand.patches(kind.lower(), "old", change, "-n", held_to_restored).text
+
+
 @pytest.fixture(scope="module")
 def operator(control_plane: Any) -> Cluster:
     return Cluster(ApiServer.connect(control_plane.operator_kubeconfig))
