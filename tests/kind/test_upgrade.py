@@ -88,5 +88,5 @@ def test_jobs_of_the_last_release_go_on_under_this_one(
 
 
 def test_the_last_release_can_be_gone_back_to(released: PodFarm, campaign: dict[str, Any]) -> None:
-    released.helm("rollback", "understudy", "--wait", "--timeout", "110s")
+    released.helm("rollback", "understudy", "--wait", "--timeout", "5m")
     released.finish_whole(campaign, "back", lambda: None)

@@ -21,7 +21,7 @@ Manifest = dict[str, Any]
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Helm, whatever comes of it."""
     command = [str(toolchain.require("helm")), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=310)
 
 
 def rendered(values: Path, *arguments: str, namespace: str = NAMESPACE) -> str:

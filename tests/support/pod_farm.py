@@ -82,7 +82,7 @@ class PodFarm:
 
     def deploy(self, verb: str, *settings: str) -> None:
         """Installs or upgrades the release and waits until its pods are ready."""
-        where = ("understudy", str(self.chart), "--values", str(self.values), "--wait", "--timeout", "110s")
+        where = ("understudy", str(self.chart), "--values", str(self.values), "--wait", "--timeout", "5m")
         self.helm(verb, *where, *settings)
 
     @contextmanager
