@@ -73,15 +73,25 @@ def _ask(http: httpx.Client, query: Query, span: Span, now: bool) -> Iterator[Se
             "step": span.step_seconds,
         }
         answer = http.get("/api/v1/query_range", params=asked)
-    body: dict[str, Any] = answer.json()
+    body = _body(answer)
     if body.get("status") != "success":
-        raise RefusedQueryError(f"{query.expr}: wanted an answer of Prometheus, got: {body.get('error')}")
+        got = body.get("error") or f"HTTP {answer.status_code}"
+        raise RefusedQueryError(f"{query.expr}: wanted an answer of Prometheus, got: {got}")
     for found in body["data"]["result"]:
         points = found["values"] if "values" in found else [found["value"]]
         labels = {key: value for key, value in found["metric"].items() if key != "__name__"}
         series = Series(_name(query, labels), labels, tuple((float(at), float(value)) for at, value in points))
         if series.numbers:
             yield series
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    """Empty where it is none of Prometheus'."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _name(query: Query, labels: Mapping[str, str]) -> str:

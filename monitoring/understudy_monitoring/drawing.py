@@ -74,7 +74,7 @@ def _lines(canvas: Canvas, box: Box, panel: Panel, found: tuple[Series, ...], sp
     for value, colour in bounds.items():
         axes.axhline(value, color=SEVERITY[colour], linewidth=1.2, linestyle=(0, (5, 3)))
     axes.set_ylim(*_reach(found, list(bounds), panel))
-    _scales(axes, panel, span, whole=all(value.is_integer() for series in found for value in series.numbers))
+    _scales(axes, panel, span, whole=all(value % 1 == 0 for series in found for value in series.numbers))
     _legend(canvas, Box(box.x, box.y + box.height - legend, box.width, legend), panel, shown, more)
 
 

@@ -88,8 +88,11 @@ def main() -> int:
     end = time.time()
     try:
         draw_all(given.url, given.folder, Span(end - 60 * given.minutes, end))
-    except (RefusedQueryError, httpx.HTTPError) as error:
+    except RefusedQueryError as error:
         sys.stderr.write(f"{given.url}: {error}\n")
+        return 1
+    except httpx.HTTPError as error:
+        sys.stderr.write(f"{given.url}: wanted a Prometheus, got: {error}\n")
         return 1
     return 0
 
