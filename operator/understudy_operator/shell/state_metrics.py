@@ -36,7 +36,7 @@ class StateMetrics:
         self._licenses, self._brands = Labels(MAX_LICENSES), Labels(MAX_BRANDS)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """All families; those of a kind without objects are empty."""
+        """All families; those of a kind without objects are empty, but for the backlog and the phases of jobs."""
         yield _family(
             "understudy_operator_backlog",
             "Keys due for a reconcile.",
