@@ -20,7 +20,7 @@ from understudy_cli.local.home import Home
 from understudy_monitoring.answers import Span
 from understudy_monitoring.pictures import draw_all
 
-SECONDS: Final = 210.0
+SECONDS: Final = 180.0
 """Within which everything begins."""
 
 

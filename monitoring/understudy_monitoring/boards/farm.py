@@ -48,7 +48,7 @@ FARM: Final = Board(
                 ),
                 Panel(
                     title="What share of items fails?",
-                    queries=(Query("understudy:items_errors:ratio_rate1h or vector(0)", "of an hour"),),
+                    queries=(Query("max(understudy:items_errors:ratio_rate1h) or vector(0)", "of an hour"),),
                     unit="percentunit",
                     says="Failed of done and failed. Refused items are no failures: see Rights.",
                     kind="number",
