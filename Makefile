@@ -18,7 +18,7 @@ LAST_RELEASE ?= $(shell git describe --tags --abbrev=0 HEAD^ 2>/dev/null)
 KIND_CLUSTER := understudy
 KIND_NODES := $(KIND_CLUSTER)-worker,$(KIND_CLUSTER)-worker2
 
-.PHONY: help setup tools farm-tools demo stop test check format crds dashboards golden bench clean
+.PHONY: help setup tools farm-tools demo stop test check format crds dashboards pictures golden bench clean
 .PHONY: images image-operator image-render image-render-cpu image-render-cuda image-train image-minio kind-up kind-down test-kind released-images
 
 help: ## List the targets
@@ -61,6 +61,9 @@ crds: $(STAMP) ## Regenerate crds/ from api/understudy_api, and what the chart t
 
 dashboards: $(STAMP) ## Write rules and runbooks from monitoring/understudy_monitoring
 	@PYTHONPATH=monitoring $(RUN)/python -m understudy_monitoring .
+
+pictures: farm-tools ## Draw the dashboards after minutes of a farm on this machine (docs/pictures)
+	@PYTHONPATH=monitoring:tests/support $(RUN)/python -m bench.pictures docs/pictures
 
 golden: $(STAMP) ## Refresh the golden files of the tests
 	@$(RUN)/pytest tests/operator/test_crds.py tests/charts --update-golden -k golden

@@ -55,8 +55,8 @@ def run(items: int = ITEMS) -> list[Measurement]:
             farm.purge()
 
 
-def start_director(site: Site, studio: str) -> None:
-    """Launches the director on the farm's Ray, as the operator does through Ray's Jobs API."""
+def start_director(site: Site, studio: str, release: str = "development") -> None:
+    """Launches the director on the farm's Ray, as the operator does through Ray's Jobs API. An operator keeps one of its own release."""
     environment = {
         **os.environ,
         HOME_MARK: str(site.home.root),
@@ -67,7 +67,7 @@ def start_director(site: Site, studio: str) -> None:
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "UNDERSTUDY_POOL_SETTINGS": str(site.home.pool_settings),
     }
-    argv = [sys.executable, "-m", "understudy_workers.director", "--studio", studio]
+    argv = [sys.executable, "-m", "understudy_workers.director", "--studio", studio, "--release", release]
     subprocess.run(argv, cwd=ROOT, env=environment, check=True)
 
 

@@ -9,6 +9,10 @@ Kind = Literal["number", "lines", "bars", "table"]
 """number: what it is now. lines: how it went. bars: shares, largest first. table: one row for each series, now."""
 WIDTH: Final = 24
 """Columns of Grafana's grid."""
+HEIGHT: Final = 8
+"""Rows of that grid that a panel takes."""
+NO_DATA: Final = "no data"
+"""What a panel says whose queries have no answer."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,13 @@ class Board:
     def panels(self) -> tuple[Panel, ...]:
         """All of them."""
         return tuple(panel for row in self.rows for panel in row.panels)
+
+
+def steps(bounds: tuple[float, float] | None) -> tuple[tuple[float | None, str], ...]:
+    """From which value on a number has which of Grafana's colours; where less is worse they begin with bad. Blue: neither."""
+    if bounds is None:
+        return ((None, "blue"),)
+    warning, bad = bounds
+    if warning <= bad:
+        return ((None, "green"), (warning, "orange"), (bad, "red"))
+    return ((None, "red"), (bad, "orange"), (warning, "green"))

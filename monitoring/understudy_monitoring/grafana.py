@@ -11,12 +11,10 @@ from grafana_foundation_sdk.models import common as words
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from understudy_monitoring.board import Board, Panel, Row
+from understudy_monitoring.board import HEIGHT, NO_DATA, Board, Panel, Row, steps
 from understudy_monitoring.rule import RUNBOOKS
 
 SOURCE: Final = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-HEIGHT: Final = 8
-GREEN, AMBER, RED = "green", "orange", "red"
 Builder = stat.Panel | timeseries.Panel | bargauge.Panel | table.Panel
 
 
@@ -49,11 +47,10 @@ def _with(made: build.Dashboard, row: Row) -> build.Dashboard:
 
 def _panel(panel: Panel) -> Builder:
     made = _shaped(panel).title(panel.title).description(panel.says).datasource(SOURCE).unit(panel.unit)
-    made = made.height(HEIGHT).span(panel.width).no_value("none")
+    made = made.height(HEIGHT).span(panel.width).no_value(NO_DATA)
     if panel.decimals is not None:
         made = made.decimals(panel.decimals)
-    if panel.bounds is not None:
-        made = made.thresholds(_thresholds(*panel.bounds))
+    made = made.thresholds(_thresholds(panel))
     if panel.alert:
         link = build.DashboardLink(f"Runbook: {panel.alert}").type(models.DashboardLinkType.LINK)
         made = made.links([link.url(f"{RUNBOOKS}/{panel.alert}.md").target_blank(True)])
@@ -74,18 +71,20 @@ def _shaped(panel: Panel) -> Builder:
             shown = common.ReduceDataOptions().calcs(["lastNotNull"])
             return bargauge.Panel().reduce_options(shown).orientation(words.VizOrientation.HORIZONTAL)
         case "table":
-            return table.Panel()
+            without_time = models.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True}})
+            return table.Panel().with_transformation(without_time)
         case "lines":
             legend = common.VizLegendOptions().display_mode(words.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"])
             legend = legend.placement(words.LegendPlacement.BOTTOM).show_legend(True)
-            return timeseries.Panel().legend(legend).fill_opacity(10).line_width(1)
+            legend = legend.sort_by("Last *").sort_desc(True)
+            made = timeseries.Panel().legend(legend).fill_opacity(10).line_width(1).min(0)
+            if panel.bounds is not None:
+                dashed = words.GraphTresholdsStyleMode.DASHED
+                made = made.thresholds_style(common.GraphThresholdsStyleConfig().mode(dashed))
+            return made.max(1) if panel.unit == "percentunit" else made
 
 
-def _thresholds(warning: float, bad: float) -> build.ThresholdsConfig:
-    """Colours from good to bad; where less is worse they begin with bad."""
-    if warning <= bad:
-        steps = [(None, GREEN), (warning, AMBER), (bad, RED)]
-    else:
-        steps = [(None, RED), (bad, AMBER), (warning, GREEN)]
-    made = [models.Threshold(value=value, color=colour) for value, colour in steps]
+def _thresholds(panel: Panel) -> build.ThresholdsConfig:
+    """Without bounds one colour: Grafana would call any number of 80 and more red."""
+    made = [models.Threshold(value=value, color=colour) for value, colour in steps(panel.bounds)]
     return build.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(made)

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from understudy_api.genesis import twin_id
 from understudy_api.ledger.entry import Committed
 from understudy_cli.ledger_bucket import open_ledger
 from understudy_cli.local.home import Home
+from understudy_monitoring.answers import Span
 from understudy_monitoring.files import BOARDS, GROUPS
+from understudy_monitoring.pictures import draw_all
 from understudy_monitoring.rule import Alert, Recording
 
 pytestmark = [pytest.mark.farm, pytest.mark.timeout(600)]
@@ -109,6 +112,12 @@ def test_every_panel_has_an_answer(watched: Watched, title: str, expr: str) -> N
     found = watched.prometheus.ask(expr)
     assert found, title
     assert not all(math.isnan(value) for value in found.values()), title
+
+
+def test_every_dashboard_can_be_drawn(watched: Watched, tmp_path: Path) -> None:
+    now = time.time()
+    draw_all(watched.prometheus.url, tmp_path, Span(now - 120, now))
+    assert {path.name for path in tmp_path.iterdir()} == {f"{board.slug}.png" for board in BOARDS}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.record if isinstance(rule, Recording) else rule.name)

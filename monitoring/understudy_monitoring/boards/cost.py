@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.promql import risen
 
-_HOURLY: Final = "3600 * sum by (currency, {by}) (rate(understudy_cost_total[1h]))"
+_HOURLY: Final = f"sum by (currency{{by}}) ({risen('understudy_cost_total', '1h')})"
 
 COST: Final = Board(
     slug="cost",
@@ -18,7 +19,7 @@ COST: Final = Board(
             (
                 Panel(
                     title="What does an hour cost?",
-                    queries=(Query("3600 * sum by (currency) (rate(understudy_cost_total[1h]))", "{{currency}}"),),
+                    queries=(Query(_HOURLY.format(by=""), "{{currency}}"),),
                     unit="short",
                     says="Worker seconds at the prices of their groups and pools, over the last hour.",
                     kind="number",
@@ -29,7 +30,7 @@ COST: Final = Board(
                     title="What will this month come to?",
                     queries=(
                         Query(
-                            "sum by (currency) (increase(understudy_cost_total[7d])) / 7 * scalar(days_in_month())",
+                            f"sum by (currency) ({risen('understudy_cost_total', '7d')}) / 7 * scalar(days_in_month())",
                             "{{currency}}",
                         ),
                     ),
@@ -43,7 +44,7 @@ COST: Final = Board(
                     title="What does a finished minute cost?",
                     queries=(
                         Query(
-                            "60 * sum by (currency) (increase(understudy_cost_total[1d])) / on () group_left () (sum(increase(understudy_metered_seconds_total[1d])) > 0)",
+                            f"60 * sum by (currency) ({risen('understudy_cost_total', '1d')}) / on () group_left () (sum(increase(understudy_metered_seconds_total[1d])) > 0)",
                             "{{currency}}",
                         ),
                     ),
@@ -72,24 +73,21 @@ COST: Final = Board(
             (
                 Panel(
                     title="Which brands?",
-                    queries=(Query(f"topk(10, {_HOURLY.format(by='brand')})", "{{brand}}, {{currency}}"),),
+                    queries=(Query(f"topk(10, {_HOURLY.format(by=', brand')})", "{{brand}}, {{currency}}"),),
                     unit="short",
                     says="Cost of an hour of the ten largest brands.",
-                    decimals=2,
                 ),
                 Panel(
                     title="Which licenses?",
-                    queries=(Query(f"topk(10, {_HOURLY.format(by='license')})", "{{license}}, {{currency}}"),),
+                    queries=(Query(f"topk(10, {_HOURLY.format(by=', license')})", "{{license}}, {{currency}}"),),
                     unit="short",
                     says="Cost of an hour by license. Royalties are in `understudy statement`.",
-                    decimals=2,
                 ),
                 Panel(
                     title="Which pools?",
-                    queries=(Query(_HOURLY.format(by="pool"), "{{pool}}, {{currency}}"),),
+                    queries=(Query(_HOURLY.format(by=", pool"), "{{pool}}, {{currency}}"),),
                     unit="short",
                     says="Cost of an hour by pool.",
-                    decimals=2,
                 ),
             ),
         ),
@@ -110,7 +108,11 @@ COST: Final = Board(
                 ),
                 Panel(
                     title="What does a worker-hour cost?",
-                    queries=(Query("understudy_pool_price", "{{pool}} {{group}} {{currency}}"),),
+                    queries=(
+                        Query(
+                            "max by (pool, group, currency) (understudy_pool_price)", "{{pool}} {{group}} {{currency}}"
+                        ),
+                    ),
                     unit="short",
                     says="Prices as RenderPools have them; a group without one has its pool's.",
                     kind="table",

@@ -35,15 +35,20 @@ FARM: Final = Board(
                 ),
                 Panel(
                     title="When will they be done?",
-                    queries=(Query(f"(sum(understudy_items_left) or vector(0)) / (sum({_FINISHED}) > 0)", "from now"),),
+                    queries=(
+                        Query(
+                            f"(sum(understudy_items_left) > 0) / (sum({_FINISHED}) or vector(0)) or vector(0)",
+                            "from now",
+                        ),
+                    ),
                     unit="s",
-                    says="At the pace of the last five minutes; none while nothing is finished.",
+                    says="At the pace of the last five minutes; ∞ while items are left and none is finished.",
                     kind="number",
                     width=6,
                 ),
                 Panel(
                     title="What share of items fails?",
-                    queries=(Query("understudy:items_errors:ratio_rate1h", "of an hour"),),
+                    queries=(Query("max(understudy:items_errors:ratio_rate1h) or vector(0)", "of an hour"),),
                     unit="percentunit",
                     says="Failed of done and failed. Refused items are no failures: see Rights.",
                     kind="number",
@@ -100,6 +105,7 @@ FARM: Final = Board(
                     ),
                     unit="s",
                     says="From applying a job to its first finished item. Promised: 95 of 100 within 2 minutes.",
+                    bounds=(60, 120),
                     alert="UnderstudyFirstItemBurnsFast",
                 ),
                 Panel(
@@ -116,6 +122,7 @@ FARM: Final = Board(
                     ),
                     unit="s",
                     says="Promised: 99 of 100 within 5 s.",
+                    bounds=(2.5, 5),
                     alert="UnderstudyAdmissionBurnsFast",
                 ),
                 Panel(

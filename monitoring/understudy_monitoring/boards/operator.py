@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.promql import or_none
 
 OPERATOR: Final = Board(
     slug="operator",
@@ -16,7 +17,7 @@ OPERATOR: Final = Board(
             (
                 Panel(
                     title="Does exactly one operator lead?",
-                    queries=(Query("sum(understudy_operator_leader)", "leaders"),),
+                    queries=(Query("sum(understudy_operator_leader) or vector(0)", "leaders"),),
                     unit="short",
                     says="1 is well. 0: nobody admits jobs. 2: one was frozen past its Lease; nothing is done twice.",
                     kind="number",
@@ -35,9 +36,12 @@ OPERATOR: Final = Board(
                 Panel(
                     title="What is out of reach?",
                     queries=(
-                        Query("sum by (what) (rate(understudy_operator_outages_total[5m])) or vector(0)", "{{what}}"),
+                        Query(
+                            or_none("sum by (what) (rate(understudy_operator_outages_total[5m]))", "what", "nothing"),
+                            "{{what}}",
+                        ),
                     ),
-                    unit="reqps",
+                    unit="ops",
                     says="Reconciles that met an outage. The log names the address.",
                     width=9,
                     alert="UnderstudyOutages",
@@ -74,7 +78,7 @@ OPERATOR: Final = Board(
                     queries=(
                         Query("topk(10, sum by (action) (rate(understudy_operator_actions_total[5m])))", "{{action}}"),
                     ),
-                    unit="reqps",
+                    unit="ops",
                     says="Actions by name: orders put, statuses, ledger entries, Events.",
                 ),
             ),

@@ -16,7 +16,11 @@ POOL: Final = Board(
             (
                 Panel(
                     title="What share of performers works?",
-                    queries=(Query("sum(understudy_performers_busy) / (sum(understudy_performers) > 0)", "busy"),),
+                    queries=(
+                        Query(
+                            "sum(understudy_performers_busy) / (sum(understudy_performers) > 0) or vector(0)", "busy"
+                        ),
+                    ),
                     unit="percentunit",
                     says="Near 1 with items left: more nodes would make it faster. Near 0 with items left: something holds them up.",
                     kind="number",
@@ -80,9 +84,9 @@ POOL: Final = Board(
             (
                 Panel(
                     title="How much is made anew?",
-                    queries=(Query("sum by (origin) (rate(understudy_clips_total[5m]))", "{{origin}}"),),
-                    unit="reqps",
-                    says="Clips that items used, by whether they were rendered for them. A second format or a changed sentence reuses the others.",
+                    queries=(Query("60 * sum by (origin) (rate(understudy_clips_total[5m]))", "{{origin}}"),),
+                    unit="short",
+                    says="Clips a minute that items used, by whether they were rendered for them. A second format or a changed sentence reuses the others.",
                 ),
                 Panel(
                     title="What is lost on the way?",
@@ -93,6 +97,7 @@ POOL: Final = Board(
                     ),
                     unit="short",
                     says="In a quarter of an hour. Each is tried again and nobody pays for it.",
+                    decimals=0,
                     alert="UnderstudyPerformersLost",
                 ),
                 Panel(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.promql import or_none, risen
+
+_REFUSED: Final = risen("understudy_license_refusals_total", "1h")
 
 RIGHTS: Final = Board(
     slug="rights",
@@ -16,18 +19,14 @@ RIGHTS: Final = Board(
             (
                 Panel(
                     title="Why are jobs refused?",
-                    queries=(Query("sum by (reason) (increase(understudy_license_refusals_total[1h]))", "{{reason}}"),),
+                    queries=(Query(or_none(f"sum by (reason) ({_REFUSED})", "reason"), "{{reason}}"),),
                     unit="short",
                     says="At admission, in an hour. `kubectl understudy why JOB` names the smallest change that makes one legal.",
                     width=12,
                 ),
                 Panel(
                     title="Whose jobs?",
-                    queries=(
-                        Query(
-                            "topk(10, sum by (brand) (increase(understudy_license_refusals_total[1h])))", "{{brand}}"
-                        ),
-                    ),
+                    queries=(Query(or_none(f"topk(10, sum by (brand) ({_REFUSED}))", "brand"), "{{brand}}"),),
                     unit="short",
                     says="The ten brands with most refusals in an hour.",
                     width=12,
@@ -35,7 +34,12 @@ RIGHTS: Final = Board(
                 ),
                 Panel(
                     title="What does the pool refuse by itself?",
-                    queries=(Query("sum by (reason) (increase(understudy_refusals_total[1h]))", "{{reason}}"),),
+                    queries=(
+                        Query(
+                            or_none(f"sum by (reason) ({risen('understudy_refusals_total', '1h')})", "reason"),
+                            "{{reason}}",
+                        ),
+                    ),
                     unit="short",
                     says="Directors and performers read license and grant themselves. Refusals here follow a revocation, a stop or a quota that ended on the way.",
                     width=12,
@@ -61,7 +65,7 @@ RIGHTS: Final = Board(
                     unit="s",
                     says="Seconds that can still be promised.",
                     kind="table",
-                    width=12,
+                    width=9,
                     alert="UnderstudyQuotaNearlyUsed",
                 ),
                 Panel(
@@ -74,13 +78,13 @@ RIGHTS: Final = Board(
                     ),
                     unit="percentunit",
                     says="Of the seconds a license allows in all.",
-                    width=6,
+                    width=9,
                     bounds=(0.9, 0.99),
                     alert="UnderstudyQuotaNearlyUsed",
                 ),
                 Panel(
                     title="How many consents wait for their owner?",
-                    queries=(Query("understudy_consents_open", "waiting"),),
+                    queries=(Query("max(understudy_consents_open) or vector(0)", "waiting"),),
                     unit="short",
                     says="Jobs with words that need the owner's consent. `understudy consent list`.",
                     kind="number",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from prometheus_client.core import GaugeMetricFamily
 
 from understudy_api.kinds import KINDS
+from understudy_operator.core.lifecycle import Phase
 from understudy_operator.shell.metric_labels import MAX_POOLS, Labels
 from understudy_operator.shell.store import Body, Store
 
@@ -16,6 +17,8 @@ MAX_LICENSES: Final = 1_000
 MAX_BRANDS: Final = 500
 Values = defaultdict[tuple[str, ...], float]
 """Label values -> value."""
+_PHASES: Final = tuple((phase,) for phase in ("New", *get_args(Phase)))
+"""Told even of no job: a series that ends leaves its last number in a legend."""
 _NOTHING_DUE: Final = {kind.kind: 0 for kind in KINDS}
 _LICENSE_SECONDS: Final = {"used": "usedSeconds", "reserved": "reservedSeconds", "left": "leftSeconds"}
 _PERFORMERS: Final = {"ready": "workers", "busy": "busy"}
@@ -33,7 +36,7 @@ class StateMetrics:
         self._licenses, self._brands = Labels(MAX_LICENSES), Labels(MAX_BRANDS)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """All families; those of a kind without objects are empty."""
+        """All families; those of a kind without objects are empty, but for the backlog and the phases of jobs."""
         yield _family(
             "understudy_operator_backlog",
             "Keys due for a reconcile.",
@@ -46,7 +49,7 @@ class StateMetrics:
         yield self._of_consents(self._store.all("ConsentRequest"))
 
     def _of_jobs(self, jobs: list[Body]) -> Iterator[GaugeMetricFamily]:
-        phases, left = Values(float), Values(float)
+        phases, left = Values(float, dict.fromkeys(_PHASES, 0.0)), Values(float)
         for job in jobs:
             phase = str(_status(job).get("phase") or "New")
             phases[(phase,)] += 1

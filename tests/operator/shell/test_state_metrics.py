@@ -47,6 +47,7 @@ def test_jobs_by_phase_and_what_they_have_left() -> None:
     )
     assert found.value("understudy_operator_backlog", kind="RenderJob") == 3
     assert [found.value("understudy_jobs", phase=phase) for phase in ("Running", "Complete", "New")] == [2, 1, 1]
+    assert found.value("understudy_jobs", phase="Failed") == 0, "a phase without jobs is told, and so never stale"
     assert found.value("understudy_items_left", brand="acme") == 8
 
 
