@@ -69,7 +69,7 @@ class Performer:
 
     def ping(self) -> Presented:
         """Who it is, once it is ready."""
-        return Presented(self._studio.thumbprint, self._group, _began_at(os.getppid()))
+        return Presented(self._studio.thumbprint, self._group, process_began_at(os.getppid()))
 
     def work(self, data: bytes) -> bytes:
         """Does a pickled Batch, answers with a pickled Answer: a third cheaper than letting Ray pickle them."""
@@ -77,7 +77,7 @@ class Performer:
         return pickle.dumps(perform(self._studio, batch, self._group))
 
 
-def _began_at(process: int) -> float:
+def process_began_at(process: int) -> float:
     """When a process began, Unix seconds: Linux counts it from the machine's start, in ticks (proc(5))."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     booted_at = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
