@@ -45,14 +45,20 @@ class RayNodes:
             except RayError as error:
                 log.warning("the table of nodes does not come", error=str(error).strip().splitlines()[-1][:200])
                 return self._nodes.looked_at, self._nodes.all()
-            alive = [node for node in table if node.ended_at is None]
-            self._turn = self._turn + MAX_PROBES if self._turn + MAX_PROBES < len(alive) else 0
-            asked = alive[self._turn : self._turn + MAX_PROBES]
-            answers = await asyncio.gather(*(_answers(node.address) for node in asked))
-            heard = dict(zip((node.id for node in asked), answers, strict=True))
-            silent = [id for id, answer in heard.items() if answer is False]
-            self._nodes.look(now, table, silent, [id for id, answer in heard.items() if answer])
+            asked = self.in_turn([node for node in table if node.ended_at is None])
+            heard = await asyncio.gather(*(answers(node.address) for node in asked))
+            by_answer = {
+                word: [one.id for one, its in zip(asked, heard, strict=True) if its is word] for word in (True, False)
+            }
+            self._nodes.look(now, table, silent=by_answer[False], answering=by_answer[True])
             return now, self._nodes.all()
+
+    def in_turn(self, alive: Iterable[Node]) -> list[Node]:
+        """Those to knock at now: MAX_PROBES at most, and all of them before one of them again."""
+        nodes = sorted(alive, key=lambda node: node.id)
+        first = self._turn if self._turn < len(nodes) else 0
+        self._turn = first + MAX_PROBES
+        return nodes[first : self._turn]
 
     def _table(self) -> list[Node]:
         if self._client is None:
@@ -71,7 +77,7 @@ class RayNodes:
         ]
 
 
-async def _answers(address: str) -> bool | None:
+async def answers(address: str) -> bool | None:
     """Whether a process listens there; None when nobody can say: a machine that is gone is silent in another way."""
     host, _, port = address.rpartition(":")
     try:
