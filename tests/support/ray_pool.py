@@ -19,7 +19,7 @@ import httpx
 import psutil
 from puppet_farm import ray_environment
 
-from understudy_api.kuberay import GROUP_VARIABLE
+from understudy_api.kuberay import GROUP_LABEL, GROUP_VARIABLE
 from understudy_api.order import Order, Progress
 from understudy_api.settings import PoolSettings
 from understudy_cli.local.farm import Farm
@@ -57,6 +57,7 @@ class Pool:
             **ray_environment(self.farm.site()),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
             GROUP_VARIABLE: group,
+            "RAY_OVERRIDE_LABELS": json.dumps({GROUP_LABEL: group}),
         }
         with subprocess.Popen(argv, cwd=SUPPORT, env=environment, stdout=subprocess.DEVNULL) as process:
             try:

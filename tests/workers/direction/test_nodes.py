@@ -46,13 +46,14 @@ def test_a_node_that_ray_lost_was_there_at_the_last_look() -> None:
         ([(302.0, [SPOT], ["spot"]), (304.0, [SPOT], ["spot"])], 302.0),
         ([(302.0, [SPOT], ["spot"]), (304.0, [SPOT])], 302.0),
         ([(302.0, [SPOT], ["spot"]), (304.0, [SPOT], [], ["spot"])], None),
-        ([(302.0, [SPOT], ["spot"]), (304.0, [SPOT], [], ["spot"]), (306.0, [SPOT], ["spot"])], 306.0),
+        ([(302.0, [SPOT], ["spot"]), (304.0, [SPOT], [], ["spot"]), (306.0, [SPOT], ["spot"])], 305.0),
         ([(302.0, [SPOT], ["spot"]), (316.0, [replace(SPOT, ended_at=314.0)])], 302.0),
         ([(302.0, [SPOT], ["spot"]), (304.0, [replace(SPOT, ended_at=301.0)])], 301.0),
+        ([(302.0, [SPOT]), (304.0, [SPOT], ["spot"]), (316.0, [replace(SPOT, ended_at=314.0)])], 303.0),
         ([(302.0, [SPOT]), (316.0, [replace(SPOT, ended_at=314.0)])], 314.0),
     ],
 )
-def test_a_node_that_is_found_silent_was_gone_by_then(looks: list[tuple], ended_at: float | None) -> None:
+def test_a_node_that_is_found_silent_went_since_the_look_before(looks: list[tuple], ended_at: float | None) -> None:
     (node,) = looked(*looks).all()
     assert node.ended_at == ended_at
 

@@ -49,13 +49,14 @@ class Nodes:
     def look(self, now: float, table: Iterable[Node], silent: Collection[str], answering: Collection[str]) -> None:
         """Takes in Ray's table as it is `now`; at the addresses of `silent` nobody was, at those of `answering` somebody.
 
-        Ray itself takes up to 15 s to notice that a node's process is gone; whoever is found silent first was gone by then.
+        Ray itself takes up to 15 s to notice that a node's process is gone. Whoever is found silent went at some moment since
+        the look before: in the middle, where errors of many cancel out.
         """
         seen = {node.id: node for node in table}
         for id in answering:
             self._silent.pop(id, None)
         for id in silent:
-            self._silent.setdefault(id, now)
+            self._silent.setdefault(id, (self.looked_at + now) / 2 if self.looked_at else now)
         for id, known in self._table.items():
             # Ray keeps nodes that ended, the newest thousand; one that it lost was there at the last look.
             lost = replace(known, ended_at=self.looked_at) if known.ended_at is None else known
