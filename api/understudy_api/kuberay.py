@@ -15,6 +15,8 @@ from understudy_api.model import DNS_LABEL, MAX_NAME, Money, Name, Observed, Res
 MAX_NODES: Final = 1000
 GROUP_VARIABLE: Final = "UNDERSTUDY_WORKER_GROUP"
 """Environment variable by which a node, and so each of its performers, knows its group; absent: it is of none."""
+GROUP_LABEL: Final = "understudy.dev/worker-group"
+"""Label by which Ray's table of nodes knows a node's group, before a performer is ready there and after all are gone."""
 Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")]
 LabelKey = Annotated[str, Field(min_length=1, max_length=316)]
 LabelValue = Annotated[str, Field(max_length=63)]

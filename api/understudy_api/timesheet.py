@@ -15,6 +15,8 @@ from pydantic import Field
 from understudy_api.model import Model, ObjectName
 
 HOUR_SECONDS: Final = 3600
+DEFAULT_POOL: Final = "default"
+"""The pool of a director that nobody told a name."""
 MAX_WORKS: Final = 5_000
 """Orders x locales x groups that an hour of a pool tells apart; what comes after is told by namespace alone."""
 MAX_PRESENCES: Final = 33

@@ -22,6 +22,7 @@ from understudy_api.receipt import Finished, Receipt, Segment, finished_key
 from understudy_api.settings import PoolSettings
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.house import House
+from understudy_workers.direction.nodes import Node
 from understudy_workers.direction.performing import Studio, perform
 from understudy_workers.objects import Objects
 
@@ -127,6 +128,11 @@ class ThreadCrew:
 
 class NoTrainers:
     """Nobody trains here."""
+
+
+async def one_node() -> tuple[float, tuple[Node, ...]]:
+    """The nodes of a pool whose only one was always there."""
+    return time.time(), (Node("node", "127.0.0.1:1", places=2, began_at=0.0),)
 
 
 @dataclass

@@ -23,17 +23,21 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings, SettingsError
+from understudy_api.timesheet import DEFAULT_POOL
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.bulletin import Bulletin, Stop
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.house import House
 from understudy_workers.direction.logs import write_json_logs
 from understudy_workers.direction.training_work import TrainingWorkState
-from understudy_workers.performer import KEPT_MEMORY, ONE_THREAD, Performer, Trainer
+from understudy_workers.performer import KEPT_MEMORY, ONE_THREAD, Performer, Presented, Trainer
+from understudy_workers.ray_nodes import RayNodes
 
 NAMESPACE: Final = "understudy"
 NAME: Final = "understudy-director"
 RELEASE_VARIABLE: Final = "UNDERSTUDY_RELEASE"
+POOL_VARIABLE: Final = "UNDERSTUDY_POOL"
+"""The operator tells both by the environment: a launcher of an earlier release goes by an argument that it does not know."""
 REAL_STUDIO: Final = "understudy_workers.pipeline:Studio"
 SWITCH_SECONDS: Final = 0.0005
 """Threads that plan and parse give way ten times as often as by default: the event loop must not wait for them."""
@@ -58,11 +62,12 @@ class RayCrew:
         self._studio = studio
         self._prefix = f"understudy-performer-{release[:12]}-"
         self._handles: dict[str, Any] = {}
-        self._addresses: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
         self._readying: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.floor: Floor | None = None
         self.bulletin = Bulletin()
+        self.nodes = RayNodes()
 
     async def keep(self) -> None:
         """Follows the cluster for ever: a node that comes gets performers, one that goes takes its own along."""
@@ -70,6 +75,7 @@ class RayCrew:
         while True:
             try:
                 self._follow(await asyncio.to_thread(_places))
+                await self.nodes.look()
             except RayError:
                 log.exception("the cluster does not answer")
             await asyncio.sleep(LOOK_SECONDS)
@@ -79,7 +85,7 @@ class RayCrew:
             name = self._prefix + where
             if name not in self._handles:
                 self._handles[name] = _performer(name, self._studio, place)
-                self._addresses[name] = place.address
+                self._places[name] = place
                 self._make_ready(name)
         for name in [name for name in self._handles if name.removeprefix(self._prefix) not in places]:
             del self._handles[name]
@@ -102,18 +108,20 @@ class RayCrew:
             task.add_done_callback(self._tasks.discard)
 
     async def _await_ready(self, name: str) -> None:
-        pause, thumbprint = 0.1, ""
+        pause, presented = 0.1, None
         while handle := self._handles.get(name):
             try:
-                thumbprint = str(await handle.ping.remote())
+                presented = Presented(*await handle.ping.remote())
                 break
             except RayError as error:
                 log.warning("not ready", performer=name, error=str(error).strip().splitlines()[-1][:200])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
         self._readying.discard(name)
-        if name in self._handles and self.floor is not None:
-            self.floor.join(name, thumbprint, self._addresses[name])
+        if name in self._handles and self.floor is not None and presented is not None:
+            place = self._places[name]
+            self.nodes.told(place.node, presented.group, presented.node_began_at)
+            self.floor.join(name, presented.thumbprint, place.address, presented.group)
 
     def _leave(self, name: str) -> None:
         if self.floor is not None:
@@ -213,7 +221,7 @@ class RayTrainers:
 class Director:
     """One director. Serves HTTP by itself from its first moment: nobody has to call it after a restart."""
 
-    def __init__(self, studio: str, release: str) -> None:
+    def __init__(self, studio: str, release: str, pool: str) -> None:
         write_json_logs()
         sys.setswitchinterval(SWITCH_SECONDS)
         settings = PoolSettings.from_environment()
@@ -222,8 +230,10 @@ class Director:
             settings,
             self._crew,
             RayTrainers(release),
+            self._crew.nodes.look,
             director=uuid.uuid4().hex,
             release=release,
+            pool=pool,
             at_once=max(1, int(ray.cluster_resources().get("CPU", 1)) // 2),
         )
         self._crew.floor = self._house.floor
@@ -246,8 +256,11 @@ class Director:
         await self._house.close()
 
 
-def launch(studio: str, release: str) -> None:
-    """Makes sure that a director of this release serves; one of another release retires first. Raises RayError."""
+def launch(studio: str, release: str, pool: str) -> None:
+    """Makes sure that a director of this release serves; one of another release retires first. Raises RayError.
+
+    One of this release that is there keeps the name of the pool that it was told.
+    """
     with contextlib.suppress(ValueError):
         old = ray.get_actor(NAME)
         try:
@@ -259,7 +272,7 @@ def launch(studio: str, release: str) -> None:
     # The operator reaches it at the head's address. A resource, not the affinity to a node: that one is soft or ends with it.
     director = Director.options(  # type: ignore[attr-defined]
         name=NAME, get_if_exists=True, lifetime="detached", resources=ON_THE_HEAD
-    ).remote(studio, release)
+    ).remote(studio, release, pool)
     ray.get(director.ready.remote())
 
 
@@ -268,11 +281,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m understudy_workers.director", description=__doc__)
     parser.add_argument("--studio", default=REAL_STUDIO, help="module:Class that performers work with")
     parser.add_argument("--release", default=os.environ.get(RELEASE_VARIABLE, "development"))
+    parser.add_argument("--pool", default=os.environ.get(POOL_VARIABLE), help="name of its RenderPool")
     given = parser.parse_args()
     try:
         PoolSettings.from_environment()
         ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
-        launch(given.studio, given.release)
+        launch(given.studio, given.release, given.pool or DEFAULT_POOL)
     except (SettingsError, RayError, ConnectionError) as error:
         sys.stderr.write(f"director: {str(error).strip().splitlines()[-1]}\n")
         return 1

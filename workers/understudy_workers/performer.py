@@ -6,7 +6,9 @@ import os
 import pickle
 import threading
 import time
-from typing import Final
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import ray
 import structlog
@@ -40,6 +42,17 @@ _PAUSE_SECONDS: Final = 1.0
 log = structlog.get_logger("performer")
 
 
+class Presented(NamedTuple):
+    """What a performer says of itself: the thumbprint of its own key, by which grants name it; its node's group.
+
+    `node_began_at`: when the node's process began, Unix seconds. It takes Ray some seconds more to have it in its table.
+    """
+
+    thumbprint: str
+    group: str
+    node_began_at: float
+
+
 @ray.remote(max_restarts=-1, max_task_retries=0)
 class Performer:
     """One process that performs. Its studio keeps twins, composers and connections between batches.
@@ -54,14 +67,21 @@ class Performer:
         self._group = os.environ.get(GROUP_VARIABLE, "")
         threading.Thread(target=_hear, args=(self._studio, director), name="stops", daemon=True).start()
 
-    def ping(self) -> str:
-        """Thumbprint of the key it made for itself, once it is ready: what grants name it by."""
-        return self._studio.thumbprint
+    def ping(self) -> Presented:
+        """Who it is, once it is ready."""
+        return Presented(self._studio.thumbprint, self._group, process_began_at(os.getppid()))
 
     def work(self, data: bytes) -> bytes:
         """Does a pickled Batch, answers with a pickled Answer: a third cheaper than letting Ray pickle them."""
         batch: Batch = pickle.loads(data)  # noqa: S301 - from the director, inside the pool's own trust domain
         return pickle.dumps(perform(self._studio, batch, self._group))
+
+
+def process_began_at(process: int) -> float:
+    """When a process began, Unix seconds: Linux counts it from the machine's start, in ticks (proc(5))."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    booted_at = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return booted_at + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _hear(studio: Studio, director: str) -> None:
@@ -100,4 +120,5 @@ class Trainer:
 
     def state(self) -> TrainingWorkState:
         """How far it is."""
-        return self._work.state if self._work else TrainingWorkState("Running", "")
+        state = self._work.state if self._work else TrainingWorkState("Running", "")
+        return replace(state, group=os.environ.get(GROUP_VARIABLE, ""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from understudy_api.digest import digest
-from understudy_api.kuberay import GROUP_VARIABLE, KubeRayPool, WorkerGroup
+from understudy_api.kuberay import GROUP_LABEL, GROUP_VARIABLE, KubeRayPool, WorkerGroup
 from understudy_api.model import API_VERSION as UNDERSTUDY
 from understudy_api.settings import RayPods
 from understudy_operator.core.state import Identity
@@ -109,7 +110,14 @@ def _worker(group: WorkerGroup, pods: RayPods, head: str) -> dict[str, Any]:
     template = copy.deepcopy(pods.worker)
     spec = template["spec"]
     container = spec["containers"][0]
-    told = {"RAY_HEAD": head, "RAY_CPUS": str(group.cpus), "RAY_GPUS": str(group.gpus), GROUP_VARIABLE: group.name}
+    told = {
+        "RAY_HEAD": head,
+        "RAY_CPUS": str(group.cpus),
+        "RAY_GPUS": str(group.gpus),
+        GROUP_VARIABLE: group.name,
+        # As Ray takes labels from the environment: a Ray that knows none of it starts all the same, as it would not with --labels.
+        "RAY_OVERRIDE_LABELS": json.dumps({GROUP_LABEL: group.name}),
+    }
     container["env"] = [
         *({"name": name, "value": value} for name, value in told.items()),
         *(one for one in container.get("env", ()) if one["name"] not in told),

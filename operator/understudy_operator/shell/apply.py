@@ -125,7 +125,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
         case StopTraining(pool=pool, uid=uid):
             sources.pools.existing(pool).pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):
-            sources.pools.existing(body["metadata"]["name"]).ray.submit(submission_id, sources.release)
+            pool = str(body["metadata"]["name"])
+            sources.pools.existing(pool).ray.submit(submission_id, sources.release, pool)
         case ApplyRayCluster(manifest=manifest):
             sources.ray_clusters.apply(manifest)
         case DrainNodes(pool=pool, addresses=addresses):

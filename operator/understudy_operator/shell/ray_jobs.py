@@ -9,7 +9,7 @@ import httpx
 from understudy_api.settings import RayEndpoint
 from understudy_operator.core.state import Submission
 from understudy_operator.shell.errors import OutageError
-from understudy_operator.shell.release import VARIABLE
+from understudy_operator.shell.release import POOL_VARIABLE, VARIABLE
 
 TIMEOUT_SECONDS: Final = 5.0
 SUBMIT_TIMEOUT_SECONDS: Final = 30.0
@@ -38,12 +38,12 @@ class RayJobs:
             raise OutageError("Ray", f"GET /api/jobs/: unreadable answer ({error})") from error
         return tuple(sorted(found, key=lambda one: one.submitted_at))
 
-    def submit(self, submission_id: str, release: str) -> None:
-        """Start a director under this id; an id that was used already is left as it is."""
+    def submit(self, submission_id: str, release: str, pool: str) -> None:
+        """Start the director of a pool under this id; an id that was used already is left as it is."""
         body = {
             "entrypoint": self._entrypoint,
             "submission_id": submission_id,
-            "runtime_env": {"env_vars": {VARIABLE: release}},
+            "runtime_env": {"env_vars": {VARIABLE: release, POOL_VARIABLE: pool}},
             "metadata": {"release": release},
         }
         answer = self._send("POST", "/api/jobs/", body, SUBMIT_TIMEOUT_SECONDS)

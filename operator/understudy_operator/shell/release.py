@@ -13,6 +13,8 @@ DISTRIBUTION: Final = "understudy"
 PACKAGES: Final = ("understudy_api", "understudy_workers")
 VARIABLE: Final = "UNDERSTUDY_RELEASE"
 """Environment variable a submitted director reads its release from."""
+POOL_VARIABLE: Final = "UNDERSTUDY_POOL"
+"""The one it reads the name of its pool from."""
 
 
 def installed_release() -> str:

@@ -49,9 +49,10 @@ def test_a_worker_is_told_its_head_its_size_and_its_group_once() -> None:
         "RAY_CPUS": "4",
         "RAY_GPUS": "1",
         "UNDERSTUDY_WORKER_GROUP": "gpu",
+        "RAY_OVERRIDE_LABELS": '{"understudy.dev/worker-group": "gpu"}',
         "HOME": None,
     }
-    assert len(env) == 5
+    assert len(env) == 6
 
 
 def test_the_head_belongs_to_no_group_and_a_price_changes_no_node() -> None:

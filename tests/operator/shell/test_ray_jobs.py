@@ -26,19 +26,19 @@ def endpoint(farm: Any) -> RayEndpoint:
 
 @pytest.fixture
 def jobs(endpoint: RayEndpoint) -> Iterator[RayJobs]:
-    jobs = RayJobs(endpoint, entrypoint='test "$UNDERSTUDY_RELEASE" = ' + RELEASE)
+    jobs = RayJobs(endpoint, entrypoint=f'test "$UNDERSTUDY_RELEASE $UNDERSTUDY_POOL" = "{RELEASE} gpu"')
     yield jobs
     jobs.close()
 
 
-def test_a_submission_runs_with_its_release_and_is_listed(jobs: RayJobs) -> None:
+def test_a_submission_runs_with_its_release_and_its_pools_name_and_is_listed(jobs: RayJobs) -> None:
     name = submission_id(RELEASE, 1)
-    jobs.submit(name, RELEASE)
-    jobs.submit(name, RELEASE)
+    jobs.submit(name, RELEASE, "gpu")
+    jobs.submit(name, RELEASE, "gpu")
     done = until(jobs.submissions, lambda found: found and found[-1].status not in {"PENDING", "RUNNING"}, 60)
     assert [(one.submission_id, one.status) for one in done] == [(name, "SUCCEEDED")]
     assert done[0].submitted_at > 1.7e9
-    jobs.submit(name, RELEASE)
+    jobs.submit(name, RELEASE, "gpu")
     assert len(jobs.submissions()) == 1
 
 
@@ -49,7 +49,7 @@ def test_a_caller_without_the_token_is_refused(endpoint: RayEndpoint, tmp_path: 
     with pytest.raises(OutageError, match="share a token"):
         stranger.submissions()
     with pytest.raises(OutageError):
-        stranger.submit(submission_id(RELEASE, 9), RELEASE)
+        stranger.submit(submission_id(RELEASE, 9), RELEASE, "gpu")
     stranger.close()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from puppet import Puppet
-from theatre import NoTrainers, Orders, Stage, ThreadCrew, commit_all, free_port
+from theatre import NoTrainers, Orders, Stage, ThreadCrew, commit_all, free_port, one_node
 
 from understudy_api.order import Order
 from understudy_api.settings import DirectorListener, PoolSettings
@@ -75,7 +75,7 @@ def stage(settings: PoolSettings) -> Callable[..., Any]:
         own = settings.model_copy(update=changes)
         puppet = Puppet(own)
         crew = ThreadCrew(puppet, names)
-        house = House(own, crew, NoTrainers(), director=uuid.uuid4().hex, release="test")
+        house = House(own, crew, NoTrainers(), one_node, director=uuid.uuid4().hex, release="test")
         await house.open()
         for name in names:
             house.floor.join(name, puppet.thumbprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,6 +14,7 @@ from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.schedule import Schedule
+from understudy_workers.direction.stints import Stint, client_of
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
 
 
@@ -60,6 +62,7 @@ class Crew:
     seen: list[tuple[str, Batch]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     thumbprints: dict[str, str] = field(default_factory=dict)
+    busy_seconds: float = 0.1
 
     async def work(self, performer: str, batch: Batch) -> Answer:
         self.seen.append((performer, batch))
@@ -73,7 +76,8 @@ class Crew:
         if isinstance(act, Exception):
             raise act
         await asyncio.sleep(0)
-        return Answer(tuple(done(work) for work in batch.works), 0.1, self.thumbprints.get(performer, ""))
+        outcomes = tuple(done(work) for work in batch.works)
+        return Answer(outcomes, self.busy_seconds, self.thumbprints.get(performer, ""), group="told")
 
     def stop(self, order_uid: str, until: float) -> None:
         raise AssertionError(f"{order_uid} was stopped")
@@ -82,9 +86,11 @@ class Crew:
         self.ended.append(performer)
 
 
-def play(crew: Crew, run: Order, names: tuple[str, ...], scene, limit_seconds: float = 60.0) -> None:
+def play(crew: Crew, run: Order, names: tuple[str, ...], scene, limit_seconds: float = 60.0) -> list[Stint]:
+    stints: list[Stint] = []
+
     async def played() -> None:
-        floor = Floor(crew, lambda: [run], PoolMetrics(), limit_seconds)
+        floor = Floor(crew, lambda: [run], PoolMetrics(), limit_seconds, stints.append)
         serving = asyncio.create_task(floor.serve())
         for name in names:
             floor.join(name)
@@ -93,6 +99,7 @@ def play(crew: Crew, run: Order, names: tuple[str, ...], scene, limit_seconds: f
         await asyncio.gather(serving, return_exceptions=True)
 
     asyncio.run(played())
+    return stints
 
 
 @pytest.fixture
@@ -232,3 +239,46 @@ def test_a_node_that_is_drained_no_longer_gets_work_again(run) -> None:
         await eventually(lambda: not run.schedule.open_items)
 
     play(crew, run, (), scene)
+
+
+def test_what_a_performer_was_busy_with_is_told(run) -> None:
+    crew = Crew({}, busy_seconds=0.0)
+    run.schedule.add(item(0), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: not run.schedule.open_items)
+
+    began_at = time.time()
+    take, joined = play(crew, run, ("a",), scene)
+    assert (take.client, take.group, take.locales) == (client_of(run.permit), "told", (("en-GB", 1.0),))
+    assert began_at <= take.ended_at <= joined.ended_at <= time.time()
+
+
+def test_nobody_was_busy_for_longer_than_there_was_time(run) -> None:
+    crew = Crew({}, busy_seconds=1e6)
+    run.schedule.add(item(0), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: not run.schedule.open_items)
+
+    began_at = time.monotonic()
+    stints = play(crew, run, ("a",), scene)
+    assert 0 < sum(stint.busy_seconds for stint in stints) <= time.monotonic() - began_at
+
+
+def test_a_lost_performer_was_busy_until_its_loss_with_one_thing_at_a_time(run) -> None:
+    crew = Crew({"a": "hang"})
+    for n in range(2):
+        run.schedule.add(item(n), 0.0)
+
+    async def scene(floor: Floor) -> None:
+        floor.leave("a")
+        floor.join("a", group="spot")
+        await eventually(lambda: len(crew.ended) == 2)
+        floor.leave("a")
+
+    began_at = time.monotonic()
+    stints = play(crew, run, ("a",), scene, limit_seconds=0.1)
+    lost = [stint for stint in stints if stint.group == "spot"]
+    assert [stint.locales for stint in lost] == [(("en-GB", 1.0),)] * 2
+    assert 0.1 <= sum(stint.busy_seconds for stint in lost) <= min(time.monotonic() - began_at, 0.19)

@@ -17,6 +17,7 @@ from understudy_api.log_marks import item_mark
 from understudy_api.order import Delivery, S3Credentials, VideoOutput
 from understudy_api.proof import fault
 from understudy_api.status_source import StatusSettings
+from understudy_api.timesheet import Timesheet
 from understudy_workers.direction.desk import Conflict, Desk
 from understudy_workers.work import TakeWork
 
@@ -27,11 +28,37 @@ def play(coroutine) -> None:
     asyncio.run(coroutine)
 
 
+def timesheets(orders, director: str) -> list[Timesheet]:
+    bucket = orders.settings.buckets.receipts
+    keys = orders.objects.keys(bucket, "hours/default/")
+    return [Timesheet.model_validate_json(orders.objects.get(bucket, key)) for key in keys if director in key]
+
+
 def once(orders, order) -> list[int]:
     """Ordinals of the log's receipts; every item has to stand there exactly once."""
     ordinals = sorted(receipt.ordinal for receipt in orders.receipts(order))
     assert len(ordinals) == len(set(ordinals))
     return ordinals
+
+
+def test_a_director_leaves_timesheets_that_say_what_its_receipts_say(stage, orders) -> None:
+    order = orders.write(["Ada", "Bob"], scenes={"en-GB": ("Hello {name}.",), "de-DE": ("Hallo {name}.",)})
+
+    async def scene() -> str:
+        async with stage() as at:
+            at.house.desk.put(order)
+            await at.until(order, "Finished")
+            return at.house.id
+
+    sheets = timesheets(orders, asyncio.run(scene()))
+    works = [work for sheet in sheets for work in sheet.works]
+    assert {(work.kind, work.uid, work.namespace, work.license) for work in works} == {
+        ("Job", order.uid, "acme", f"license-{order.uid}")
+    }
+    assert {work.locale for work in works} == {"en-GB", "de-DE"}
+    told = orders.finished(order).totals.worker_seconds
+    assert sum(work.busy_seconds for work in works) == pytest.approx(told, rel=0.01)
+    assert sum(one.worker_seconds for sheet in sheets for one in sheet.presences) > told
 
 
 def test_an_order_becomes_delivered_items_and_receipts(stage, orders) -> None:

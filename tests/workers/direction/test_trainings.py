@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,6 +16,7 @@ from understudy_api.settings import BucketNames
 from understudy_api.token import load_key
 from understudy_api.verdict import Verdict
 from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.stints import Client, Stint
 from understudy_workers.direction.training_work import TrainingWorkState
 from understudy_workers.direction.trainings import TrainingDesk, training_refusal
 from understudy_workers.direction.workshop import Workshop
@@ -68,8 +70,9 @@ def order(signers):
     return written
 
 
-def play(settings, objects, scene, at_once: int = 1) -> Trainers:
+def play(settings, objects, scene, at_once: int = 1, stints: list[Stint] | None = None) -> Trainers:
     trainers = Trainers()
+    worked = ([] if stints is None else stints).append
 
     async def played() -> None:
         with ThreadPoolExecutor(2) as threads:
@@ -84,7 +87,7 @@ def play(settings, objects, scene, at_once: int = 1) -> Trainers:
                 halt=lambda uid, until: None,
                 threads=threads,
             )
-            desk = TrainingDesk(workshop, trainers, at_once)
+            desk = TrainingDesk(workshop, trainers, at_once, worked)
             await scene(desk, trainers)
             await desk.retire()
 
@@ -201,6 +204,26 @@ def test_a_director_that_retires_lets_trainers_go_on(order, settings, objects) -
         await eventually(lambda: trainers.begun)
 
     assert play(settings, objects, scene).ended == []
+
+
+def test_a_trainers_time_is_told_once_for_all_that_share_it(order, settings, objects) -> None:
+    one, same, stints = order(11), order(11, uid="training-same"), []
+
+    async def scene(desk: TrainingDesk, trainers: Trainers) -> None:
+        trainers.states[one.digest] = TrainingWorkState("Running", "listening", group="gpu")
+        await desk.put(one)
+        await desk.put(same)
+        await eventually(lambda: (state(desk, one), state(desk, same)) == ("Running", "Running"))
+        await eventually(lambda: sum(stint.busy_seconds for stint in stints) > 0.6)
+        trainers.states[one.digest] = TrainingWorkState("Finished", "Ready", group="gpu")
+        await eventually(lambda: (state(desk, one), state(desk, same)) == ("Finished", "Finished"))
+
+    began_at = time.monotonic()
+    play(settings, objects, scene, at_once=2, stints=stints)
+    clients = {stint.client for stint in stints}
+    assert clients == {Client("Training", uid, "talent-ada", "ada") for uid in (one.uid, same.uid)}
+    assert {stint.group for stint in stints} == {"gpu"}
+    assert 0.6 < sum(stint.busy_seconds for stint in stints) <= time.monotonic() - began_at
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,6 +18,7 @@ from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.schedule import Asking
 from understudy_workers.direction.share import Share
+from understudy_workers.direction.stints import Stint, client_of, locales_of
 from understudy_workers.direction.units import Assignment
 
 IN_FLIGHT: Final = 2
@@ -53,6 +55,10 @@ class _Seat:
     """Of the performer's own key; grants name it."""
     node: str = ""
     """Address of the node it runs on."""
+    group: str = ""
+    """The node's worker group; empty: none."""
+    answered_at: float = 0.0
+    """When it last answered, or was found lost: what it held then, it goes on with since."""
     batches: int = 0
     alone: bool = False
     draining: bool = False
@@ -61,7 +67,10 @@ class _Seat:
 
 
 class Floor:
-    """Hands work of all orders to all performers, fairly between brands. One event loop only."""
+    """Hands work of all orders to all performers, fairly between brands. One event loop only.
+
+    `worked` is told what each batch kept a performer busy with, lost ones included.
+    """
 
     def __init__(
         self,
@@ -69,11 +78,13 @@ class Floor:
         orders: Callable[[], Iterable[OrderRun]],
         metrics: PoolMetrics,
         batch_limit_seconds: float = BATCH_LIMIT_SECONDS,
+        worked: Callable[[Stint], None] = lambda _: None,
     ) -> None:
         self._crew = crew
         self._orders = orders
         self._metrics = metrics
         self._batch_limit_seconds = batch_limit_seconds
+        self._worked = worked
         self._seats: dict[str, _Seat] = {}
         self._brands = Share()
         self._within: dict[str, Share] = {}
@@ -118,9 +129,9 @@ class Floor:
         self._leaving = frozenset(addresses)
         self.wake()
 
-    def join(self, performer: str, thumbprint: str = "", node: str = "") -> None:
+    def join(self, performer: str, thumbprint: str = "", node: str = "", group: str = "") -> None:
         """A performer is ready, for the first time or again; each start of its process makes another key."""
-        self._seats[performer] = _Seat(performer, thumbprint, node)
+        self._seats[performer] = _Seat(performer, thumbprint, node, group)
         self.wake()
 
     def leave(self, performer: str) -> None:
@@ -194,6 +205,7 @@ class Floor:
     async def _see_through(self, seat: _Seat, run: OrderRun, assignment: Assignment) -> None:
         """One batch from here to its answer."""
         clock = asyncio.get_running_loop().time
+        began_at = clock()
         answer: Answer | None = None
         message = "its performer died"
         try:
@@ -214,6 +226,7 @@ class Floor:
         seat.alone = seat.alone and not assignment.alone
         if answer is not None and not run.schedule.fits(assignment, answer):
             answer, message = None, "its performer answered something else than it was asked"
+        self._count_work(seat, run, assignment, answer, began_at, clock())
         if answer is None:
             self._metrics.lost.inc()
             for work in assignment.works:
@@ -225,6 +238,18 @@ class Floor:
             self._charge(run, answer.busy_seconds - assignment.estimated_seconds)
             self._mind(seat, failures, clock())
         self.wake()
+
+    def _count_work(
+        self, seat: _Seat, run: OrderRun, assignment: Assignment, answer: Answer | None, began_at: float, now: float
+    ) -> None:
+        """Tells what a batch cost. A lost one kept its performer busy since it was handed out, or since the one before it
+        came to its end: a performer does one thing at a time."""
+        since = max(began_at, seat.answered_at)
+        busy = now - since if answer is None else min(answer.busy_seconds, now - began_at)
+        locales = locales_of(assignment.works, answer.outcomes if answer else (), busy)
+        group = answer.group if answer else seat.group
+        self._worked(Stint(client_of(run.permit), group, time.time(), busy, locales))
+        seat.answered_at = now
 
     def _mind(self, seat: _Seat, failures: int, now: float) -> None:
         """A performer that fails again and again rests, longer each time."""

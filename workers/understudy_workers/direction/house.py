@@ -13,11 +13,13 @@ from aiohttp import web
 from prometheus_client import start_http_server
 
 from understudy_api.settings import PoolSettings
+from understudy_api.timesheet import DEFAULT_POOL
 from understudy_api.token import load_key
 from understudy_workers.direction.desk import Desk
 from understudy_workers.direction.floor import Crew, Floor
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.server import Front, application, tls
+from understudy_workers.direction.timekeeper import Look, Timekeeper
 from understudy_workers.direction.trainings import Trainers, TrainingDesk
 from understudy_workers.direction.workshop import STORE_PATIENCE_SECONDS, Workshop
 from understudy_workers.objects import Objects
@@ -34,7 +36,16 @@ class House:
     """A director: orders and trainings, the floor, HTTP and metrics. `id` is new with every start."""
 
     def __init__(
-        self, settings: PoolSettings, crew: Crew, trainers: Trainers, *, director: str, release: str, at_once: int = 1
+        self,
+        settings: PoolSettings,
+        crew: Crew,
+        trainers: Trainers,
+        look: Look,
+        *,
+        director: str,
+        release: str,
+        pool: str = DEFAULT_POOL,
+        at_once: int = 1,
     ) -> None:
         self.id = director
         self.release = release
@@ -51,8 +62,10 @@ class House:
             halt=crew.stop,
         )
         self.desk = Desk(self.workshop)
-        self.floor = Floor(crew, self.desk.runs, self._metrics)
-        self.trainings = TrainingDesk(self.workshop, trainers, at_once)
+        self.timekeeper = Timekeeper(self.workshop, pool, release, look)
+        worked = self.timekeeper.hours.add
+        self.floor = Floor(crew, self.desk.runs, self._metrics, worked=worked)
+        self.trainings = TrainingDesk(self.workshop, trainers, at_once, worked)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._metrics_server: Any = None
@@ -63,7 +76,7 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        lasting = (self.floor.serve, self._count, self._keep_lists)
+        lasting = (self.floor.serve, self._count, self._keep_lists, self.timekeeper.keep)
         self._tasks = [loop.create_task(_for_ever(one)) for one in lasting]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
@@ -97,6 +110,7 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.timekeeper.write()
         if self._runner is not None:
             await self._runner.cleanup()
         if self._metrics_server is not None:

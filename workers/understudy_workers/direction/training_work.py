@@ -52,6 +52,8 @@ class TrainingWorkState:
     message: str
     trainer: str | None = None
     """Thumbprint of the trainer's own key, which grants have to name."""
+    group: str = ""
+    """The worker group of its node; empty: none."""
 
 
 class Permission:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -11,6 +13,7 @@ from understudy_api.order import TrainingOrder, TrainingProgress
 from understudy_api.receipt import TrainingResult, training_key
 from understudy_api.settings import BucketNames
 from understudy_api.verdict import Refusal, Verdict
+from understudy_workers.direction.stints import Stint, client_of_training
 from understudy_workers.direction.training_work import TrainingWorkState
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.objects import MissingObjectError
@@ -59,13 +62,24 @@ class _Training:
 
 
 class TrainingDesk:
-    """All trainings of a director by uid, at most `at_once` of them running. One event loop only."""
+    """All trainings of a director by uid, at most `at_once` of them running. One event loop only.
 
-    def __init__(self, workshop: Workshop, trainers: Trainers, at_once: int = 1) -> None:
+    `worked` is told what trainers were busy with, as time passes.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        trainers: Trainers,
+        at_once: int = 1,
+        worked: Callable[[Stint], None] = lambda _: None,
+    ) -> None:
         self._workshop = workshop
         self._trainers = trainers
+        self._worked = worked
         self._slots = asyncio.Semaphore(at_once)
         self._trainings: dict[str, _Training] = {}
+        self._counted: dict[str, float] = {}
 
     @property
     def under_way(self) -> int:
@@ -104,6 +118,7 @@ class TrainingDesk:
         await asyncio.gather(training.task, return_exceptions=True)
         shared = any(other.order.digest == training.order.digest for other in self._trainings.values())
         if not shared:
+            self._counted.pop(training.order.digest, None)
             await self._trainers.end(training.order.digest)
 
     async def retire(self) -> None:
@@ -139,8 +154,11 @@ class TrainingDesk:
     async def _watch(self, training: _Training) -> bool:
         """Follows a trainer to its end; False when it died on the way."""
         await self._trainers.begin(training.order)
+        watched_at, group = time.monotonic(), ""
         while True:
             state = await self._trainers.state(training.order.digest)
+            group = state.group if state else group
+            watched_at = self._count(training, group, watched_at)
             if state is None:
                 training.trainer = None
                 return False
@@ -150,6 +168,14 @@ class TrainingDesk:
                 await self._trainers.end(training.order.digest)
                 return True
             await asyncio.sleep(POLL_SECONDS)
+
+    def _count(self, training: _Training, group: str, since: float) -> float:
+        """Counts a trainer's time since anybody looked at it last: trainings that share one share its time."""
+        now, digest = time.monotonic(), training.order.digest
+        busy = now - max(since, self._counted.get(digest, since))
+        self._worked(Stint(client_of_training(training.order), group, self._workshop.clock(), busy))
+        self._counted[digest] = now
+        return now
 
     def _result(self, order: TrainingOrder) -> TrainingResult | None:
         """The result that is there already, perhaps of a director before this one."""
