@@ -23,6 +23,8 @@ from understudy_workers.objects import StoreError
 
 PURSE_SECONDS: Final = 0.1
 """How often what is in flight is held against what is left of an order's allowance."""
+UNBOUND_SECONDS: Final = 1.0
+"""How often an order without one is asked whether it has got one."""
 WINDOW_ITEMS: Final = 2048
 """Items planned ahead at most; more would cost memory and gain nothing."""
 HELPING_ITEMS: Final = 256
@@ -112,9 +114,8 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
 async def _mind_purse(run: OrderRun) -> None:
     clock = asyncio.get_running_loop().time
     while True:
-        if run.purse.allowance is not None:
-            run.mind_purse(clock())
-        await asyncio.sleep(PURSE_SECONDS)
+        run.mind_purse(clock())
+        await asyncio.sleep(PURSE_SECONDS if run.purse.allowance is not None else UNBOUND_SECONDS)
 
 
 async def _work(run: OrderRun, books: Books, planner: Planner) -> None:

@@ -175,7 +175,7 @@ class OrderRun:
         if books is None or not self.workable or books.full:
             return None
         wall = self.workshop.clock()
-        if wall < self._paused_until or self._is_unnamed(asking.thumbprint):
+        if self._halted or wall < self._paused_until or self._is_unnamed(asking.thumbprint):
             return None
         if not self.purse.fits(asking.performer, now):
             books.hurry()
