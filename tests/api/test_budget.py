@@ -41,14 +41,14 @@ def test_an_amount_goes_there_and_back(amount: Decimal) -> None:
     assert Decimal(micros_of(f"{amount:f}")) == amount * 1_000_000
 
 
-@pytest.mark.parametrize(("amount", "shown"), [(0, "0.0000"), (1, "0.0001"), (12_500_000_000, "12.5000"), (100_001, "0.0002")])
+@pytest.mark.parametrize(
+    ("amount", "shown"), [(0, "0.0000"), (1, "0.0001"), (12_500_000_000, "12.5000"), (100_001, "0.0002")]
+)
 def test_people_are_never_told_less(amount: int, shown: str) -> None:
     assert money(amount, "EUR").amount == shown
 
 
-@pytest.mark.parametrize(
-    ("group", "price"), [("a100", 4_000_000), ("cpu", 500_000), ("gone", 600_000), ("", 600_000)]
-)
+@pytest.mark.parametrize(("group", "price"), [("a100", 4_000_000), ("cpu", 500_000), ("gone", 600_000), ("", 600_000)])
 def test_a_group_without_a_price_costs_what_the_pool_costs(group: str, price: int) -> None:
     groups = {"a100": 4_000_000, "cpu": 500_000}
     known = Allowance(currency="EUR", max_micros=1, price_micros=600_000, group_price_micros=groups)
@@ -62,7 +62,15 @@ def test_without_a_price_of_the_pool_the_unknown_costs_most() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max": "-1"}, {"max": "1e3"}, {"max": "1.1234567"}, {"currency": "eur"}, {"whenExceeded": "Ignore"}, {"most": "1"}]
+    "wrong",
+    [
+        {"max": "-1"},
+        {"max": "1e3"},
+        {"max": "1.1234567"},
+        {"currency": "eur"},
+        {"whenExceeded": "Ignore"},
+        {"most": "1"},
+    ],
 )
 def test_what_is_no_budget(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):

@@ -9,7 +9,7 @@ writes again, and a director that takes over counts both as spent.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -70,8 +70,8 @@ class Purse:
         """Whether nothing will be handed out for the time being, whatever there is to spend."""
         self._hands: dict[str, _Hands] = {}
         self._longest = FIRST_SECONDS / CAUTION
-        self._worked: Counter[str] = Counter()
-        self._unpriced: Counter[str] = Counter()
+        self._worked = defaultdict[str, float](float)
+        self._unpriced = defaultdict[str, float](float)
         self._currency = ""
         self._spent = 0
         self._last: Charge | None = None
@@ -97,7 +97,7 @@ class Purse:
     def open(self, worked: Mapping[str, float], unpriced: Mapping[str, float], charge: Charge | None) -> None:
         """Begins from a log: worker seconds by group (empty: of none) in all and since `charge`, the last one in it."""
         kept = self._spent - self._last.nanos if self._last is not None else 0
-        self._worked, self._unpriced = Counter(worked), Counter(unpriced)
+        self._worked, self._unpriced = defaultdict(float, worked), defaultdict(float, unpriced)
         self._spent, self._secured, self._currency = 0, 0, ""
         if charge is not None:
             own = charge == self._last
@@ -114,7 +114,7 @@ class Purse:
             return
         if self._currency != allowance.currency:  # amounts of two are never added: all is reckoned anew
             self._spent, self._secured, self._last = 0, 0, None
-            self._currency, self._unpriced = allowance.currency, Counter(self._worked)
+            self._currency, self._unpriced = allowance.currency, self._worked.copy()
         for group, seconds in self._unpriced.items():
             self._spent += nanos(allowance.price_of(group), seconds)
         self._unpriced.clear()
