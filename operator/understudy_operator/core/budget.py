@@ -15,7 +15,6 @@ from understudy_api.model import Condition, Money
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal
 from understudy_operator.core.conditions import Said, find, said
-from understudy_operator.core.prices import Prices
 from understudy_operator.core.state import JobState, PoolView, SpecProblem
 
 REACHED: Final = "BudgetReached"

@@ -23,7 +23,7 @@ class Prices:
     pool: Money | None = None
     groups: Mapping[str, Money] = field(default_factory=dict)
     incomplete: bool = False
-    """Whether there are workers whose time has no price."""
+    """Whether some of its groups have a price and others have none."""
 
     def of(self, group: str) -> Money | None:
         """The price of a group: the pool's for one that has none of its own, or that the pool does not have (any more)."""

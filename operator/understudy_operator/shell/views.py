@@ -117,9 +117,9 @@ def prices(body: Body) -> Prices:
         found = {str(one["name"]): _price(one) for one in groups}
         pool = _price(given)
     except ValidationError:
-        return Prices(incomplete=True)
+        return Prices()
     priced = {group: price for group, price in found.items() if price is not None}
-    return Prices(pool, priced, incomplete=pool is None and (len(priced) < len(found) or not found))
+    return Prices(pool, priced, incomplete=pool is None and 0 < len(priced) < len(found))
 
 
 def _price(given: Body) -> Money | None:
