@@ -136,10 +136,7 @@ def test_who_paused_stays_so_while_the_director_does_not_know(held: str | None) 
     state, _ = settled(a_held_job(True))
     pool = state.pool
     assert pool is not None
-    if held == "unknown":
-        pool = a_held_job(None).pool
-    else:
-        pool = replace(pool, held=None, reachable=held is None)
+    pool = a_held_job(None).pool if held == "unknown" else replace(pool, held=None, reachable=held is None)
     decision = decide_job(replace(state, pool=pool), NOW)
     status = decision.status or state.status
     assert (status.phase, status.conditions[4].status) == ("Suspended", "True")
