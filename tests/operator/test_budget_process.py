@@ -30,7 +30,6 @@ def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PuppetFarm
         farm.perform()
         ada = farm.owner("talent-ada", "acme")
         farm.admin.create(ada.license("spring"))
-        farm.admin.wait(Key("License", "talent-ada", "spring"), "Ready", seconds=SECONDS)
         farm.admin.patch(POOL, {"pricePerWorkerHour": PRICE})
         yield farm, ada
     finally:

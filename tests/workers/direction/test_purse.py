@@ -310,6 +310,15 @@ def test_a_purse_at_rest_gives_back_what_it_had_written_down() -> None:
     assert not purse.owes(10.0)
 
 
+def test_what_was_spent_before_there_was_a_limit_is_told_even_when_nothing_is_left() -> None:
+    purse = Purse(allowance(10))
+    purse.open({"": 30.0}, {"": 30.0}, None)
+    assert purse.spent_out
+    assert purse.owes(0.0)
+    assert tell_log(purse) == Charge(currency="EUR", nanos=nanos(PRICE, 30.0), reserved_nanos=0)
+    assert not purse.owes(0.0)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_what_came_back_undone_makes_nobody_bold(whole: bool) -> None:
     purse = opened(10_000)

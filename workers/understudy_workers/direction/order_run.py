@@ -179,6 +179,7 @@ class OrderRun:
             return None
         if not self.purse.fits(asking.performer, now):
             books.hurry()
+            self._note_waiting(False)
             return None
         if barred := self._barred(wall):
             self._note_waiting(True, barred)

@@ -160,7 +160,8 @@ class Purse:
         if self.allowance is None:
             return False
         if self._rests:
-            return self._last is not None and (self._spent, 0) != (self._last.nanos, self._last.reserved_nanos)
+            said = (0, 0) if self._last is None else (self._last.nanos, self._last.reserved_nanos)
+            return said != (self._spent, 0)
         if self._secured >= self._most or not (self._hands or self._asked):
             return False
         return self._secured - self._spent - self._bound(now) < self._ahead() // 2
