@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from understudy_api.budget import Allowance, Spending
 from understudy_api.consent import Clearance
 from understudy_api.digest import digest
 from understudy_api.keyring import MAX_KEY_RECORDS
@@ -139,6 +140,11 @@ class Order(Model):
         default=None, description="Who alone can open what is made of the first row; None: an order to be delivered."
     )
     retry: Retry = 0
+    allowance: Allowance | None = Field(
+        default=None,
+        description="What it may cost; None: whatever it costs. A director of an earlier release refuses an order with one.",
+        exclude_if=lambda allowance: allowance is None,
+    )
     grant: Token
 
     @property
@@ -217,6 +223,11 @@ class Progress(Model):
     takes_in_flight: int = 0
     short_seconds: float | None = Field(
         default=None, description="Metered seconds of the next item, when the grant does not reach for it."
+    )
+    spending: Spending | None = Field(
+        default=None,
+        description="Of an order with an allowance.",
+        exclude_if=lambda spending: spending is None,
     )
     committed: int = Field(default=-1, description="Last segment of the log that it may deliver; -1: none.")
     started_at: float | None = Field(default=None, description="Unix seconds at which the first item started.")

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from understudy_api.budget import Charge
 from understudy_api.digest import digest
 from understudy_api.model import Digest, Model, Name, Token
 
@@ -106,6 +107,11 @@ class Segment(Model):
         max_length=MAX_LOGGED_GROUPS,
         description="Those of them that a pool's worker groups spent; the others belong to no group.",
         exclude_if=lambda seconds: not seconds,  # a director of an earlier release understands a log without groups
+    )
+    charge: Charge | None = Field(
+        default=None,
+        description="What the job's budget was charged with; None: it had none then.",
+        exclude_if=lambda charge: charge is None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from understudy_api.budget import JobBudget
 from understudy_api.crd import Column, Kind, rules
 from understudy_api.declared_use import DeclaredUse
 from understudy_api.model import Locale, Name, Resource
@@ -174,6 +175,16 @@ class RenderJobSpec(Resource):
         ge=1,
         le=31_536_000,
         description="Seconds after admission at which an unfinished job is ended as Failed.",
+    )
+    budget: JobBudget | None = Field(
+        default=None,
+        description="What the job may cost at most; kept before it is exceeded (docs/budgets.md). Default: whatever it costs.",
+        json_schema_extra=rules(
+            {
+                "rule": "self.currency == oldSelf.currency",
+                "message": "currency is immutable: what was spent is known in it",
+            }
+        ),
     )
     ttl_seconds_after_finished: int | None = Field(
         default=None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from understudy_api.budget import JobSpending
 from understudy_api.model import MAX_NAME, Condition, Money, Observed
 from understudy_api.receipt import MAX_LOGGED_GROUPS
 
@@ -66,7 +67,7 @@ class RenderJobStatus(Observed):
     conditions: tuple[Condition, ...] = Field(
         default=(),
         max_length=16,
-        description="Admitted, Dispatched, Complete, Failed, Suspended; Reconciling or Stalled for kstatus; Interrupted while "
+        description="Admitted, Dispatched, Complete, Failed, Suspended; BudgetReached of a job with a budget; Reconciling or Stalled for kstatus; Interrupted while "
         "something the farm needs is away.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
@@ -91,6 +92,7 @@ class RenderJobStatus(Observed):
         description="Worker seconds x the price per worker-hour of the group that spent them, else of the pool, as prices are now; "
         "absent as long as any of them has no price: a part is not shown as the whole.",
     )
+    budget: JobSpending | None = Field(default=None, description="How far spec.budget is used.")
     content_digest: str | None = Field(
         default=None, max_length=64, description="Digest of the frozen script, translations and rows."
     )

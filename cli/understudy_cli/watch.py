@@ -82,8 +82,8 @@ def why(document: dict[str, Any]) -> str:
     """What holds a job up, or ended it; empty while it simply goes on."""
     phase = document.get("status", {}).get("phase")
     ends = condition(document, _TOLD_BY.get(str(phase), "none"))
-    interrupted = condition(document, "Interrupted")
-    told = ends or (interrupted if interrupted.get("status") == "True" else {})
+    held_up = (condition(document, name) for name in ("Interrupted", "BudgetReached"))
+    told = ends or next((one for one in held_up if one.get("status") == "True"), {})
     return f"{told['reason']}: {told.get('message', '')}" if told else ""
 
 
@@ -116,7 +116,14 @@ def _show(progress: Progress, bar: TaskID, document: dict[str, Any]) -> None:
     seen = glance(document)
     lost = seen["failed"] + seen["rejected"]
     counted = f"{seen['done']}/{seen['total']}" if seen["total"] else ""
-    words = (seen["phase"], counted, f"{lost} lost" if lost else "", f"until {seen['eta']}" if seen["eta"] else "")
+    budget = "budget reached" if condition(document, "BudgetReached").get("status") == "True" else ""
+    words = (
+        seen["phase"],
+        budget,
+        counted,
+        f"{lost} lost" if lost else "",
+        f"until {seen['eta']}" if seen["eta"] else "",
+    )
     progress.update(
         bar,
         description=where(document),

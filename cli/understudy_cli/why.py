@@ -67,6 +67,11 @@ def _standing(where: str, status: RenderJobStatus) -> Iterator[str]:
         yield f"{where} waits: {pending.message}."
         yield f"The owner reads it with `understudy consent show {_name(status)}`."
         return
+    reached = next((one for one in status.conditions if one.type == "BudgetReached" and one.status == "True"), None)
+    if reached is not None:
+        yield f"{where}: it is {(status.phase or 'not looked at yet').lower()} by its budget."
+        yield f"  {reached.message}"
+        return
     yield f"{where}: nothing speaks against it; it is {(status.phase or 'not looked at yet').lower()}."
     for one in status.conditions:
         if one.message and one.status != "True" and one.type in {"Admitted", "Dispatched"}:

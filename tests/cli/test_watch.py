@@ -38,6 +38,9 @@ def test_why_is_the_ending_or_what_holds_it_up() -> None:
     assert why(a_job("Running", conditions=[interrupted])) == "S3Away: s3: down"
     assert why(a_job("Failed", conditions=[interrupted, failed])) == "TooMany: 3 failed"
     assert why(a_job("Running", conditions=[{**interrupted, "status": "False"}])) == ""
+    reached = said("BudgetReached", "True", "BudgetReached", "12 of 12.50 EUR are spent")
+    assert why(a_job("Suspended", conditions=[reached])) == "BudgetReached: 12 of 12.50 EUR are spent"
+    assert why(a_job("Running", conditions=[{**reached, "status": "False"}])) == ""
 
 
 def test_a_glance_counts_what_was_lost() -> None:

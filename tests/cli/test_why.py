@@ -72,6 +72,22 @@ def test_waiting_for_consent_names_the_request() -> None:
     assert "understudy consent show x -n talent-ada" in found
 
 
+@pytest.mark.parametrize("phase", ["Suspended", "Cancelled"])
+def test_a_budget_that_is_reached_says_what_was_spent_and_the_cure(phase: str) -> None:
+    said = "budget: 12.4001 of 12.50 EUR are spent; raise spec.budget.max to go on"
+    reached = {
+        "type": "BudgetReached",
+        "status": "True",
+        "reason": "BudgetReached",
+        "message": said,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    found = text(a_job(phase=phase, conditions=[reached]))
+    assert found == f"acme/spring: it is {phase.lower()} by its budget.\n  {said}"
+    within = text(a_job(phase="Running", conditions=[{**reached, "status": "False"}]))
+    assert "nothing speaks against it; it is running" in within
+
+
 def test_a_job_that_runs_says_so() -> None:
     assert "nothing speaks against it; it is running." in text(a_job(phase="Running"))
     assert "not looked at yet" in text(a_job())

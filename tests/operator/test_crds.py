@@ -104,6 +104,9 @@ REFUSED = [
     ("RenderJob", "failurePolicy", {"maxFailedItems": -1}, "greater than or equal to 0"),
     ("RenderJob", "activeDeadlineSeconds", 0, "greater than or equal to 1"),
     ("RenderJob", "ttlSecondsAfterFinished", -1, "greater than or equal to 0"),
+    ("RenderJob", "budget", {"max": "-1", "currency": "EUR"}, "spec.budget.max"),
+    ("RenderJob", "budget", {"max": "1.5"}, "spec.budget.currency"),
+    ("RenderJob", "budget", {"max": "1.5", "currency": "EUR", "whenExceeded": "Ignore"}, "supported values"),
     ("TwinModel", "capture.s3", "s3://understudy-outputs/talent/capture.mov", "spec.capture.s3"),
     ("TwinModel", "genesis", "not a token at all!", "spec.genesis"),
     ("TwinModel", "voice", {"rateWordsPerMinute": 500}, "less than or equal to 300"),
@@ -225,6 +228,16 @@ def test_a_cancelled_job_stays_cancelled(admin: Admin, namespace: str) -> None:
     assert admin.patch(Key.of(body), {"cancel": True})["spec"]["cancel"] is True
     with pytest.raises(DeniedError, match="stays cancelled"):
         admin.patch(Key.of(body), {"cancel": False})
+
+
+def test_a_budget_is_added_raised_and_removed_in_one_currency(admin: Admin, namespace: str) -> None:
+    key = Key.of(admin.create(example("RenderJob", namespace, "budgeted")))
+    added = admin.patch(key, {"budget": {"max": "12.50", "currency": "EUR"}})["spec"]["budget"]
+    assert added == {"max": "12.50", "currency": "EUR", "whenExceeded": "Pause"}
+    assert admin.patch(key, {"budget": {"max": "20"}})["spec"]["budget"]["max"] == "20"
+    with pytest.raises(DeniedError, match="currency is immutable"):
+        admin.patch(key, {"budget": {"currency": "USD"}})
+    assert "budget" not in admin.patch(key, {"budget": None})["spec"]
 
 
 def test_a_wide_but_legal_job_is_accepted(admin: Admin, namespace: str) -> None:

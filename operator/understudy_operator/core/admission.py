@@ -15,6 +15,7 @@ from understudy_api.order import Content, Order
 from understudy_api.permits import NOT_FOUND, Size, Use, permits
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.verdict import Refusal, Verdict
+from understudy_operator.core.budget import budget_refusals
 from understudy_operator.core.claims import unproven
 from understudy_operator.core.consent_policy import (
     CONSENT_PENDING,
@@ -241,6 +242,7 @@ def _refusals_of_spec(state: JobState, spec: RenderJobSpec) -> Iterator[Refusal]
     if isinstance(state.credentials, CredentialsProblem):
         yield Refusal(reason="CredentialsNotFound", message=state.credentials.message)
     yield from script_refusals(spec)
+    yield from budget_refusals(spec, state.pool)
 
 
 def _swapped(state: JobState, found: Rights) -> Refusal | None:

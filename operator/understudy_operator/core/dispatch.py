@@ -61,7 +61,7 @@ def dispatch(state: JobState, admission: Admission, course: Course, now: float) 
         # The ledger does not wait for a pool: what a job that goes on made counts, one that does not gives its claim back.
         return record(state, state.booking) if isinstance(admission, Permitted) and goes_on else _let_go(state, now)
     if isinstance(admission, Permitted) and goes_on:
-        return _go_on(state, admission, pool, now)
+        return _go_on(state, admission, pool, course.phase == "Suspended", now)
     freezes = isinstance(admission, Waiting) and admission.reason == FREEZING and goes_on
     if freezes or (course.phase == "Complete" and pool.working):
         # The earlier order goes on for the moment it takes to know the new one; or everything is delivered and the
@@ -88,7 +88,7 @@ def refusal_stands(pool: PoolView, order_digest: str, now: float) -> bool:
     return answer is not None and answer.order == order_digest and now < answer.at + ANSWER_SECONDS
 
 
-def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) -> tuple[Action, ...]:
+def _go_on(state: JobState, permitted: Permitted, pool: PoolView, paused: bool, now: float) -> tuple[Action, ...]:
     order, held, demand = permitted.order, pool.held, permitted.demand
     booking, told = begin(state, demand), _told(state, pool)
     puts = held is None or _is_another(held, permitted)
@@ -96,7 +96,7 @@ def _go_on(state: JobState, permitted: Permitted, pool: PoolView, now: float) ->
         return _let_go(state, now)
     if not puts and not pool.working:
         return (*record(state, booking), *told)
-    if not puts and order.suspended:
+    if not puts and paused:
         return (*(_let_go(state, now) or record(state, booking)), *told)
     terms, standing = demand.license.terms, state.license.standing if state.license else UNLISTED
     expires_at = expiry(terms, now, standing)
@@ -153,11 +153,13 @@ def _says_more(pool: PoolView, made: Grant) -> bool:
 
 
 def _is_another(held: Progress, permitted: Permitted) -> bool:
-    """Whether the pool has to be told the order anew: other content, newer, stopped, or judged by other keys."""
+    """Whether the pool has to be told the order anew: other content, newer, stopped, judged by other keys, or
+    under another allowance."""
     order = permitted.order
     return (
         held.digest != permitted.digest
         or held.generation < order.generation
         or held.key_records != len(order.key_records)
         or held.state == "Stopped"
+        or (held.spending.allowance if held.spending else None) != order.allowance
     )

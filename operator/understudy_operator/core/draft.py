@@ -7,6 +7,7 @@ from understudy_api.keyring import Keyring
 from understudy_api.order import Content, Delivery, Order, OrderedUse, S3Credentials, TwinPin, VideoOutput
 from understudy_api.renderjob import RenderJobSpec
 from understudy_operator.core.actions import UNSIGNED
+from understudy_operator.core.budget import allowance
 from understudy_operator.core.places import destination
 from understudy_operator.core.state import JobState
 
@@ -37,6 +38,7 @@ def draft(
         max_failed_items=spec.failure_policy.max_failed_items,
         suspended=spec.suspend,
         retry=spec.retry,
+        allowance=allowance(spec, state.pool),
         grant=UNSIGNED,
     )
 

@@ -7,6 +7,7 @@ from typing import Final
 from understudy_api.model import Condition
 from understudy_api.renderjob import RenderJobSpec
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
+from understudy_operator.core.budget import REACHED, budget_reached
 from understudy_operator.core.conditions import EventType, Said, find, reconciling, said, stalled
 from understudy_operator.core.dispatch import refusal_stands
 from understudy_operator.core.lifecycle import Course
@@ -20,6 +21,7 @@ WORTH: Final[dict[tuple[str, str], EventType]] = {
     ("Failed", "True"): "Warning",
     ("Suspended", "True"): "Normal",
     ("ConsentPending", "True"): "Normal",
+    (REACHED, "True"): "Warning",
 }
 """Type and status of conditions that get an Event when they change to it."""
 
@@ -34,7 +36,8 @@ def job_conditions(state: JobState, admission: Admission, course: Course, now: f
         _dispatched(state, admission, course, now),
         _complete(course),
         _failed(course),
-        said("Suspended", course.phase == "Suspended", course.phase),
+        said("Suspended", course.phase == "Suspended", course.reason if course.reason == REACHED else course.phase),
+        *budget_reached(state, finished=course.finished),
         *_consent_pending(state, admission, course),
         *_progress(course),
     )
@@ -44,6 +47,8 @@ def job_event(was: Condition | None, condition: Condition) -> EventType | None:
     """The type of Event a changed condition of a job is worth, if any."""
     if condition.type == "Dispatched" and condition.status == "False":
         return "Warning" if condition.reason in TROUBLE else None
+    if condition.type == "Suspended" and condition.reason == REACHED:
+        return None  # BudgetReached says it
     if condition.type == "Suspended" and condition.status == "False":
         return "Normal" if was is not None and was.status == "True" else None
     if condition.type == "Complete" and condition.reason == "Cancelled":

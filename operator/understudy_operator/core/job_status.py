@@ -11,6 +11,7 @@ from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
 from understudy_operator.core.amounts import decimal_seconds
+from understudy_operator.core.budget import spending
 from understudy_operator.core.conditions import find, merged
 from understudy_operator.core.job_conditions import job_conditions
 from understudy_operator.core.job_words import license_words, refusal_words
@@ -46,6 +47,7 @@ def job_status(state: JobState, admission: Admission, course: Course, now: float
         worker_seconds=decimal_seconds(log.head.billed_worker_seconds) if log.head else None,
         worker_seconds_by_group=_by_group(log),
         cost=_cost(state),
+        budget=spending(state),
         content_digest=order.content.digest if order else old.content_digest,
         order_digest=course.order_digest,
         license_digest=permitted.rights.license.digest if permitted else _admitted_under(state),

@@ -13,6 +13,7 @@ from understudy_api.delivery import INDEX
 from understudy_api.receipt import Finished, Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
+from understudy_operator.core.budget import REACHED, ends_by_budget, reached_message
 from understudy_operator.core.failures import failure
 from understudy_operator.core.places import Place, destination
 from understudy_operator.core.state import JobState, OrderLog, SpecProblem
@@ -88,6 +89,8 @@ def course(state: JobState, admission: Admission, now: float) -> Course:
         phase, reason, message = "Pending", admission.reason, admission.message
     elif admission.order.suspended:
         phase, reason, message = "Suspended", "Suspended", "spec.suspend is true; set it to false to go on"
+    elif ends_by_budget(state, "Pause"):
+        phase, reason, message = "Suspended", REACHED, reached_message(state)
     elif _at_work(state, digest):
         phase, reason, message = "Running", "Running", "items are being made"
     else:
@@ -134,6 +137,8 @@ def _ended(
         phase, reason, message = "Complete", "AllItemsDone", f"{made.done} items are delivered"
     elif spec.cancel:
         phase, reason, message = "Cancelled", "Cancelled", "spec.cancel is true; delivered files stay"
+    elif ends_by_budget(state, "Cancel"):
+        phase, reason, message = "Cancelled", REACHED, reached_message(state)
     elif late:
         phase, reason = "Failed", "DeadlineExceeded"
         message = f"not finished {spec.active_deadline_seconds} s after admission (activeDeadlineSeconds)"

@@ -63,6 +63,7 @@ def _order(order: Order, terms: Terms, request: str, bucket: str, owner: str) ->
             "max_failed_items": MAX_PREVIEW_ITEMS,
             "suspended": False,
             "clearance": None,
+            "allowance": None,  # it costs the job nothing
         }
     )
 

@@ -22,6 +22,8 @@ class Prices:
 
     pool: Money | None = None
     groups: Mapping[str, Money] = field(default_factory=dict)
+    incomplete: bool = False
+    """Whether some of its groups have a price and others have none."""
 
     def of(self, group: str) -> Money | None:
         """The price of a group: the pool's for one that has none of its own, or that the pool does not have (any more)."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from understudy_api.budget import Charge
 from understudy_api.consentrequest import ConsentRequestSpec, ConsentRequestStatus
 from understudy_api.ledger.account import Account
 from understudy_api.ledger.entry import Entry
@@ -109,6 +110,7 @@ class LogHead:
     billed_worker_seconds: float
     billed_worker_seconds_by_group: Mapping[str, float] = field(default_factory=dict)
     billed_items: int = 0
+    charge: Charge | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ class Hint:
     generation: int
     performers: tuple[str, ...] = ()
     """Who is ready: when that changes, the order's grant has to name them."""
+    spent_out: bool = False
+    """Whether its allowance is reached."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Pool:
             if uid not in self._ours:
                 return hint
             ours = self._ours[uid][0]
-        return Hint(hint.sequence if hint else -1, ours.state, ours.generation, self.performers) if ours else None
+        return _hint(ours, hint.sequence if hint else -1, self.performers) if ours else None
 
     def grant_expires_at(self, uid: str) -> float | None:
         """`exp` of the last grant that was accepted for the order."""
@@ -226,9 +228,14 @@ class Pool:
 
 def _hints(board: Board) -> Mapping[str, Hint]:
     return {
-        order.uid: Hint(board.sequences.get(order.uid, -1), order.state, order.generation, board.director.performers)
+        order.uid: _hint(order, board.sequences.get(order.uid, -1), board.director.performers)
         for order in board.director.orders
     }
+
+
+def _hint(order: Progress, sequence: int, performers: tuple[str, ...]) -> Hint:
+    spent_out = order.spending is not None and bool(order.spending.reached)
+    return Hint(sequence, order.state, order.generation, performers, spent_out)
 
 
 def _face(look: Look) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from typing import Final
 from joserfc.jwk import OKPKey
 
 from understudy_api import proof
+from understudy_api.budget import Charge
 from understudy_api.digest import digest_bytes
 from understudy_api.receipt import Finished, Receipt, Segment, Totals, TrainingResult, segment_key, training_key
 from understudy_api.verdict import Refusal
@@ -159,4 +160,5 @@ def _head(data: bytes) -> LogHead:
             str(group): float(seconds) for group, seconds in found.get("billed_worker_seconds_by_group", {}).items()
         },
         billed_items=int(found.get("billed_items", 0)),
+        charge=Charge.model_validate(found["charge"]) if found.get("charge") else None,
     )

@@ -115,9 +115,11 @@ def prices(body: Body) -> Prices:
     groups = (given.get("kuberay") or {}).get("groups", ())
     try:
         found = {str(one["name"]): _price(one) for one in groups}
-        return Prices(_price(given), {group: price for group, price in found.items() if price is not None})
+        pool = _price(given)
     except ValidationError:
         return Prices()
+    priced = {group: price for group, price in found.items() if price is not None}
+    return Prices(pool, priced, incomplete=pool is None and 0 < len(priced) < len(found))
 
 
 def _price(given: Body) -> Money | None:

@@ -124,6 +124,10 @@ def group(name: str, price: dict[str, str] | None = None) -> dict[str, Any]:
             Prices(MONEY, {"fixed": DEAR_MONEY}),
         ),
         ({"kuberay": {"groups": [group("fixed", DEAR)]}}, Prices(None, {"fixed": DEAR_MONEY})),
+        (
+            {"kuberay": {"groups": [group("spot"), group("fixed", DEAR)]}},
+            Prices(None, {"fixed": DEAR_MONEY}, incomplete=True),
+        ),
         ({"pricePerWorkerHour": EUR, "kuberay": {"groups": [group("spot", CHEAP)]}}, Prices()),
     ],
 )

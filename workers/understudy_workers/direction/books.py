@@ -14,6 +14,7 @@ from understudy_api.kuberay import is_group_name
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
 from understudy_workers import marks
 from understudy_workers.direction.batch import Witness
+from understudy_workers.direction.purse import Purse
 from understudy_workers.direction.receipts import ReceiptLog, Spent
 from understudy_workers.direction.schedule import Turnout
 from understudy_workers.direction.units import FPS, Ended
@@ -39,12 +40,14 @@ class Books:
         workshop: Workshop,
         report: Callable[[str], None],
         on_segment: Callable[[Segment, bool], None],
+        purse: Purse | None = None,
     ) -> None:
         self._log = log
         self._namespace = namespace
         self._workshop = workshop
         self._report = report
         self._on_segment = on_segment
+        self._purse = purse or Purse(None)
         self._pending: deque[tuple[Receipt, Witness | None]] = deque()
         self._spent = Spent()
         self._changed = asyncio.Event()
@@ -123,19 +126,27 @@ class Books:
 
     def close(self) -> None:
         """Nothing more will be entered: `keep` writes what is left, then returns."""
-        self._closing = True
+        self._closing = self._purse.idle = True
+        self._changed.set()
+
+    def hurry(self) -> None:
+        """The purse may owe the log something."""
         self._changed.set()
 
     async def keep(self) -> None:
         """Writes segments until closed and empty."""
-        while not self._closing or self._pending or self._spent != Spent():
+        while not self._closing or self._pending or self._spent != Spent() or self._owes:
             if not self._due():
                 await self._wait()
                 continue
             await self._write()
 
+    @property
+    def _owes(self) -> bool:
+        return self._purse.owes(asyncio.get_running_loop().time())
+
     def _due(self) -> bool:
-        if self._closing or len(self._pending) >= MAX_SEGMENT_ITEMS:
+        if self._closing or self._owes or len(self._pending) >= MAX_SEGMENT_ITEMS:
             return True
         waited = asyncio.get_running_loop().time() - self._oldest_at
         return bool(self._pending) and waited >= SEGMENT_SECONDS
@@ -153,8 +164,11 @@ class Books:
         receipts = tuple(receipt for receipt, _ in pending)
         witnesses = tuple(dict.fromkeys(witness for _, witness in pending if witness is not None))
         spent, self._spent = self._spent, Spent()
+        spent.entry = self._purse.entry(asyncio.get_running_loop().time())
         now = self._workshop.clock()
         appended = await self._workshop.insist(lambda: self._log.append(receipts, spent, now, witnesses), self._report)
+        if spent.entry is not None:
+            self._purse.wrote(spent.entry, self._log.charges.last, own=appended.written is not None)
         for receipt in receipts:
             self._pending.popleft()
             self._pending_seconds -= receipt.metered_seconds

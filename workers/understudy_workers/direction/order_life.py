@@ -21,6 +21,10 @@ from understudy_workers.direction.units import Ended
 from understudy_workers.expand import PlanError
 from understudy_workers.objects import StoreError
 
+PURSE_SECONDS: Final = 0.1
+"""How often what is in flight is held against what is left of an order's allowance."""
+UNBOUND_SECONDS: Final = 1.0
+"""How often an order without one is asked whether it has got one."""
 WINDOW_ITEMS: Final = 2048
 """Items planned ahead at most; more would cost memory and gain nothing."""
 HELPING_ITEMS: Final = 256
@@ -89,18 +93,29 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
             deliveries.add(segment.sequence, verify=not own)
         run.wake()
 
-    books = Books(run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment)
+    charges = run.log.charges
+    run.purse.open(charges.worked, charges.unpriced, charges.last)
+    books = Books(run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment, run.purse)
     run.books, run.deliveries = books, deliveries
     deliveries.commit(run.committed)
     run.revise(run.order)
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(books.keep())
         group.create_task(deliveries.carry())
+        minding = group.create_task(_mind_purse(run))
         await _work(run, books, planner)
         await _until(run, lambda: not run.schedule.in_flight)
+        minding.cancel()
         books.close()
         await keeping
         deliveries.close()
+
+
+async def _mind_purse(run: OrderRun) -> None:
+    clock = asyncio.get_running_loop().time
+    while True:
+        run.mind_purse(clock())
+        await asyncio.sleep(PURSE_SECONDS if run.purse.allowance is not None else UNBOUND_SECONDS)
 
 
 async def _work(run: OrderRun, books: Books, planner: Planner) -> None:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import structlog
 
+from understudy_api.budget import Spending
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
 from understudy_api.verdict import Refusal
@@ -18,6 +19,7 @@ from understudy_workers.direction.books import Books
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.purse import Purse
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.status_lists import named
@@ -53,6 +55,7 @@ class OrderRun:
         self.schedule = Schedule(order.uid)
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
         self.books: Books | None = None
+        self.purse = Purse(order.allowance)
         self.deliveries: Deliveries | None = None
         self.committed = sys.maxsize if order.preview else -1
         """Last segment of the log that the ledger holds, as far as the operator said; it holds nothing of previews."""
@@ -70,6 +73,7 @@ class OrderRun:
         self._started_at: float | None = None
         self._stopped_at = 0.0
         self._resumed_with: tuple[int, float] | None = None
+        self._halted = False
 
     @property
     def state(self) -> State:
@@ -102,6 +106,7 @@ class OrderRun:
             key_records=len(self.order.key_records),
             state=self.state,
             message=next((trouble for trouble in self._troubles.values() if trouble), self.message)[:500],
+            spending=self._spending(),
             items_done=len(self.log.accounted),
             items_total=self.order.total_items,
             takes_in_flight=self.schedule.in_flight,
@@ -120,12 +125,22 @@ class OrderRun:
         left = self.order.total_items - len(self.log.accounted)
         return round((self.workshop.clock() - since) / done * left, 1) if done > 0 else None
 
+    def _spending(self) -> Spending | None:
+        """None as long as nothing is planned: what is spent need not stop an order that has nothing to do."""
+        if self.purse.allowance is None:
+            return None
+        known = self.workable and (self.schedule.open_items > 0 or self.planned_all)
+        reached = self.schedule.open_items > 0 and self.purse.spent_out
+        return Spending(allowance=self.purse.allowance, reached=reached if known else None)
+
     def revise(self, order: Order) -> None:
         """The same content with another urgency, grant or destination, or suspended or not."""
         moved = order.delivery != self.order.delivery
         self.order = order
         self.permit, self.named = permit_of(order, self._taken_up_at), named(order)
         self._grant = self._read_grant()
+        self.purse.revise(order.allowance)
+        self.purse.idle = order.suspended
         self._paused_until, self._waits = 0.0, False
         if moved and self.deliveries is not None:
             self.deliveries.redirect(Courier(self.workshop.objects, self.workshop.settings, order))
@@ -160,7 +175,11 @@ class OrderRun:
         if books is None or not self.workable or books.full:
             return None
         wall = self.workshop.clock()
-        if wall < self._paused_until or self._is_unnamed(asking.thumbprint):
+        if self._halted or wall < self._paused_until or self._is_unnamed(asking.thumbprint):
+            return None
+        if not self.purse.fits(asking.performer, now):
+            books.hurry()
+            self._note_waiting(False)
             return None
         if barred := self._barred(wall):
             self._note_waiting(True, barred)
@@ -172,6 +191,8 @@ class OrderRun:
             self._note_waiting(found is None and self.schedule.short_of_grant)
         else:
             self._note_waiting(True)
+        if isinstance(found, Assignment):
+            self.purse.take(asking.performer, now)
         if isinstance(found, Assignment) and self._started_at is None:
             self._started_at = wall
             self._resumed_with = (len(self.log.accounted), wall)
@@ -190,10 +211,12 @@ class OrderRun:
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
         turnout = self.schedule.answered(assignment, performer, answer, now)
+        self.purse.settle(performer, answer.busy_seconds, answer.group, now, whole=turnout.paused is None)
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
         """Takes in that a performer died."""
+        self.purse.lose(performer, now)
         return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
 
     def _took_in(
@@ -209,6 +232,17 @@ class OrderRun:
         self._mind_losses()
         self.changed.set()
         return turnout
+
+    def mind_purse(self, now: float) -> None:
+        """Stops what is in flight before it costs more than is left. Whatever is handed out afterwards goes on."""
+        if self.purse.overruns(now) and not self._halted:
+            self.workshop.halt(self.order.uid, self.workshop.clock())
+            self._halted = True
+        elif self._halted and not self.schedule.in_flight:
+            self._halted, self._taken_up_at = False, self.workshop.clock()
+            self.permit = permit_of(self.order, self._taken_up_at)
+        if self.books is not None and self.purse.owes(now):
+            self.books.hurry()
 
     def _note_waiting(self, waits: bool, refusal: Refusal | None = None) -> None:
         """Whether the grant is what work waits for; counted once per pause."""

@@ -28,7 +28,9 @@ from understudy_api.receipt import (
     segment_key,
 )
 from understudy_workers.direction.batch import Witness
+from understudy_workers.direction.charges import Charges
 from understudy_workers.direction.ordinals import ItemPlaces, Ordinals
+from understudy_workers.direction.purse import Entry
 from understudy_workers.objects import MissingObjectError, Objects, StoreError
 
 _SEGMENT: Final = re.compile(r"/(\d{8})\.json$")
@@ -49,6 +51,8 @@ class Spent:
     clip_seconds_rendered: float = 0.0
     clip_seconds_reused: float = 0.0
     started_at: float | None = None
+    entry: Entry | None = None
+    """What the order's purse says; None: it has no allowance."""
 
     def work(self, seconds: float, by_group: Mapping[str, float]) -> None:
         """Adds worker seconds, and whose of them belong to groups."""
@@ -93,6 +97,7 @@ class ReceiptLog:
         self.billed_items = 0
         self.billed_worker_seconds = 0.0
         self.billed_worker_seconds_by_group: Mapping[str, float] = {}
+        self.charges = Charges()
         self.accounted = Ordinals(self._order.total_items)
         self.earlier = ItemPlaces()
         self.own_sequences: list[int] = []
@@ -151,8 +156,8 @@ class ReceiptLog:
     ) -> Appended:
         """Writes receipts of items that have none yet as the next segment; `now` in Unix seconds.
 
-        `witnesses` are what the receipts are verified by.         With nothing to tell no segment is written, unless `even_empty`: then one that repeats the totals. Raises ValueError for
-        more than MAX_SEGMENT_ITEMS receipts.
+        `witnesses` are what the receipts are verified by. With nothing to tell no segment is written, unless `even_empty`:
+        then one that repeats the totals. Raises ValueError for more than MAX_SEGMENT_ITEMS receipts.
         """
         if len(receipts) > MAX_SEGMENT_ITEMS:
             raise ValueError(f"a segment holds at most {MAX_SEGMENT_ITEMS} receipts, got {len(receipts)}")
@@ -199,9 +204,11 @@ class ReceiptLog:
             billed_worker_seconds_by_group=with_groups(
                 self.billed_worker_seconds_by_group, spent.worker_seconds_by_group
             ),
+            charge=spent.entry.after(self.charges.last) if spent.entry else None,
         )
 
     def _take_in(self, segment: Segment) -> None:
+        self.charges.take_in(segment)
         self.newest = segment
         self.next_sequence = segment.sequence + 1
         self.billed_seconds = segment.billed_seconds
