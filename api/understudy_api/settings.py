@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
+from understudy_api.item_log import KEEP_DAYS
 from understudy_api.model import Model, fault_of
 from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
@@ -122,8 +123,26 @@ class RayPods(Model):
     worker: dict[str, Any]
 
 
-class OperatorSettings(Model):
+class SettingsFile(Model):
+    """What a process reads from the file that the environment names under `variable`."""
+
+    variable: ClassVar[str]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a settings file; raises SettingsError."""
+        return _load(cls, path)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the file that the environment names; raises SettingsError."""
+        return _load(cls, _named(environment, cls.variable))
+
+
+class OperatorSettings(SettingsFile):
     """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
+
+    variable: ClassVar[str] = OPERATOR_SETTINGS_VARIABLE
 
     kubeconfig: Path | None = None
     """None: the service account mounted into the pod."""
@@ -155,16 +174,6 @@ class OperatorSettings(Model):
     metrics_port: Port
     health_port: Port
 
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_OPERATOR_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, OPERATOR_SETTINGS_VARIABLE))
-
 
 class DirectorListener(Model):
     """Where the director listens and what it proves itself with."""
@@ -184,8 +193,10 @@ class ContentCredentials(Model):
     root_file: Path
 
 
-class PoolSettings(Model):
+class PoolSettings(SettingsFile):
     """Everything director and performers are told. Inherited by every Ray worker through the environment."""
+
+    variable: ClassVar[str] = POOL_SETTINGS_VARIABLE
 
     farm: str
     """Thumbprint of the farm's key: the `aud` every license has to carry."""
@@ -206,16 +217,8 @@ class PoolSettings(Model):
     metrics_port: Port
     work_dir: Path
     """Scratch space of performers and trainers; may be emptied whenever no pool runs."""
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_POOL_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, POOL_SETTINGS_VARIABLE))
+    item_log_days: int = Field(default=KEEP_DAYS, ge=1, le=3650)
+    """How long the farm keeps what its pools logged about items."""
 
 
 class TransitSettings(Model):
@@ -239,8 +242,10 @@ class ApiServerEndpoint(Model):
     ca_file: Path | None = None
 
 
-class VaultSettings(Model):
+class VaultSettings(SettingsFile):
     """Everything the vault's process is told. Exactly one of `keys_folder` and `transit` says where keys are kept."""
+
+    variable: ClassVar[str] = VAULT_SETTINGS_VARIABLE
 
     apiserver: ApiServerEndpoint
     """Reviews the callers' tokens."""
@@ -269,16 +274,6 @@ class VaultSettings(Model):
         if (self.keys_folder is None) == (self.transit is None):
             raise ValueError("wanted either keys_folder or transit")
         return self
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_VAULT_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, VAULT_SETTINGS_VARIABLE))
 
 
 def _named(environment: Mapping[str, str], variable: str) -> Path:

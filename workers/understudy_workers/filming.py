@@ -198,7 +198,7 @@ class Filming:
 
         `at` is in Unix seconds. No words, no names.
         """
-        known, ended = marks.of_work(permit.order_uid, take), "whole"
+        known, ended = marks.of_work(permit, take), "whole"
         log.info("frames begin", **known, at=self._gatekeeper.clock())
         try:
             yield

@@ -169,6 +169,7 @@ def _delivered(targets: Targets, action: DeleteOutputs) -> Iterator[str]:
                     yield action.prefix + name
     yield action.prefix + delivery.INDEX
     yield action.prefix + delivery.CONTACT_SHEET
+    yield action.prefix + delivery.LOGS
 
 
 def _clear(targets: Targets, body: Body) -> None:

@@ -93,6 +93,8 @@ DENIED = "AccessDenied"
         ("pool", "delete", STAGING, "items/gone.mp4", DENIED),
         ("pool", "delete", RECEIPTS, "order/0", DENIED),
         ("pool", "delete", RECEIPTS, "probe/1", "ok"),
+        ("pool", "delete", RECEIPTS, "logs/order/1", "ok"),
+        ("operator", "delete", RECEIPTS, "logs/order/1", DENIED),
         ("pool", "delete", TWINS, "ada/manifest.json", DENIED),
         ("pool", "delete", OUTPUTS, "acme/a.mp4", DENIED),
         ("pool", "put", OUTPUTS, "acme/c.mp4", "ok"),

@@ -27,7 +27,7 @@ class Deliveries:
     """Brings the items of segments to their destination. Knows them by sequence, so a long queue costs nothing.
 
     `give_up` says when a delivery that fails is not tried again, and an uncommitted segment not waited for, because nobody
-    waits for it any more.
+    waits for it any more. `on_delivery` is called for every item that was brought.
     """
 
     def __init__(
@@ -37,12 +37,14 @@ class Deliveries:
         workshop: Workshop,
         report: Callable[[str], None],
         give_up: Callable[[], bool],
+        on_delivery: Callable[[Receipt], None] = lambda _: None,
     ) -> None:
         self.courier = courier
         self._log = log
         self._workshop = workshop
         self._report = report
         self._give_up = give_up
+        self._on_delivery = on_delivery
         self._queue: deque[tuple[int, bool]] = deque()
         self._changed = asyncio.Event()
         self._closing = False
@@ -121,6 +123,9 @@ class Deliveries:
         results = await asyncio.gather(*(self._bring(receipt, verify) for receipt in wanted))
         self.undelivered += results.count(False)
         workshop.metrics.delivered.inc(results.count(True))
+        for receipt, brought in zip(wanted, results, strict=True):
+            if brought:
+                self._on_delivery(receipt)
 
     async def _bring(self, receipt: Receipt, verify: bool) -> bool:
         def bring() -> bool:

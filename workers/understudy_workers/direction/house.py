@@ -16,6 +16,7 @@ from understudy_api.settings import PoolSettings
 from understudy_api.token import load_key
 from understudy_workers.direction.desk import Desk
 from understudy_workers.direction.floor import Crew, Floor
+from understudy_workers.direction.item_log import keep_swept
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.server import Front, application, tls
 from understudy_workers.direction.trainings import Trainers, TrainingDesk
@@ -63,7 +64,7 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        lasting = (self.floor.serve, self._count, self._keep_lists)
+        lasting = (self.floor.serve, self._count, self._keep_lists, self._sweep)
         self._tasks = [loop.create_task(_for_ever(one)) for one in lasting]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
@@ -84,6 +85,9 @@ class House:
 
     async def _keep_lists(self) -> None:
         await self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
+
+    async def _sweep(self) -> None:
+        await keep_swept(self.workshop)
 
     async def _count(self) -> None:
         while True:

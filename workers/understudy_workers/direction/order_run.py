@@ -13,11 +13,13 @@ import structlog
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
 from understudy_api.verdict import Refusal
+from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.item_log import ItemLog
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.status_lists import named
@@ -51,6 +53,7 @@ class OrderRun:
         self.permit = permit_of(order, self._taken_up_at)
         self.workshop = workshop
         self.schedule = Schedule(order.uid)
+        self.item_log = ItemLog(self.permit, workshop)
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
         self.books: Books | None = None
         self.deliveries: Deliveries | None = None
@@ -125,6 +128,7 @@ class OrderRun:
         moved = order.delivery != self.order.delivery
         self.order = order
         self.permit, self.named = permit_of(order, self._taken_up_at), named(order)
+        self.item_log.permit = self.permit
         self._grant = self._read_grant()
         self._paused_until, self._waits = 0.0, False
         if moved and self.deliveries is not None:
@@ -172,6 +176,8 @@ class OrderRun:
             self._note_waiting(found is None and self.schedule.short_of_grant)
         else:
             self._note_waiting(True)
+        if isinstance(found, Assignment):
+            self.item_log.began(found, asking.performer)
         if isinstance(found, Assignment) and self._started_at is None:
             self._started_at = wall
             self._resumed_with = (len(self.log.accounted), wall)
@@ -189,11 +195,13 @@ class OrderRun:
 
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
+        self.item_log.answered(assignment, performer, answer)
         turnout = self.schedule.answered(assignment, performer, answer, now)
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
         """Takes in that a performer died."""
+        self.item_log.lost(assignment, performer, message)
         return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
 
     def _took_in(
@@ -232,7 +240,7 @@ class OrderRun:
 
     def _report(self, what: str, trouble: str) -> None:
         if trouble and trouble != self._troubles.get(what):
-            log.warning("trouble", order=self.order.uid, what=what, error=trouble)
+            log.warning("trouble", **marks.of_order(self.permit), what=what, error=trouble)
         self._troubles[what] = trouble
 
     def _read_grant(self) -> Grant | None:
