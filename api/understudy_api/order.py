@@ -14,6 +14,7 @@ from understudy_api.consent import Clearance
 from understudy_api.digest import digest
 from understudy_api.keyring import MAX_KEY_RECORDS
 from understudy_api.model import AgeRecipient, Digest, Locale, Model, Name, ObjectName, Token
+from understudy_api.trace import TRACEPARENT
 from understudy_api.use import Declaration
 
 Uid = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="UID of the Kubernetes object.")
@@ -139,6 +140,12 @@ class Order(Model):
         default=None, description="Who alone can open what is made of the first row; None: an order to be delivered."
     )
     retry: Retry = 0
+    traceparent: str | None = Field(
+        default=None,
+        pattern=TRACEPARENT,
+        description="The job's span, under which others record theirs; None: nobody records any.",
+        exclude_if=lambda none: none is None,  # a director of an earlier release understands the order
+    )
     grant: Token
 
     @property

@@ -18,6 +18,7 @@ from understudy_api.item_log import KEEP_DAYS
 from understudy_api.model import Model, fault_of
 from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
+from understudy_api.trace import TracingSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
@@ -169,6 +170,7 @@ class OperatorSettings(SettingsFile):
     status_lists: StatusSettings = StatusSettings()
     ray_pods: RayPods | None = None
     """None: no pool of this farm can be run by KubeRay."""
+    tracing: TracingSettings | None = None
     metrics_host: str = "127.0.0.1"
     """Address that metrics are served on; a pod's have to be reached from outside it."""
     metrics_port: Port
@@ -219,6 +221,7 @@ class PoolSettings(SettingsFile):
     """Scratch space of performers and trainers; may be emptied whenever no pool runs."""
     item_log_days: int = Field(default=KEEP_DAYS, ge=1, le=3650)
     """How long the farm keeps what its pools logged about items."""
+    tracing: TracingSettings | None = None
 
 
 class TransitSettings(Model):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
+from pydantic import Field
+
 from understudy_api.digest import digest_bytes
+from understudy_api.model import Model
 
 TRACEPARENT: Final = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$"
 """As W3C Trace Context writes it, version 00."""
@@ -46,3 +50,18 @@ def job_span(order_uid: str, generation: int, ratio: float) -> Parent:
     trace = trace_id(order_uid, generation)
     span = digest_bytes(f"{order_uid}\0{generation}\0job".encode())[:16]
     return Parent(trace, span, int(trace[16:], 16) < round(ratio * 2**64))
+
+
+class TracingSettings(Model):
+    """Where spans go, and how many."""
+
+    endpoint: str = Field(pattern=r"^https?://[^/\s]+(/\S*)?$", max_length=512)
+    """Of a collector that takes OTLP over HTTP, `http(s)://host:4318`; spans are posted to `/v1/traces` below it."""
+    headers_file: Path | None = None
+    """Headers the collector asks for, `name=value` with commas between, as OTEL_EXPORTER_OTLP_HEADERS has them."""
+    ca_file: Path | None = None
+    """PEM bundle that vouches for the collector; None trusts the system's authorities."""
+    ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of the jobs whose traces are recorded."""
+    spans_per_order: int = Field(default=2000, ge=0, le=100_000)
+    """Spans of works that a director sends of an order at most; those of what goes well get half of it."""

@@ -140,14 +140,15 @@ def test_a_store_that_is_away_costs_neither_work_nor_lines(stage, orders, settin
     order = orders.write([f"n{number}" for number in range(6)], ("[slow] {name}.",))
 
     async def scene() -> None:
-        async with Proxy(settings.s3.endpoint) as proxy:
-            async with stage(s3=settings.s3.model_copy(update={"endpoint": proxy.endpoint})) as at:
-                at.house.desk.put(order)
-                await eventually(lambda: len(noted(settings.work_dir, "item")) >= 2)
-                await proxy.close()
-                await eventually(lambda: [line for line in logged if line["event"] == "lines wait"])
-                await proxy.open()
-                await at.until(order, "Finished", seconds=40)
+        proxy = Proxy(settings.s3.endpoint)
+        s3 = settings.s3.model_copy(update={"endpoint": proxy.endpoint})
+        async with proxy, stage(s3=s3) as at:
+            at.house.desk.put(order)
+            await eventually(lambda: len(noted(settings.work_dir, "item")) >= 2)
+            await proxy.close()
+            await eventually(lambda: [line for line in logged if line["event"] == "lines wait"])
+            await proxy.open()
+            await at.until(order, "Finished", seconds=40)
 
     with capture_logs() as logged:
         play(scene())

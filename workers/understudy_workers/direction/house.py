@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 
 from understudy_api.settings import PoolSettings
 from understudy_api.token import load_key
+from understudy_api.tracing import Tracing
 from understudy_workers.direction.desk import Desk
 from understudy_workers.direction.floor import Crew, Floor
 from understudy_workers.direction.item_log import keep_swept
@@ -50,6 +51,7 @@ class House:
             metrics=self._metrics,
             wake=self._wake,
             halt=crew.stop,
+            tracing=Tracing.begin(settings.tracing),
         )
         self.desk = Desk(self.workshop)
         self.floor = Floor(crew, self.desk.runs, self._metrics)
@@ -108,6 +110,8 @@ class House:
             self._metrics_server.server_close()
         self.workshop.threads.shutdown(wait=False)
         self.workshop.objects.close()
+        if self.workshop.tracing is not None:
+            await asyncio.to_thread(self.workshop.tracing.close)
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

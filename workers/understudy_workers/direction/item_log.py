@@ -7,7 +7,7 @@ for long gets none, a director that is killed takes its last seconds along, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,9 +71,11 @@ class ItemLog:
             says = {"outcome": receipt.outcome, "reason": receipt.reason, "attempts": receipt.attempts}
             self._add("item lost", {**marks.of_receipt(self.permit, receipt, ended.takes), **says}, routine=False)
 
-    def delivered(self, receipt: Receipt) -> None:
-        """An item is at its destination."""
-        if not self._lines.is_full:
+    def delivered(self, receipts: Sequence[Receipt]) -> None:
+        """Items are at their destination."""
+        for receipt in receipts:
+            if self._lines.is_full:
+                return
             says = {"seconds": receipt.frames / FPS, "attempts": receipt.attempts, "carried": receipt.carried}
             self._add("item delivered", {**marks.of_receipt(self.permit, receipt), **says})
 

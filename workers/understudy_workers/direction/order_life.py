@@ -51,6 +51,7 @@ async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
             run.message = f"the director stumbled and begins again from the receipts: {error!r}"[:300]
             run.schedule, run.planned_all = Schedule(run.order.uid), False
             await asyncio.sleep(STUMBLE_SECONDS)
+    run.spans.end(run.state)
     run.workshop.wake()
 
 
@@ -69,9 +70,7 @@ async def _once(run: OrderRun) -> None:
         run.ending, run.message = finished.state, finished.message
         courier.close()
         return
-    deliveries = Deliveries(
-        run.log, courier, workshop, run.reporter("delivery"), lambda: run.gives_up, run.item_log.delivered
-    )
+    deliveries = Deliveries(run.log, courier, workshop, run.reporter("delivery"), lambda: run.gives_up, run.delivered)
     deliveries.take_up(-1 if run.log.interrupted else await workshop.insist(courier.cursor, report))
     if newest is not None and newest.order != run.permit.order_digest and run.log.own_sequences:
         # The job came back to an earlier content: the newest segment has to speak of it again.
