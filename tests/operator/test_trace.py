@@ -115,9 +115,12 @@ def operator(
     file.write_text(settings.model_dump_json())
     admin.let_lease_go()
     process = OperatorProcess(replace(operator_site, settings=settings, settings_file=file))
-    process.start()
-    yield process
-    process.end()
+    process.start(wait=False)
+    try:
+        until(process.is_healthy, seconds=120)
+        yield process
+    finally:
+        process.end()
 
 
 @pytest.fixture(scope="module")

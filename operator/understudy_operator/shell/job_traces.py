@@ -27,15 +27,15 @@ class JobTraces:
         self._clock = clock
 
     def traced(self, order: Order) -> Order:
-        """The order as its pool gets it: with the job's span, when its trace is recorded."""
-        if self._tracing is None:
+        """The order as its pool gets it: with the job's span, when its trace is recorded. Previews are no part of it."""
+        if self._tracing is None or order.preview is not None:
             return order
         job = job_span(order.uid, order.generation, self._tracing.settings.ratio)
         return order.model_copy(update={"traceparent": job.traceparent}) if job.sampled else order
 
     def dispatched(self, order: Order, began_at: float) -> None:
         """An order was handed over, or refused, since Unix seconds."""
-        if self._tracing is not None:
+        if self._tracing is not None and order.preview is None:
             job = job_span(order.uid, order.generation, self._tracing.settings.ratio)
             attributes: dict[str, str | int] = {"understudy.pool": order.pool, "understudy.items": order.total_items}
             self._tell(Span("dispatch", child(job), job, began_at, self._clock(), attributes))
