@@ -185,7 +185,7 @@ def test_a_new_leader_joins_the_same_trace(
     until(lambda: collector.spans(trace), lambda got: "admission" in {one.name for one in got})
     operator.end()
     (director.work_dir / "curtain-is-up").touch()
-    operator.start()
+    operator.start(wait=False)
     admin.wait(brand.key("led"), "Complete", seconds=90)
     spans = until(lambda: collector.spans(trace), lambda got: {"job", "order"} <= {one.name for one in got})
     roots = [one for one in spans if not one.parent]
