@@ -11,7 +11,7 @@ ENV PATH=/opt/uv/bin:$PATH UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 ARG CYCLONEDX_VERSION=7.5.0
 COPY pyproject.toml uv.lock images/environment ./
-RUN ./environment --extra operator --extra vault --extra local
+RUN ./environment --extra operator --extra vault --extra local --extra tracing
 
 FROM dependencies AS release
 COPY . .

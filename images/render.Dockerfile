@@ -20,7 +20,7 @@ RUN case "$ONNXRUNTIME" in \
       cpu) set -- --group cpu --prune onnxruntime-gpu ;; \
       *) echo "ONNXRUNTIME: wanted gpu, cuda or cpu, got $ONNXRUNTIME" >&2; exit 1 ;; \
     esac \
- && ./environment --extra render --extra vault "$@"
+ && ./environment --extra render --extra vault --extra tracing "$@"
 
 FROM dependencies AS release
 COPY . .

@@ -7,6 +7,8 @@ from typing import Final
 
 INDEX: Final = "index.jsonl"
 CONTACT_SHEET: Final = "contact-sheet.html"
+LOGS: Final = "logs.jsonl"
+"""What directors and performers did about each item."""
 ITEM_SUFFIXES: Final = (".mp4", ".srt", ".jpg")
 """Video, captions, poster of an item."""
 

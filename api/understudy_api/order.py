@@ -15,6 +15,7 @@ from understudy_api.consent import Clearance
 from understudy_api.digest import digest
 from understudy_api.keyring import MAX_KEY_RECORDS
 from understudy_api.model import AgeRecipient, Digest, Locale, Model, Name, ObjectName, Token
+from understudy_api.trace import TRACEPARENT
 from understudy_api.use import Declaration
 
 Uid = Field(pattern=r"^[A-Za-z0-9-]{8,64}$", description="UID of the Kubernetes object.")
@@ -144,6 +145,12 @@ class Order(Model):
         default=None,
         description="What it may cost; None: whatever it costs. A director of an earlier release refuses an order with one.",
         exclude_if=lambda allowance: allowance is None,
+    )
+    traceparent: str | None = Field(
+        default=None,
+        pattern=TRACEPARENT,
+        description="The job's span, under which others record theirs; None: nobody records any.",
+        exclude_if=lambda none: none is None,  # a director of an earlier release understands the order
     )
     grant: Token
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_serializer, model_validator
 
+from understudy_api.item_log import KEEP_DAYS
 from understudy_api.model import Model, fault_of
 from understudy_api.settings_secrets import completed
 from understudy_api.status_source import StatusSettings
+from understudy_api.trace import TracingSettings
 
 OPERATOR_SETTINGS_VARIABLE = "UNDERSTUDY_OPERATOR_SETTINGS"
 POOL_SETTINGS_VARIABLE = "UNDERSTUDY_POOL_SETTINGS"
@@ -122,8 +124,26 @@ class RayPods(Model):
     worker: dict[str, Any]
 
 
-class OperatorSettings(Model):
+class SettingsFile(Model):
+    """What a process reads from the file that the environment names under `variable`."""
+
+    variable: ClassVar[str]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a settings file; raises SettingsError."""
+        return _load(cls, path)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the file that the environment names; raises SettingsError."""
+        return _load(cls, _named(environment, cls.variable))
+
+
+class OperatorSettings(SettingsFile):
     """Everything the operator's process is told. Kubernetes access is the kubeconfig's, never more."""
+
+    variable: ClassVar[str] = OPERATOR_SETTINGS_VARIABLE
 
     kubeconfig: Path | None = None
     """None: the service account mounted into the pod."""
@@ -150,20 +170,11 @@ class OperatorSettings(Model):
     status_lists: StatusSettings = StatusSettings()
     ray_pods: RayPods | None = None
     """None: no pool of this farm can be run by KubeRay."""
+    tracing: TracingSettings | None = None
     metrics_host: str = "127.0.0.1"
     """Address that metrics are served on; a pod's have to be reached from outside it."""
     metrics_port: Port
     health_port: Port
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_OPERATOR_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, OPERATOR_SETTINGS_VARIABLE))
 
 
 class DirectorListener(Model):
@@ -184,8 +195,10 @@ class ContentCredentials(Model):
     root_file: Path
 
 
-class PoolSettings(Model):
+class PoolSettings(SettingsFile):
     """Everything director and performers are told. Inherited by every Ray worker through the environment."""
+
+    variable: ClassVar[str] = POOL_SETTINGS_VARIABLE
 
     farm: str
     """Thumbprint of the farm's key: the `aud` every license has to carry."""
@@ -206,16 +219,9 @@ class PoolSettings(Model):
     metrics_port: Port
     work_dir: Path
     """Scratch space of performers and trainers; may be emptied whenever no pool runs."""
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_POOL_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, POOL_SETTINGS_VARIABLE))
+    item_log_days: int = Field(default=KEEP_DAYS, ge=1, le=3650)
+    """How long the farm keeps what its pools logged about items."""
+    tracing: TracingSettings | None = None
 
 
 class TransitSettings(Model):
@@ -239,8 +245,10 @@ class ApiServerEndpoint(Model):
     ca_file: Path | None = None
 
 
-class VaultSettings(Model):
+class VaultSettings(SettingsFile):
     """Everything the vault's process is told. Exactly one of `keys_folder` and `transit` says where keys are kept."""
+
+    variable: ClassVar[str] = VAULT_SETTINGS_VARIABLE
 
     apiserver: ApiServerEndpoint
     """Reviews the callers' tokens."""
@@ -269,16 +277,6 @@ class VaultSettings(Model):
         if (self.keys_folder is None) == (self.transit is None):
             raise ValueError("wanted either keys_folder or transit")
         return self
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read and check a settings file; raises SettingsError."""
-        return _load(cls, path)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the file that UNDERSTUDY_VAULT_SETTINGS names; raises SettingsError."""
-        return _load(cls, _named(environment, VAULT_SETTINGS_VARIABLE))
 
 
 def _named(environment: Mapping[str, str], variable: str) -> Path:

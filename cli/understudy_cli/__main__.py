@@ -41,7 +41,7 @@ COMMANDS: Final = {
     "pause": Entry("job_acts", "pause", "Start no more items of a job."),
     "resume": Entry("job_acts", "resume", "Let a paused job go on."),
     "requeue": Entry("job_acts", "requeue", "Try the items of a job again that failed."),
-    "logs": Entry("logs", "logs", "Print what the pool's processes logged about an item."),
+    "logs": Entry("logs", "logs", "Print what became of an item, also when its workers are gone."),
     "open": Entry("contact_sheet", "open_", "Print a link to a job's contact sheet."),
     "cost": Entry("cost", "cost", "Print what jobs cost so far."),
     "top": Entry("top", "top", "Print how busy the pools are."),

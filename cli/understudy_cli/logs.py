@@ -1,4 +1,7 @@
-"""`understudy logs`: what the pool's processes wrote about one item, and about the takes it is made of."""
+"""`understudy logs`: what became of one item, and of the takes it is made of, by the lines that directors and performers wrote.
+
+Directors keep theirs in S3. Where nothing is kept of an item, or nobody here may read it, those of the processes that still run are read.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,22 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from understudy_api.item_log import CUT
 from understudy_api.log_marks import item_mark
 from understudy_api.restored import lasting_uid
 from understudy_cli.cluster_access import connect
 from understudy_cli.errors import UserError
 from understudy_cli.jobs import JobArgument, NamespaceOption, find_job, where
+from understudy_cli.kept_logs import kept
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local.cluster_setup import NAMESPACE
 from understudy_cli.local.home import Home
+from understudy_cli.s3_access import S3Option, SettingsOption
 
 _RAY_PODS: Final = "app.kubernetes.io/component in (ray-head,ray-worker,kuberay-head,kuberay-worker)"
-_KNOWN: Final = frozenset({"timestamp", "level", "event", "order", "item", "take", "takes", "at", "exception"})
+_KNOWN: Final = frozenset(
+    {"timestamp", "level", "event", "job", "order", "pool", "trace_id", "item", "take", "takes", "at", "exception"}
+)
 
 Texts = Iterable[tuple[str, str]]
 """Names of processes or pods, each with what it wrote."""
@@ -46,25 +54,53 @@ def logs(
     job: JobArgument,
     item: Annotated[str, typer.Argument(help="The item, as ROW/LOCALE/OUTPUT.")],
     namespace: NamespaceOption = None,
-    system: Annotated[str, typer.Option(help="The farm's own namespace.")] = NAMESPACE,
+    system: Annotated[str, typer.Option(help="The farm's own namespace, for pods that still run.")] = NAMESPACE,
+    settings: SettingsOption = None,
+    s3: S3Option = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("--output", "-o", help="Lines for people, or whole ones as JSON.")
     ] = "text",
 ) -> None:
-    """Print what directors and performers logged about an item and its takes, oldest first: needs leave to read pods' logs."""
+    """Print what became of an item and its takes, oldest first, also when their workers are gone.
+
+    With --s3 from logs.jsonl beside the job's outputs, with the farm's account from its own bucket; else, and where nothing
+    is kept yet, from the pool's pods, which needs leave to read their logs.
+    """
     kubectl = connect()
     document = find_job(kubectl, job, namespace)
     row, locale, format_ = _split(document, item)
     uid = lasting_uid(document["metadata"])
-    texts = list(_texts(kubectl, system))
-    found = about(item_mark(uid, row, locale, format_), lines(uid, texts))
+    mark, of_order = item_mark(uid, row, locale, format_), lines(uid, _kept(document, settings, s3))
+    found, looked = about(mark, of_order), "beside the job's outputs"
+    if not found and s3 is None:
+        texts = list(_texts(kubectl, system))
+        of_order += lines(uid, texts)
+        found, looked = about(mark, of_order), f"in the logs of {len(texts)} processes"
     if not found:
-        raise UserError(
-            f"{where(document)} {item}: no line about it in the logs of {len(texts)} processes; it was not begun yet, was "
-            "reused whole, has another row key (they stand in index.jsonl), or its logs went with their pod"
-        )
+        raise UserError(f"{where(document)} {item}: no line about it {looked}; {_why_none(of_order)}")
     for line in found:
         typer.echo(line.text if output == "text" else json.dumps({"source": line.source, **line.says}))
+
+
+def _kept(job: dict[str, Any], settings: Path | None, s3: str | None) -> Texts:
+    """What is kept of a job; the account of this machine's farm, which nobody named, may know nothing of it."""
+    try:
+        return kept(job, settings, s3)
+    except UserError as error:
+        if settings or s3:
+            raise
+        typer.echo(str(error), err=True)
+        return ()
+
+
+def _why_none(of_order: Sequence[Line]) -> str:
+    if any(line.says.get("event") == CUT for line in of_order):
+        return (
+            "the job's log is full and says of many items only what goes wrong; index.jsonl names every item's outcome"
+        )
+    return (
+        "it was not begun yet, was reused whole, has another row key (they stand in index.jsonl), or it is too long ago"
+    )
 
 
 def _split(job: dict[str, Any], item: str) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from understudy_api.status_source import StatusSettings
+from understudy_api.tracing import TracingError
 from understudy_operator.handlers import run
 from understudy_operator.settings import OperatorSettings, SettingsError, load_settings
 from understudy_operator.shell.apiserver import ApiServer, UnusableClusterError
@@ -45,7 +46,7 @@ def main() -> int:
     try:
         settings = load_settings()
         _serve(settings, stop)
-    except (SettingsError, UnusableClusterError, UnusableCertificateError, _MistakeError) as mistake:
+    except (SettingsError, UnusableClusterError, UnusableCertificateError, TracingError, _MistakeError) as mistake:
         sys.stderr.write(f"operator: {mistake}\n")
         return 1
     return 0

@@ -20,6 +20,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> OperatorSettin
         "s3.ca_file": settings.s3.ca_file,
         "director.ca_file": settings.director.ca_file,
         "status_lists.ca_file": settings.status_lists.ca_file,
+        "tracing.headers_file": settings.tracing.headers_file if settings.tracing else None,
+        "tracing.ca_file": settings.tracing.ca_file if settings.tracing else None,
         "status_lists.tls_cert": settings.status_lists.tls_cert,
         "status_lists.tls_key": settings.status_lists.tls_key,
         "vault.ca_file": settings.vault.ca_file if settings.vault else None,

@@ -129,6 +129,29 @@ def test_status_lists_are_for_heads_and_for_a_pool_elsewhere(values, readers):
     assert leave == {reader for reader in readers if f"understudy-{reader}" in policies}
 
 
+def test_spans_leave_from_operator_and_heads_alone_and_only_where_there_is_a_collector(tmp_path):
+    values = tmp_path / "values.yaml"
+    port = {"port": 4318, "protocol": "TCP"}
+
+    def senders(text):
+        found = objects(rendered(values.write_text(TRIAL.read_text() + text) and values))
+        policies = [each for each in found if each["kind"] == "NetworkPolicy"]
+        leave = {
+            p["metadata"]["name"]
+            for p in policies
+            for rule in p["spec"].get("egress", ())
+            if port in rule.get("ports", ())
+        }
+        holders = {name for name, pod in pods(found).items() if "understudy-spans" in str(pod["spec"]["volumes"])}
+        return leave, holders
+
+    assert senders("") == (set(), set())
+    traced = 'tracing: {endpoint: "http://collector.observability:4318", headersSecret: understudy-spans}'
+    leave, holders = senders(traced)
+    assert leave == {"understudy-operator", "understudy-ray-head", "understudy-kuberay-head"}
+    assert holders == {"understudy-operator", "understudy-ray-head"}
+
+
 def test_monitoring_comes_where_the_cluster_knows_it():
     kinds = {"PodMonitor", "PrometheusRule"}
     assert not kinds & {each["kind"] for each in objects(rendered(TRIAL))}

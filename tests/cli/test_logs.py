@@ -95,6 +95,7 @@ esac"""
     kubectl = stand_in(tmp_path, script)
     kubectl.kubeconfig.write_text("{}")
     monkeypatch.setenv("KUBECONFIG", str(kubectl.kubeconfig))
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "none"))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return tmp_path
 

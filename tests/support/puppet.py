@@ -20,6 +20,7 @@ from understudy_workers import gate
 from understudy_workers.objects import Objects
 from understudy_workers.stages.store import clip_key
 from understudy_workers.stops import Stops
+from understudy_workers.stopwatch import Stopwatch
 from understudy_workers.work import PAUSING_REASONS, ItemResult, ItemWork, Permit, TakeResult, TakeWork, staged_files
 
 FRAMES = 25
@@ -57,14 +58,17 @@ class Puppet:
                 refusal = verdict.refusals[0]
                 return TakeResult(take.take_id, 0, none, 0.0, {}, started_at, refusal, seconds, item_refused=True)
         self._note("take", take.take_id)
-        self._act(take.words, take.take_id)
+        watch = Stopwatch()
+        with watch.stage("speak"):
+            self._act(take.words, take.take_id)
         if "[hold]" in take.words and not self._hold(permit):
             return self.perform(take, permit)
         reused = []
         for clip_id in take.clip_ids:
             reused.append(self._objects.head(self._bucket, clip_key(permit.account, clip_id)) is not None)
             self._objects.put(self._bucket, clip_key(permit.account, clip_id), take.words.encode())
-        return TakeResult(take.take_id, FRAMES, tuple(reused), 0.01, {"speak": 0.01}, started_at)
+        laps = tuple(watch.laps)
+        return TakeResult(take.take_id, FRAMES, tuple(reused), 0.01, {"speak": 0.01}, started_at, laps=laps)
 
     def assemble(self, item: ItemWork, permit: Permit) -> ItemResult:
         planned = item.planned

@@ -88,7 +88,7 @@ def test_an_order_goes_through_real_processes(pool: Pool, orders: Orders, notes:
     assert pool.until_over(order).state == "Finished"
     assert once(orders, order) == [0, 1, 2, 3]
     assert len(noted(notes, "take")) == 5
-    assert len(orders.delivered(order)) == 4 * 3 + 2
+    assert len(orders.delivered(order)) == 4 * 3 + 3
 
 
 def test_seconds_of_a_node_that_was_told_its_group_count_for_the_group(pool: Pool, orders: Orders, notes: Path) -> None:
@@ -116,6 +116,11 @@ def test_a_performer_killed_in_the_middle_of_a_take_is_replaced_and_its_work_don
     assert {(one.outcome, one.attempts) for one in orders.receipts(order)} <= {("done", 1), ("done", 2)}
     pool.eventually(lambda: pool.board()["workers"] == CORES)
     assert victim not in [process.pid for process in pool.processes("Performer")]
+    kept = [json.loads(line) for line in orders.delivered(order)["logs.jsonl"].splitlines()]
+    lost = [line for line in kept if line["event"] == "work lost"]
+    assert {line["error"] for line in lost} == {"its performer died while it held the work"}
+    begun = {(line["take"], line["performer"]) for line in kept if line["event"] == "attempt begun" and "take" in line}
+    assert {(line["take"], line["performer"]) for line in lost if "take" in line} <= begun
 
 
 def test_a_stop_reaches_performers_in_the_middle_of_a_take(pool: Pool, orders: Orders, notes: Path) -> None:

@@ -103,7 +103,7 @@ class Filming:
                 result = _refused(take, refused.refusal, watch, started_at)
                 return replace(result, item_seconds=refused.seconds, item_refused=True)
         result = TakeResult(take.take_id, spoken.frames, reused, watch.total_seconds, watch.stages, started_at)
-        return replace(result, item_seconds=item_seconds)
+        return replace(result, item_seconds=item_seconds, laps=tuple(watch.laps))
 
     def _film(
         self,
@@ -198,7 +198,7 @@ class Filming:
 
         `at` is in Unix seconds. No words, no names.
         """
-        known, ended = marks.of_work(permit.order_uid, take), "whole"
+        known, ended = marks.of_work(permit, take), "whole"
         log.info("frames begin", **known, at=self._gatekeeper.clock())
         try:
             yield

@@ -100,8 +100,8 @@ class Finishing:
                 return _missing(lost, watch)
             data = self._make(item, permit, spoken, [clip for i in planned.clip_ids if (clip := clips[i])], watch)
         receipt = _done(planned, frames, data, metered=permit.making.preview is None)
-        log.info("item made", **marks.of_item(permit.order_uid, planned), seconds=frames / FPS)
-        return ItemResult(receipt, _staged(item), watch.total_seconds, watch.stages)
+        log.info("item made", **marks.of_item(permit, planned), seconds=frames / FPS)
+        return ItemResult(receipt, _staged(item), watch.total_seconds, watch.stages, laps=tuple(watch.laps))
 
     def _stored(self, item: ItemWork, watch: Stopwatch) -> bytes | None:
         """The video of an item that was finished before: it is stored last, by creating it."""

@@ -203,6 +203,10 @@ class Objects:
 
         return self._tried(read, f"s3://{bucket}/{prefix}")
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Removes an object; one that is gone already is no error."""
+        self._tried(lambda: self._client.remove_object(bucket, key), f"s3://{bucket}/{key}")
+
     def probe(self, bucket: str) -> None:
         """Proves that conditional create works on this service; StoreError when it would overwrite.
 
@@ -218,7 +222,7 @@ class Objects:
                     "S3 service with conditional writes"
                 )
         finally:
-            self._tried(lambda: self._client.remove_object(bucket, key), f"s3://{bucket}/{key}")
+            self.remove(bucket, key)
 
     def _tried(self, act: Callable[[], T], where: str) -> T:
         """Runs `act`, again with growing pauses while the service is away; turns every failure into StoreError."""

@@ -17,6 +17,7 @@ from understudy_api.ledger.account import account_id
 from understudy_api.order import Making, Order, OrderedUse, TwinPin, VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
+from understudy_workers.stopwatch import Lap
 
 GRANT_EXPIRED: Final = "GrantExpired"
 """Reason of a refusal because the grant's time is over (as `understudy_api.grant.read_grant` says it)."""
@@ -167,6 +168,8 @@ class TakeResult:
     """Length of the item that needs the take first, where it had to be known."""
     item_refused: bool = False
     """Whether the refusal is about that item alone: others may want the take."""
+    laps: tuple[Lap, ...] = ()
+    """When each stage was at work."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,7 @@ class ItemResult:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     refusal: Refusal | None = None
     missing_clips: tuple[str, ...] = ()
+    laps: tuple[Lap, ...] = ()
 
 
 _CONTENT_TYPES: Final = ("video/mp4", "application/x-subrip", "image/jpeg")

@@ -65,3 +65,17 @@ tolerations: {{ toJson . }}
 - name: tmp
   emptyDir: {}
 {{- end }}
+
+{{/* Where spans are sent from: the operator and the heads of Ray, never a worker. */}}
+{{- define "understudy.tracingMount" -}}
+{{- if and .Values.tracing.endpoint .Values.tracing.headersSecret }}
+- {name: tracing, mountPath: /etc/understudy/tracing, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "understudy.tracingVolume" -}}
+{{- if and .Values.tracing.endpoint .Values.tracing.headersSecret }}
+- name: tracing
+  secret: {secretName: {{ .Values.tracing.headersSecret }}, defaultMode: 0440, items: [{key: headers, path: headers}]}
+{{- end }}
+{{- end }}

@@ -78,11 +78,13 @@ spec:
       {{- include "understudy.containerSecurity" .root | nindent 6 }}
       volumeMounts:
         {{- include "understudy.mounts" .root | nindent 8 }}
+        {{- if eq .role "head" }}{{ with include "understudy.tracingMount" .root | trim }}{{ . | nindent 8 }}{{ end }}{{ end }}
         - {name: vault-token, mountPath: /var/run/understudy/vault, readOnly: true}
         - {name: work, mountPath: /var/lib/understudy}
         - {name: memory, mountPath: /dev/shm}
   volumes:
     {{- include "understudy.volumes" (dict "root" .root "process" "pool") | nindent 4 }}
+    {{- if eq .role "head" }}{{ with include "understudy.tracingVolume" .root | trim }}{{ . | nindent 4 }}{{ end }}{{ end }}
     - name: vault-token
       projected:
         sources:

@@ -32,6 +32,7 @@
   "metrics_port" $ports.metrics
   "health_port" $ports.health
 -}}
+{{- $_ := include "understudy.tracingSettings" . | fromJson | merge $told -}}
 {{ mergeOverwrite $told (deepCopy .Values.operator.settings) | toPrettyJson }}
 {{- end }}
 
@@ -55,7 +56,20 @@
   "metrics_port" $ports.metrics
   "work_dir" "/var/lib/understudy/work"
 -}}
+{{- $_ := include "understudy.tracingSettings" . | fromJson | merge $told -}}
 {{ mergeOverwrite $told (deepCopy .Values.pool.settings) | toPrettyJson }}
+{{- end }}
+
+{{- define "understudy.tracingSettings" -}}
+{{- $told := dict -}}
+{{- with .Values.tracing -}}
+{{- if .endpoint -}}
+{{- $tracing := dict "endpoint" .endpoint "ratio" .ratio "spans_per_order" .spansPerOrder -}}
+{{- if .headersSecret }}{{ $_ := set $tracing "headers_file" "/etc/understudy/tracing/headers" }}{{ end -}}
+{{- $_ := set $told "tracing" $tracing -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $told }}
 {{- end }}
 
 {{- define "understudy.vaultSettings" -}}

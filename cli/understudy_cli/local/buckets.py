@@ -11,6 +11,7 @@ from minio.credentials import StaticProvider
 from minio.error import MinioAdminException, MinioException, S3Error
 from minio.minioadmin import MinioAdmin
 
+from understudy_api import item_log
 from understudy_api.settings import BucketNames, S3Settings
 from understudy_cli.errors import UserError
 from understudy_cli.local.keys import Account
@@ -72,13 +73,13 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
 
 
 def pool_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
-    """Reads and writes all buckets but the vault's and the ledger, and removes nothing but its own probes; nothing in quarantine."""
+    """Reads and writes all buckets but the vault's and the ledger, and removes nothing but its own probes and old item logs; nothing in quarantine."""
     everything = tuple(name for name in names.model_dump().values() if name not in (names.vault, names.ledger))
     actions = ("GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
     return _policy(
         _list(*everything),
         _allow(actions, *(f"{name}/*" for name in everything)),
-        _allow(("DeleteObject",), f"{names.receipts}/probe/*"),
+        _allow(("DeleteObject",), f"{names.receipts}/probe/*", f"{names.receipts}/{item_log.FOLDER}*"),
         _deny(actions, f"{names.staging}/quarantine/*"),
     )
 

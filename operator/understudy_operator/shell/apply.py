@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -43,6 +43,7 @@ from understudy_operator.shell import views
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.events import Events
 from understudy_operator.shell.job_metrics import Job
+from understudy_operator.shell.job_traces import JobTraces
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.sources import Sources
@@ -62,6 +63,7 @@ class Targets:
     recorded: Callable[[Body], None] = lambda _: None
     """Told at once of an OwnerAct whose act was recorded: nobody waits for its status to be written."""
     wall_clock: Callable[[], float] = time.time
+    traces: JobTraces = field(default_factory=lambda: JobTraces(None, "", time.time))
 
 
 def apply(targets: Targets, body: Body, decision: Decision[Any]) -> None:
@@ -103,8 +105,9 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
         case PutOrder(pool=pool, order=order, grant=grant):
-            sealed = order.model_copy(update={"grant": sources.farm.seal(grant)})
-            sources.pools.existing(pool).pool.put_order(sealed, grant)
+            sealed, began_at = order.model_copy(update={"grant": sources.farm.seal(grant)}), targets.wall_clock()
+            sources.pools.existing(pool).pool.put_order(targets.traces.traced(sealed), grant)
+            targets.traces.dispatched(order, began_at)
         case RenewGrant(pool=pool, grant=grant):
             sources.pools.existing(pool).pool.put_grant(sources.farm.seal(grant), grant)
         case TellCommitted(pool=pool, uid=uid, sequence=sequence):
@@ -150,6 +153,7 @@ def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None
     after = targets.sources.cluster.patch_status(body, wanted)
     if _remember(targets, after) is not None and body["kind"] == "RenderJob":
         targets.metrics.jobs.changed(Job.of(body), before, wanted, targets.wall_clock())
+        targets.traces.changed(body, before, wanted)
 
 
 def _remember(targets: Targets, after: Body | None) -> Body | None:
@@ -170,6 +174,7 @@ def _delivered(targets: Targets, action: DeleteOutputs) -> Iterator[str]:
                     yield action.prefix + name
     yield action.prefix + delivery.INDEX
     yield action.prefix + delivery.CONTACT_SHEET
+    yield action.prefix + delivery.LOGS
 
 
 def _clear(targets: Targets, body: Body) -> None:

@@ -18,6 +18,7 @@ from understudy_api.kinds import KINDS
 from understudy_api.ledger.account import MICROS_PER_SECOND, account_id
 from understudy_api.settings import OperatorSettings
 from understudy_api.status_source import StatusSettings
+from understudy_api.tracing import Tracing
 from understudy_operator.core.actions import Decision, Record, RecordList
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
@@ -32,9 +33,11 @@ from understudy_operator.shell.events import Events
 from understudy_operator.shell.farm import Farm
 from understudy_operator.shell.herald import Herald
 from understudy_operator.shell.interruption import Interruptions
+from understudy_operator.shell.job_traces import JobTraces
 from understudy_operator.shell.key import Key
 from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
+from understudy_operator.shell.logs import name_job
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.objects import Objects, S3RefusalError
@@ -124,7 +127,9 @@ class Operator:
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._queue: WorkQueue[Key] = WorkQueue()
         self._bell = Doorbell(store, self._queue.mark, self._forget, self._heard, self._queue.hurry)
-        self._targets = Targets(self._sources, self._objects, events, self.metrics, self._bell.act_recorded)
+        self._traces = JobTraces(Tracing.begin(settings.tracing), identity, time.time)
+        recorded = self._bell.act_recorded
+        self._targets = Targets(self._sources, self._objects, events, self.metrics, recorded, traces=self._traces)
         interruptions = Interruptions(cluster, store, events)
         self._reconciler = Reconciler(self._queue, self.reconcile, self._refresh, interruptions, self.metrics)
         self._stop = threading.Event()
@@ -168,6 +173,7 @@ class Operator:
         body = self._sources.store.get(key)
         if body is None:
             return None
+        name_job(body)
         decision = decide(observe(self._sources, body), self._targets.wall_clock())
         apply(self._targets, body, decision)
         if any(isinstance(action, RecordList) for action in decision.actions):
@@ -198,6 +204,7 @@ class Operator:
         self._sources.pools.close()
         self._sources.lists.close()
         self._herald.close()
+        self._traces.close()
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""

@@ -12,6 +12,7 @@ import structlog
 from understudy_operator.shell.errors import ConflictError, DeniedError, OutageError
 from understudy_operator.shell.interruption import Interruptions
 from understudy_operator.shell.key import Key
+from understudy_operator.shell.logs import name_nothing
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import S3RefusalError
 from understudy_operator.shell.queue import Taken, WorkQueue
@@ -98,6 +99,7 @@ class Reconciler:
 
     def _one(self, taken: Taken[Key]) -> str:
         key = taken.key
+        name_nothing()
         if key == HEARTBEAT:
             self._queue.finish(key, HEARTBEAT_SECONDS)
             return "done"

@@ -96,6 +96,8 @@ DENIED = "AccessDenied"
         ("pool", "put", RECEIPTS, "hours/default/2026-01-01T00/d.json", "ok"),
         ("pool", "delete", RECEIPTS, "hours/default/2026-01-01T00/d.json", DENIED),
         ("operator", "put", RECEIPTS, "hours/default/2026-01-01T00/d.json", DENIED),
+        ("pool", "delete", RECEIPTS, "logs/order/1", "ok"),
+        ("operator", "delete", RECEIPTS, "logs/order/1", DENIED),
         ("pool", "delete", TWINS, "ada/manifest.json", DENIED),
         ("pool", "delete", OUTPUTS, "acme/a.mp4", DENIED),
         ("pool", "put", OUTPUTS, "acme/c.mp4", "ok"),

@@ -155,7 +155,7 @@ def test_two_directors_on_one_order_tell_every_item_once(stage, orders, settings
     assert once(orders, order) == list(range(24))
     last = orders.segments(order)[-1]
     assert (last.totals.done, last.billed_seconds) == (24, 48.0)
-    assert len(orders.delivered(order)) == 24 * 3 + 2
+    assert len(orders.delivered(order)) == 24 * 3 + 3
 
 
 def test_seconds_count_for_the_groups_of_the_performers_over_directors_and_contents(stage, orders) -> None:
@@ -238,7 +238,7 @@ def test_a_stopped_order_keeps_and_delivers_what_was_done(stage, orders) -> None
     assert finished.state == "Stopped"
     assert 1 <= len(done) < 40
     assert finished.totals.done == len(done)
-    assert len(orders.delivered(order)) == 3 * len(done) + 2
+    assert len(orders.delivered(order)) == 3 * len(done) + 3
 
 
 def test_performers_drop_what_they_hold_of_a_stopped_order(stage, orders, settings) -> None:
@@ -533,7 +533,7 @@ def test_another_destination_gets_everything_again_for_nothing(stage, orders) ->
             at.house.desk.put(order)
             await at.until(order, "Finished")
             at.house.desk.put(moved)
-            await eventually(lambda: len(orders.delivered(moved)) == 8)
+            await eventually(lambda: len(orders.delivered(moved)) == 9)
             await at.until(order, "Finished")
 
     play(scene())
@@ -562,7 +562,7 @@ def test_wrong_credentials_hold_delivery_back_until_they_are_mended(stage, order
             await at.until(order, "Finished")
 
     play(scene())
-    assert len(orders.delivered(right)) == 5
+    assert len(orders.delivered(right)) == 6
 
 
 def test_an_object_store_that_goes_away_loses_nothing(stage, orders, settings) -> None:
@@ -637,7 +637,7 @@ def test_nothing_is_delivered_before_it_is_committed(stage, orders) -> None:
             await at.until(order, "Finished")
 
     play(scene())
-    assert len(orders.delivered(order)) == 2 * 3 + 2
+    assert len(orders.delivered(order)) == 2 * 3 + 3
 
 
 def test_a_stopped_order_leaves_behind_what_nobody_commits(stage, orders, monkeypatch) -> None:
@@ -652,7 +652,7 @@ def test_a_stopped_order_leaves_behind_what_nobody_commits(stage, orders, monkey
             await eventually(lambda: at.house.desk.delete(order.uid))
 
     play(scene())
-    assert set(orders.delivered(order)) == {"index.jsonl", "contact-sheet.html"}
+    assert set(orders.delivered(order)) == {"index.jsonl", "contact-sheet.html", "logs.jsonl"}
     assert orders.finished(order).message == "2 items have a receipt but could not be delivered"
 
 

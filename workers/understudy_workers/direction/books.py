@@ -8,11 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
-import structlog
-
 from understudy_api.kuberay import is_group_name
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
-from understudy_workers import marks
 from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.purse import Purse
 from understudy_workers.direction.receipts import ReceiptLog, Spent
@@ -24,13 +21,12 @@ from understudy_workers.work import ItemResult, TakeResult
 MAX_PENDING: Final = 20 * MAX_SEGMENT_ITEMS
 """Receipts that may wait for the object store before no more work is handed out."""
 
-log = structlog.get_logger("books")
-
 
 class Books:
     """Collects receipts and writes them as segments: MAX_SEGMENT_ITEMS at once, or what there is after SEGMENT_SECONDS.
 
-    `on_segment(segment, own)` is called for every segment that joined the log: `own` when this director wrote it.
+    `on_segment(segment, own)` is called for every segment that joined the log: `own` when this director wrote it;
+    `on_end` for every item that is entered.
     """
 
     def __init__(
@@ -40,6 +36,7 @@ class Books:
         workshop: Workshop,
         report: Callable[[str], None],
         on_segment: Callable[[Segment, bool], None],
+        on_end: Callable[[Ended], None] = lambda _: None,
         purse: Purse | None = None,
     ) -> None:
         self._log = log
@@ -48,6 +45,7 @@ class Books:
         self._report = report
         self._on_segment = on_segment
         self._purse = purse or Purse(None)
+        self._on_end = on_end
         self._pending: deque[tuple[Receipt, Witness | None]] = deque()
         self._spent = Spent()
         self._changed = asyncio.Event()
@@ -106,10 +104,9 @@ class Books:
         self._pending.append((receipt, witness))
         self._pending_seconds += receipt.metered_seconds
         self._pending_items += receipt.charged
+        self._on_end(ended)
         if receipt.outcome != "done":
             self._pending_losses += 1
-            known = marks.of_receipt(self._log.order_uid, receipt, ended.takes)
-            log.warning("item lost", **known, outcome=receipt.outcome, reason=receipt.reason)
         elif not receipt.carried:
             fresh_seconds = ended.fresh_frames / FPS
             spent = self._spent

@@ -9,6 +9,7 @@ from understudy_api.order import Order
 from understudy_api.receipt import Finished
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.index import INDEX_NAME, INDEX_TYPE, write_index
+from understudy_workers.direction.item_log import ItemLog
 from understudy_workers.direction.planner import Planner
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.sheet import SHEET_NAME, SHEET_TYPE, SHOWN_ITEMS, sheet
@@ -31,14 +32,17 @@ def last_word(log: ReceiptLog, courier: Courier, order: Order) -> Finished | Non
     return finished
 
 
-def publish(log: ReceiptLog, courier: Courier, order: Order, folder: Path, planner: Planner) -> dict[str, str]:
-    """Writes index and contact sheet below the order's prefix; their keys as fields of `Finished`. None for a preview.
+def publish(
+    log: ReceiptLog, item_log: ItemLog, courier: Courier, order: Order, folder: Path, planner: Planner
+) -> dict[str, str]:
+    """Writes index, contact sheet and item log below the order's prefix; their keys as fields of `Finished`. None for a preview.
 
     Raises StoreError, and PlanError when the rows are not what they were.
     """
     if order.preview is not None:
         return {}
     folder.mkdir(parents=True, exist_ok=True)
+    item_log.publish(courier, folder)
     with TemporaryDirectory(dir=folder) as name:
         index, page = Path(name) / INDEX_NAME, Path(name) / SHEET_NAME
         first = write_index(log.own_segments(), order.total_items, index, shown=SHOWN_ITEMS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from understudy_api.receipt import Receipt, Segment
@@ -27,7 +27,7 @@ class Deliveries:
     """Brings the items of segments to their destination. Knows them by sequence, so a long queue costs nothing.
 
     `give_up` says when a delivery that fails is not tried again, and an uncommitted segment not waited for, because nobody
-    waits for it any more.
+    waits for it any more. `on_delivery` is called with the items of a segment that were brought, and since when (Unix seconds).
     """
 
     def __init__(
@@ -37,12 +37,14 @@ class Deliveries:
         workshop: Workshop,
         report: Callable[[str], None],
         give_up: Callable[[], bool],
+        on_delivery: Callable[[Sequence[Receipt], float], None] = lambda *_: None,
     ) -> None:
         self.courier = courier
         self._log = log
         self._workshop = workshop
         self._report = report
         self._give_up = give_up
+        self._on_delivery = on_delivery
         self._queue: deque[tuple[int, bool]] = deque()
         self._changed = asyncio.Event()
         self._closing = False
@@ -117,10 +119,13 @@ class Deliveries:
     async def _deliver(self, sequence: int, verify: bool) -> None:
         workshop = self._workshop
         segment: Segment = await workshop.insist(lambda: self._log.segment(sequence), self._report)
+        began_at = workshop.clock()
         wanted = [receipt for receipt in segment.receipts if receipt.outcome == "done" and receipt.bytes]
         results = await asyncio.gather(*(self._bring(receipt, verify) for receipt in wanted))
         self.undelivered += results.count(False)
         workshop.metrics.delivered.inc(results.count(True))
+        brought = [receipt for receipt, there in zip(wanted, results, strict=True) if there]
+        self._on_delivery(brought, began_at)
 
     async def _bring(self, receipt: Receipt, verify: bool) -> bool:
         def bring() -> bool:

@@ -12,7 +12,6 @@ from typing import Final, Protocol
 import structlog
 
 from understudy_api.order import NodeLoad
-from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.pool_metrics import PoolMetrics
@@ -219,7 +218,7 @@ class Floor:
             await self._crew.end(seat.name)
         except Exception as error:  # whatever Ray says: the work is not done, and nobody knows why
             log.exception("a batch came to nothing", performer=seat.name)
-            message = repr(error)
+            message = f"{type(error).__name__}; the director's log says more"
         if answer is not None and answer.thumbprint:
             seat.thumbprint = answer.thumbprint
         seat.batches -= 1
@@ -229,8 +228,6 @@ class Floor:
         self._count_work(seat, run, assignment, answer, began_at, clock())
         if answer is None:
             self._metrics.lost.inc()
-            for work in assignment.works:
-                log.warning("work lost", **marks.of_work(run.order.uid, work), performer=seat.name, error=message)
             run.lost(assignment, seat.name, message, clock())
             self._charge(run, -assignment.estimated_seconds)
         else:

@@ -15,8 +15,10 @@ from prometheus_client import start_http_server
 from understudy_api.settings import PoolSettings
 from understudy_api.timesheet import DEFAULT_POOL
 from understudy_api.token import load_key
+from understudy_api.tracing import Tracing
 from understudy_workers.direction.desk import Desk
 from understudy_workers.direction.floor import Crew, Floor
+from understudy_workers.direction.item_log import keep_swept
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.server import Front, application, tls
 from understudy_workers.direction.timekeeper import Look, Timekeeper
@@ -60,6 +62,7 @@ class House:
             metrics=self._metrics,
             wake=self._wake,
             halt=crew.stop,
+            tracing=Tracing.begin(settings.tracing),
         )
         self.desk = Desk(self.workshop)
         self.timekeeper = Timekeeper(self.workshop, pool, release, look)
@@ -76,7 +79,7 @@ class House:
     async def open(self) -> None:
         """Serves the floor, HTTP and metrics. Raises OSError when a port stays taken."""
         loop = asyncio.get_running_loop()
-        lasting = (self.floor.serve, self._count, self._keep_lists, self.timekeeper.keep)
+        lasting = (self.floor.serve, self._count, self._keep_lists, self._sweep, self.timekeeper.keep)
         self._tasks = [loop.create_task(_for_ever(one)) for one in lasting]
         listener = self._settings.director
         token = listener.token_file.read_text().strip()
@@ -98,6 +101,9 @@ class House:
     async def _keep_lists(self) -> None:
         await self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
 
+    async def _sweep(self) -> None:
+        await keep_swept(self.workshop)
+
     async def _count(self) -> None:
         while True:
             self._metrics.orders(self.desk.states())
@@ -118,6 +124,8 @@ class House:
             self._metrics_server.server_close()
         self.workshop.threads.shutdown(wait=False)
         self.workshop.objects.close()
+        if self.workshop.tracing is not None:
+            await asyncio.to_thread(self.workshop.tracing.close)
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from understudy_api.receipt import Finished, Segment
+from understudy_workers import marks
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.conclusion import last_word, publish
 from understudy_workers.direction.deliveries import Deliveries
@@ -48,12 +49,13 @@ async def live(run: OrderRun, after: Awaitable[None] | None = None) -> None:
             if isinstance(error, StoreError) and run.gives_up:
                 run.over = True
                 break
-            log.exception("stumbled", order=run.order.uid)
+            log.exception("stumbled", **marks.of_order(run.permit))
             run.books = run.deliveries = None
             await _until(run, lambda: not run.schedule.in_flight)
             run.message = f"the director stumbled and begins again from the receipts: {error!r}"[:300]
             run.schedule, run.planned_all = Schedule(run.order.uid), False
             await asyncio.sleep(STUMBLE_SECONDS)
+    run.spans.end(run.state)
     run.workshop.wake()
 
 
@@ -72,13 +74,14 @@ async def _once(run: OrderRun) -> None:
         run.ending, run.message = finished.state, finished.message
         courier.close()
         return
-    deliveries = Deliveries(run.log, courier, workshop, run.reporter("delivery"), lambda: run.gives_up)
+    deliveries = Deliveries(run.log, courier, workshop, run.reporter("delivery"), lambda: run.gives_up, run.delivered)
     deliveries.take_up(-1 if run.log.interrupted else await workshop.insist(courier.cursor, report))
     if newest is not None and newest.order != run.permit.order_digest and run.log.own_sequences:
         # The job came back to an earlier content: the newest segment has to speak of it again.
         await workshop.insist(lambda: run.log.append((), Spent(), workshop.clock(), even_empty=True), report)
     planner = Planner(run.order, run.log, workshop)
-    await _perform(run, deliveries, planner)
+    async with run.item_log.kept(lambda: deliveries.courier, workshop.settings.work_dir / "logs"):
+        await _perform(run, deliveries, planner)
     if run.ending != "Superseded":
         await _conclude(run, deliveries, planner)
     planner.forget_rows()
@@ -95,7 +98,9 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
 
     charges = run.log.charges
     run.purse.open(charges.worked, charges.unpriced, charges.last)
-    books = Books(run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment, run.purse)
+    books = Books(
+        run.log, run.order.namespace, run.workshop, run.reporter("log"), on_segment, run.item_log.ended, run.purse
+    )
     run.books, run.deliveries = books, deliveries
     deliveries.commit(run.committed)
     run.revise(run.order)
@@ -148,12 +153,12 @@ async def _conclude(run: OrderRun, deliveries: Deliveries, planner: Planner) -> 
     try:
         folder = workshop.settings.work_dir / "index"
         keys = await workshop.insist(
-            lambda: publish(run.log, deliveries.courier, order, folder, planner),
+            lambda: publish(run.log, run.item_log, deliveries.courier, order, folder, planner),
             run.reporter("delivery"),
             lambda: run.gives_up,
         )
     except (StoreError, PlanError) as error:
-        log.warning("no index", order=order.uid, error=str(error))
+        log.warning("no index", **marks.of_order(run.permit), error=str(error))
     if run.ending == "Superseded":
         return
     if deliveries.undelivered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Literal
 
@@ -13,12 +13,16 @@ import structlog
 from understudy_api.budget import Spending
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
+from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
+from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
+from understudy_workers.direction.item_log import ItemLog
+from understudy_workers.direction.order_spans import OrderSpans
 from understudy_workers.direction.purse import Purse
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
@@ -53,6 +57,8 @@ class OrderRun:
         self.permit = permit_of(order, self._taken_up_at)
         self.workshop = workshop
         self.schedule = Schedule(order.uid)
+        self.item_log = ItemLog(self.permit, workshop)
+        self.spans = OrderSpans(order, self.permit, workshop.tracing, workshop.director)
         self.log = ReceiptLog(workshop.objects, workshop.settings.buckets.receipts, order, workshop.director)
         self.books: Books | None = None
         self.purse = Purse(order.allowance)
@@ -138,6 +144,8 @@ class OrderRun:
         moved = order.delivery != self.order.delivery
         self.order = order
         self.permit, self.named = permit_of(order, self._taken_up_at), named(order)
+        self.item_log.permit = self.permit
+        self.spans.revise(order, self.permit)
         self._grant = self._read_grant()
         self.purse.revise(order.allowance)
         self.purse.idle = order.suspended
@@ -193,6 +201,8 @@ class OrderRun:
             self._note_waiting(True)
         if isinstance(found, Assignment):
             self.purse.take(asking.performer, now)
+            self.item_log.began(found, asking.performer)
+            self.spans.began(found)
         if isinstance(found, Assignment) and self._started_at is None:
             self._started_at = wall
             self._resumed_with = (len(self.log.accounted), wall)
@@ -210,13 +220,22 @@ class OrderRun:
 
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
+        self.item_log.answered(assignment, performer, answer)
+        self.spans.answered(assignment, performer, answer)
         turnout = self.schedule.answered(assignment, performer, answer, now)
         self.purse.settle(performer, answer.busy_seconds, answer.group, now, whole=turnout.paused is None)
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
+    def delivered(self, receipts: Sequence[Receipt], began_at: float) -> None:
+        """Takes in that items were brought to their destination, since Unix seconds."""
+        self.item_log.delivered(receipts)
+        self.spans.delivered(len(receipts), began_at)
+
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
         """Takes in that a performer died."""
         self.purse.lose(performer, now)
+        self.item_log.lost(assignment, performer, message)
+        self.spans.lost(assignment, performer)
         return self._took_in(self.schedule.lost(assignment, performer, message, now), 0.0)
 
     def _took_in(
@@ -266,7 +285,7 @@ class OrderRun:
 
     def _report(self, what: str, trouble: str) -> None:
         if trouble and trouble != self._troubles.get(what):
-            log.warning("trouble", order=self.order.uid, what=what, error=trouble)
+            log.warning("trouble", **marks.of_order(self.permit), what=what, error=trouble)
         self._troubles[what] = trouble
 
     def _read_grant(self) -> Grant | None:

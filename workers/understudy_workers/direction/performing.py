@@ -58,7 +58,7 @@ def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
     except OutageError as error:
         return Failure(_last_line(error), "StoreOutage", outage=True)
     except Exception as error:
-        log.exception("work failed", **marks.of_work(permit.order_uid, work))
+        log.exception("work failed", **marks.of_work(permit, work))
         return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:64])
 
 

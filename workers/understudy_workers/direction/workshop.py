@@ -13,6 +13,7 @@ from typing import Final, ParamSpec, TypeVar
 from joserfc.jwk import OKPKey
 
 from understudy_api.settings import PoolSettings
+from understudy_api.tracing import Tracing
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.status_lists import StatusLists
 from understudy_workers.objects import Objects, StoreError
@@ -43,6 +44,7 @@ class Workshop:
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, "director"))
     clock: Callable[[], float] = time.time
     lists: StatusLists = field(default_factory=StatusLists)
+    tracing: Tracing | None = None
     _proven: bool = False
 
     def prove(self) -> None:

@@ -118,7 +118,9 @@ class EspeakVoice:
         utterance = espeak.synthesize(spoken, name, self.rate_wpm, self.pitch)
         phones = _phones(utterance)
         if not phones:
-            raise UnspeakableError(f"text: wanted words to say in {locale}, got {text[:60]!r}; write a sentence")
+            raise UnspeakableError(
+                f"text: wanted words to say in {locale}, got {len(text)} characters without any; write a sentence"
+            )
         if not units:
             units = _units_at_events(text, utterance)
         words = _timed(units, utterance, phones)
