@@ -15,6 +15,7 @@ from pydantic import Field
 from understudy_api.model import Model, ObjectName
 
 HOUR_SECONDS: Final = 3600
+PREFIX: Final = "hours/"
 MAX_WORKS: Final = 5_000
 """Orders x locales x groups that an hour of a pool tells apart; what comes after is told by namespace alone."""
 MAX_PRESENCES: Final = 33
@@ -66,4 +67,4 @@ def timesheet_key(pool: str, hour: int, director: str) -> str:
 
 def hour_prefix(pool: str, hour: int) -> str:
     """What the keys of all timesheets of one hour of a pool begin with."""
-    return f"hours/{pool}/{datetime.fromtimestamp(hour, UTC):%Y-%m-%dT%H}/"
+    return f"{PREFIX}{pool}/{datetime.fromtimestamp(hour, UTC):%Y-%m-%dT%H}/"

@@ -200,7 +200,7 @@ def test_sums_are_the_time_that_was_there_to_the_last_microsecond(
     works: list[tuple[str, int]], extra: int, change: int
 ) -> None:
     """With whole seconds nothing is rounded on the way in."""
-    merged = {name: seconds for name, seconds in works}
+    merged = dict(works)
     present = sum(merged.values()) + extra
     sheet = a_sheet(present, *(a_work(seconds, name) for name, seconds in merged.items()))
     charges = worker_charges([sheet], {"default": (a_page(0, 0), a_page(1, HOUR + change, USD))})
