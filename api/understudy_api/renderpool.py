@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Final
 
 from pydantic import Field
@@ -28,6 +29,7 @@ class AddressedPool(Resource):
     )
 
 
+_PRICES: Final = ("pricePerWorkerHour", "storagePricePerGibMonth", "egressPricePerGib")
 _STAYS: Final = {"rule": "self == oldSelf", "message": "is immutable: orders run there; create another RenderPool"}
 
 
@@ -61,6 +63,13 @@ class RenderPoolSpec(Resource):
     price_per_worker_hour: Money | None = Field(
         default=None,
         description="Price of one performer for one hour, in groups without a price of their own; cost is reported only with a price.",
+    )
+    storage_price_per_gib_month: Money | None = Field(
+        default=None,
+        description="Price of one GiB of delivered files kept for 730 hours; `understudy cost show` estimates storage by it.",
+    )
+    egress_price_per_gib: Money | None = Field(
+        default=None, description="Price of one GiB delivered; `understudy cost show` estimates egress by it."
     )
 
 
@@ -106,6 +115,21 @@ KIND: Final = Kind(
             "self.kuberay.groups.all(h, !has(h.pricePerWorkerHour) || h.pricePerWorkerHour.currency == g.pricePerWorkerHour.currency)))",
             "message": "wanted one currency for the prices of a pool and its groups; amounts of two are never added",
         },
+        *(
+            {
+                "rule": f"!has(self.{one}) || !has(self.{other}) || self.{one}.currency == self.{other}.currency",
+                "message": f"wanted one currency for {one} and {other}; amounts of two are never added",
+            }
+            for one, other in combinations(_PRICES, 2)
+        ),
+        *(
+            {
+                "rule": f"!has(self.{one}) || !has(self.kuberay) || !has(self.kuberay.groups) || self.kuberay.groups.all(g, "
+                f"!has(g.pricePerWorkerHour) || g.pricePerWorkerHour.currency == self.{one}.currency)",
+                "message": f"wanted one currency for {one} and the prices of groups; amounts of two are never added",
+            }
+            for one in _PRICES[1:]
+        ),
     ),
     columns=(
         Column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status'),

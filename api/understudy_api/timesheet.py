@@ -17,6 +17,7 @@ from understudy_api.model import Model, ObjectName
 HOUR_SECONDS: Final = 3600
 DEFAULT_POOL: Final = "default"
 """The pool of a director that nobody told a name."""
+PREFIX: Final = "hours/"
 MAX_WORKS: Final = 5_000
 """Orders x locales x groups that an hour of a pool tells apart; what comes after is told by namespace alone."""
 MAX_PRESENCES: Final = 33
@@ -68,4 +69,4 @@ def timesheet_key(pool: str, hour: int, director: str) -> str:
 
 def hour_prefix(pool: str, hour: int) -> str:
     """What the keys of all timesheets of one hour of a pool begin with."""
-    return f"hours/{pool}/{datetime.fromtimestamp(hour, UTC):%Y-%m-%dT%H}/"
+    return f"{PREFIX}{pool}/{datetime.fromtimestamp(hour, UTC):%Y-%m-%dT%H}/"

@@ -6,8 +6,8 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import typer
@@ -19,11 +19,15 @@ from understudy_cli.errors import UserError
 
 @dataclass(frozen=True)
 class Entry:
-    """One command: the module that holds it, the function in it (None: a typer app called `app`), its help line."""
+    """One command: the module that holds it, the function in it (None: a typer app called `app`), its help line.
+
+    `parts` are commands below one that is a command by itself; what is none of them is its argument.
+    """
 
     module: str
     function: str | None
     help: str
+    parts: Mapping[str, Entry] = field(default_factory=dict)
 
 
 COMMANDS: Final = {
@@ -43,7 +47,15 @@ COMMANDS: Final = {
     "requeue": Entry("job_acts", "requeue", "Try the items of a job again that failed."),
     "logs": Entry("logs", "logs", "Print what became of an item, also when its workers are gone."),
     "open": Entry("contact_sheet", "open_", "Print a link to a job's contact sheet."),
-    "cost": Entry("cost", "cost", "Print what jobs cost so far."),
+    "cost": Entry(
+        "cost",
+        "cost",
+        "Print what jobs cost so far; `show`, `export`: what the farm did.",
+        {
+            "show": Entry("cost_show", "show", "Print what the farm cost, and for whom."),
+            "export": Entry("cost_export", "export", "Write what the farm cost as FOCUS."),
+        },
+    ),
     "top": Entry("top", "top", "Print how busy the pools are."),
     "doctor": Entry("doctor", "doctor", "Look at cluster, rights, pools, S3 and GPU; name what is wrong and the cure."),
     "ledger": Entry("ledger", None, "Check the ledger of uses and royalties; keep checkpoints of it."),
@@ -66,6 +78,9 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The real command's context: from here on the real command runs."""
+        if args and args[0] in self._entry.parts:
+            part = LazyCommand(args[0], self._entry.parts[args[0]])
+            return part.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
         return load(self.name or "", self._entry).make_context(info_name, args, parent, **extra)
 
 

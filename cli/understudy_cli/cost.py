@@ -59,7 +59,11 @@ def cost(
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="All jobs of the cluster.")] = False,
     output: OutputOption = "table",
 ) -> None:
-    """Print worker seconds at the prices of their groups and pools, and metered seconds. Royalties are in `understudy statement`."""
+    """Print worker seconds at the prices of their groups and pools, and metered seconds. Royalties are in `understudy statement`.
+
+    `cost show` and `cost export` tell what the farm cost and for whom, idle time included, at the prices of that time.
+    A job of such a name is named after `--`.
+    """
     if job and everywhere:
         raise UserError("cost: wanted a job or --all-namespaces, got both; leave one out")
     kubectl = connect()

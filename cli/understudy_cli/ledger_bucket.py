@@ -76,6 +76,10 @@ class LedgerBucket:
         found = self._read(self._keys(f"names/{account}/"))
         return {key.rpartition("/")[2]: data.decode("utf-8", "replace") for key, data in found.items()}
 
+    def objects(self, prefix: str, bucket: str = "") -> dict[str, bytes]:
+        """Everything under a prefix by its key; `bucket`: the ledger's own by default."""
+        return self._read(self._keys(prefix, bucket), bucket)
+
     def receipt_keys(self, uid: str) -> list[str]:
         """Keys of what is kept of a job's receipt log."""
         return self._keys(f"{uid}/", self.receipts_name)

@@ -186,6 +186,31 @@ def test_a_pool_has_prices_in_one_currency(admin: Admin, spec: dict[str, Any], a
             admin.create(body)
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({}, None),
+        ({"storagePricePerGibMonth": "EUR", "egressPricePerGib": "EUR"}, None),
+        ({"storagePricePerGibMonth": "USD"}, "pricePerWorkerHour and storagePricePerGibMonth"),
+        ({"egressPricePerGib": "USD"}, "pricePerWorkerHour and egressPricePerGib"),
+        ({"egressPricePerGib": "USD", "pricePerWorkerHour": None}, "egressPricePerGib and the prices of groups"),
+        ({"storagePricePerGibMonth": "USD", "pricePerWorkerHour": None}, "storagePricePerGibMonth and the prices of"),
+    ],
+    ids=str,
+)
+def test_storage_and_egress_are_priced_in_the_same_currency(
+    admin: Admin, spec: dict[str, str | None], said: str | None
+) -> None:
+    prices = {name: {"amount": "0.02", "currency": one} if one else None for name, one in spec.items()}
+    whole = {name: one for name, one in {**priced("EUR", "EUR"), **prices}.items() if one}
+    body = resource("RenderPool", "", "stored", whole)
+    if said is None:
+        admin.delete(Key.of(admin.create(body)))
+    else:
+        with pytest.raises(DeniedError, match=f"wanted one currency for {said}"):
+            admin.create(body)
+
+
 def test_a_price_of_a_group_may_change_and_go(admin: Admin) -> None:
     key = Key.of(admin.create(resource("RenderPool", "", "repriced", priced(None, "EUR", "EUR"))))
     changed_all = admin.patch(key, priced(None, "USD", "USD"))["spec"]["kuberay"]["groups"]

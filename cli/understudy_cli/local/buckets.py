@@ -58,7 +58,19 @@ def operator_policy(names: BucketNames = BUCKETS) -> dict[str, Any]:
     into quarantine, where it reads its own list and none of the files; takes and clips are sealed, also for it.
     """
     readable = (names.outputs, names.twins, names.receipts, names.ledger)
-    chains = ("licenses", "closings", "checkpoints", "names", "facts", "acts", "keys", "heard", "register", "status")
+    chains = (
+        "licenses",
+        "closings",
+        "checkpoints",
+        "names",
+        "facts",
+        "acts",
+        "keys",
+        "heard",
+        "register",
+        "status",
+        "prices",
+    )
     return _policy(
         _list(*readable, names.staging),
         _allow(("GetObject",), *(f"{name}/*" for name in readable)),

@@ -26,6 +26,7 @@ from understudy_api.twinmodel import TwinModelStatus
 from understudy_operator.core.pool_actions import ApplyRayCluster as ApplyRayCluster
 from understudy_operator.core.pool_actions import DrainNodes as DrainNodes
 from understudy_operator.core.pool_actions import StartDirector as StartDirector
+from understudy_operator.core.pool_actions import WritePrices as WritePrices
 from understudy_operator.core.request import ContentRequest
 
 S = TypeVar(
@@ -275,6 +276,7 @@ Action = (
     | StartDirector
     | ApplyRayCluster
     | DrainNodes
+    | WritePrices
     | EmitEvent
 )
 

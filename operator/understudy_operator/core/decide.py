@@ -39,6 +39,7 @@ from understudy_operator.core.looks import expiry, next_look
 from understudy_operator.core.noted import NOTE_SECONDS, mark, note, unnoted
 from understudy_operator.core.pool_policy import pool_actions, pool_event, pool_look, pool_status
 from understudy_operator.core.preview import show_preview
+from understudy_operator.core.price_pages import price_actions
 from understudy_operator.core.quarantine_policy import is_ending, put_away, quarantine_look
 from understudy_operator.core.ray_pool import scaled
 from understudy_operator.core.recording import record_license, record_license_of
@@ -123,7 +124,7 @@ def decide_pool(state: PoolState, now: float) -> Decision[RenderPoolStatus]:
     told = events(state.status.conditions, status.conditions, pool_event)
     held = () if state.identity.held else (AddFinalizer(),)
     return Decision(
-        actions=(*held, *pool_actions(state, plans, now), *told),
+        actions=(*held, *pool_actions(state, plans, now), *price_actions(state, now), *told),
         status=status if status != state.status else None,
         requeue_after_seconds=pool_look(state),
     )

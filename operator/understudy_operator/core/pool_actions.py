@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from understudy_api.price_book import PricePage
+
 
 @dataclass(frozen=True, kw_only=True)
 class StartDirector:
@@ -27,3 +29,10 @@ class DrainNodes:
 
     pool: str
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritePrices:
+    """Add a page to the price book; a page of that number with other words is a conflict."""
+
+    page: PricePage

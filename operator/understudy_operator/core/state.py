@@ -21,6 +21,7 @@ from understudy_api.moderation.listing import Listing
 from understudy_api.order import NodeLoad, Progress, S3Credentials
 from understudy_api.owner_word import SILENCE, OwnerWord
 from understudy_api.owneract import OwnerActSpec, OwnerActStatus
+from understudy_api.price_book import PricePage
 from understudy_api.receipt import Finished, Totals, TrainingResult
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import RenderJobStatus
@@ -288,6 +289,8 @@ class PoolState:
     """Templates of its pods."""
     farm_namespace: str = ""
     """Where the operator and its RayClusters are."""
+    price_page: PricePage | None = None
+    """The newest page of its price book; None: it has none."""
 
 
 State = JobState | TwinState | LicenseState | PoolState | ConsentState | ActState

@@ -37,6 +37,7 @@ from understudy_operator.core.actions import (
     StopTraining,
     TellCommitted,
     TellVault,
+    WritePrices,
 )
 from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
@@ -134,6 +135,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.ray_clusters.apply(manifest)
         case DrainNodes(pool=pool, addresses=addresses):
             sources.pools.existing(pool).director.put_draining(addresses)
+        case WritePrices(page=page):
+            sources.prices.write(page)
         case EmitEvent():
             targets.events.post(body, action.type, action.reason, action.message)
     return body

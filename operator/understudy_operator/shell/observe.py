@@ -212,6 +212,7 @@ def _pool(sources: Sources, body: Body) -> PoolState:
         ray_reachable=ray_reachable,
         submissions=submissions,
         jobs=sources.store.uids("RenderJob"),
+        price_page=sources.prices.newest(name),
     )
 
 

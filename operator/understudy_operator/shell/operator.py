@@ -44,6 +44,7 @@ from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.observe import observe
 from understudy_operator.shell.pool import POLL_SECONDS
 from understudy_operator.shell.pools import Pools
+from understudy_operator.shell.price_book import PriceBook
 from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.queue import WorkQueue
 from understudy_operator.shell.ray_clusters import RayClusters
@@ -123,6 +124,7 @@ class Operator:
             herald=self._herald,
             pools=Pools(settings, store),
             ray_clusters=RayClusters(server, settings.namespace, settings.ray_pods),
+            prices=PriceBook(self._objects, settings.buckets.ledger),
         )
         self._sealer = Sealer(self._objects, settings.buckets.ledger, self._sources.ledger, self._sources.farm.key)
         self._queue: WorkQueue[Key] = WorkQueue()

@@ -18,6 +18,7 @@ from understudy_operator.shell.larder import Larder
 from understudy_operator.shell.ledger import Ledger
 from understudy_operator.shell.namespaces import Namespaces
 from understudy_operator.shell.pools import Pools
+from understudy_operator.shell.price_book import PriceBook
 from understudy_operator.shell.quarantine import Quarantine
 from understudy_operator.shell.ray_clusters import RayClusters
 from understudy_operator.shell.receipts import Receipts
@@ -45,6 +46,7 @@ class Sources:
     herald: Herald
     pools: Pools
     ray_clusters: RayClusters
+    prices: PriceBook
 
     def twin_view(self, namespace: str, name: str) -> TwinView | None:
         """A TwinModel; None when there is none or it is being deleted."""
