@@ -13,7 +13,7 @@ import structlog
 from understudy_api.grant import Grant, signed_grant
 from understudy_api.order import Order, Progress
 from understudy_api.verdict import Refusal
-from understudy_workers.direction.batch import Answer, Witness
+from understudy_workers.direction.batch import Answer, Witness, seconds_by_locale
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
@@ -190,6 +190,7 @@ class OrderRun:
     def answered(self, assignment: Assignment, performer: str, answer: Answer, now: float) -> Turnout:
         """Takes in a performer's answer."""
         turnout = self.schedule.answered(assignment, performer, answer, now)
+        self.workshop.metrics.worked(self.order.pool, seconds_by_locale(assignment.works, answer))
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def lost(self, assignment: Assignment, performer: str, message: str, now: float) -> Turnout:
