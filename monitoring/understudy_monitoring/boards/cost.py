@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.boards.locales import LOCALES
 
 _HOURLY: Final = "3600 * sum by (currency, {by}) (rate(understudy_cost_total[1h]))"
 
@@ -93,6 +94,7 @@ COST: Final = Board(
                 ),
             ),
         ),
+        LOCALES,
         Row(
             "Busy and idle",
             (
