@@ -15,11 +15,11 @@ from understudy_operator.core.times import unix_seconds
 from understudy_operator.shell import views
 from understudy_operator.shell.metric_labels import MAX_CURRENCIES, MAX_POOLS, OTHER, Labels
 
-MAX_ACCOUNTS: Final = 1_200
+MAX_ACCOUNTS: Final = 1_000
 """Combinations of brand, pool and license; and of these with a currency."""
-MAX_BRANDS: Final = 600
+MAX_BRANDS: Final = 500
 """Combinations of brand and pool."""
-MAX_REFUSALS: Final = 800
+MAX_REFUSALS: Final = 600
 """Combinations of brand and reason."""
 _ADMISSION_BUCKETS: Final = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _FIRST_ITEM_BUCKETS: Final = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)

@@ -14,7 +14,7 @@ from understudy_operator.shell.deadline_metrics import is_late
 from understudy_operator.shell.metric_labels import MAX_POOLS, OTHER, Labels
 from understudy_operator.shell.store import Body, Store
 
-MAX_LICENSES: Final = 600
+MAX_LICENSES: Final = 500
 MAX_BRANDS: Final = 400
 MAX_PRICES: Final = 200
 """Groups of pools with a price."""
