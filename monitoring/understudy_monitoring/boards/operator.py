@@ -90,8 +90,8 @@ OPERATOR: Final = Board(
                             "{{verb}} {{kind}}",
                         ),
                         Query(
-                            'sum by (kind, code) (rate(understudy_operator_api_requests_total{code!~"2..|404"}[5m]))',
-                            "{{kind}}: {{code}}",
+                            'sum by (kind, code) (rate(understudy_operator_api_requests_total{code!~"2..|404"}[5m])) or vector(0)',
+                            "failed: {{kind}} {{code}}",
                         ),
                     ),
                     unit="reqps",
