@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measure import Measurement, as_json, show
 
-BENCHES = ("rights", "vault", "ledger", "overhead", "director", "farm", "control_plane", "scrape")
+BENCHES = ("rights", "vault", "ledger", "overhead", "instrumentation", "director", "farm", "control_plane", "scrape")
 """Modules with `run() -> list[Measurement]`, quick ones first."""
 ON_REQUEST = ("mutation", "revocation", "first_video")
 """The same, run only when they are named."""

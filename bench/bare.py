@@ -86,9 +86,9 @@ def _start(bundle: Path, key: Path, words: list[str], works: Path) -> subprocess
     return subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def main(bundle: Path, key: Path, works: Path) -> None:
-    """One core's share."""
-    # Only in the child: the parent has no business with codecs and networks.
+def performer(bundle: Path, key: Path) -> Callable[[str], int]:
+    """Makes the clips of a sentence with a twin that is loaded; returns how many output frames they have."""
+    # Only where frames are made: others have no business with codecs and networks.
     from understudy_api.token import load_key
     from understudy_workers.media.compose import Composer
     from understudy_workers.models import bundle as bundles
@@ -107,6 +107,12 @@ def main(bundle: Path, key: Path, works: Path) -> None:
         performance: Any = animate(face, speak(voice, words, "en-GB"))
         return sum(encode(composer, performance)[0].frames for composer in composers)
 
+    return perform
+
+
+def main(bundle: Path, key: Path, works: Path) -> None:
+    """One core's share."""
+    perform = performer(bundle, key)
     texts = json.loads(works.read_text())
     perform(texts[0])
     print("ready", flush=True)

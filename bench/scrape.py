@@ -1,28 +1,44 @@
-"""How long Prometheus waits for the operator's numbers while it keeps 1,000 jobs."""
+"""How long Prometheus waits for the operator's numbers: while it keeps 1,000 jobs, and for a whole farm's at their bounds."""
 
 from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from prometheus_client import CollectorRegistry, start_http_server
 
 from bench.measure import Measurement, median
 from bench.stage import condition, job, until
+from understudy_api.receipt import Receipt, Segment
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import toolchain
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 from understudy_cli.local.part import Site
+from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.state_metrics import StateMetrics
+from understudy_operator.shell.store import Store
+from understudy_workers.direction.pool_metrics import PoolMetrics
 
 JOBS, BRANDS, SCRAPES = 1_000, 20, 50
 BAR_SECONDS: Final = 0.05
+NAMES: Final = 1_100
+"""More than any label tells apart."""
+FULL_SERIES: Final = 20_000
+"""What docs/monitoring.md lets a farm have."""
+FULL_BAR_SECONDS: Final = 0.2
 
 
 def run() -> list[Measurement]:
     """The median scrape, and the slowest of all."""
+    return [*_of_a_farm(), *_of_a_full_one()]
+
+
+def _of_a_farm() -> list[Measurement]:
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
         farm = Farm(Home(Path(folder) / "farm"))
         try:
@@ -35,6 +51,90 @@ def run() -> list[Measurement]:
         median(f"scrape of the operator, {JOBS:,} jobs", took, "s", bar=BAR_SECONDS, better="lower"),
         Measurement("the slowest of them", max(took), "s", BAR_SECONDS, "lower", f"{kilobytes:.0f} kB each"),
     ]
+
+
+def _of_a_full_one() -> list[Measurement]:
+    """The operator with every label at its bound, and directors until there are 20,000 series: each scraped over HTTP."""
+    registries = [_full_operator().registry]
+    while sum(map(_series, registries)) < FULL_SERIES:
+        registries.append(_full_director().registry)
+    took = [_sweep(registries) for _ in range(SCRAPES // 5)]
+    found = sum(map(_series, registries))
+    every = [median(f"scrape of {found:,} series, {len(registries)} targets", [sum(one) for one in took], "s")]
+    note = f"{_series(registries[0]):,} series"
+    operator = median("  the operator's among them", [one[0] for one in took], "s")
+    return [
+        replace(every[0], bar=FULL_BAR_SECONDS, better="lower"),
+        replace(operator, bar=FULL_BAR_SECONDS, better="lower", note=f"{note}, {operator.note}"),
+    ]
+
+
+def _series(registry: CollectorRegistry) -> int:
+    return sum(len(family.samples) for family in registry.collect())
+
+
+def _sweep(registries: list[CollectorRegistry]) -> list[float]:
+    """Seconds that each of them keeps Prometheus waiting."""
+    took = []
+    for registry in registries:
+        server, thread = start_http_server(0, "127.0.0.1", registry)
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as http:
+            began = time.perf_counter()
+            http.get("/metrics").raise_for_status()
+            took.append(time.perf_counter() - began)
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    return took
+
+
+def _full_operator() -> Metrics:
+    metrics, store = Metrics(), Store()
+    metrics.watch(StateMetrics(store, dict, lambda _: True))
+    for number in range(NAMES):
+        name, pool = f"brand-{number:04d}", f"pool-{number:04d}"
+        refused = {"type": "Admitted", "status": "False", "reason": f"Reason{number}"}
+        cost = {"amount": "0.50", "currency": "EUR"}
+        status = {"phase": "Running", "conditions": [refused], "items": {"total": 9, "done": 1}}
+        spent = {"meteredSeconds": "12.5", "workerSeconds": "3.75", "cost": cost}
+        body = {
+            "kind": "RenderJob",
+            "metadata": {**_metadata(name, "spring", number), "generation": 1},
+            "spec": {
+                "licenseRef": {"namespace": "talent", "name": f"license-{number:04d}"},
+                "poolRef": {"name": pool},
+                "activeDeadlineSeconds": 60,
+            },
+            "status": status,
+        }
+        metrics.changed(body, {}, {**status, **spent}, 1.0)
+        store.put(body)
+        left = {"usedSeconds": "1", "reservedSeconds": "2", "leftSeconds": "3", "leftItems": 4}
+        license_ = {"kind": "License", "metadata": _metadata("talent", f"license-{number:04d}", number), "spec": {}}
+        store.put({**license_, "status": left})
+    return metrics
+
+
+def _metadata(namespace: str, name: str, number: int) -> dict[str, Any]:
+    created = {"creationTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": str(number + 1)}
+    return {"namespace": namespace, "name": name, "uid": f"{name}-{number}", **created}
+
+
+def _full_director() -> PoolMetrics:
+    metrics = PoolMetrics()
+    for number in range(NAMES):
+        brand, locale = f"brand-{number:04d}", f"l{number:04d}"
+        metrics.batch(brand, {"rendered": 1, "reused": 1}, {"speak": 0.5}, 0, 25, 0.5)
+        metrics.worked("default", {locale: 0.5})
+        outcomes = ("done", "failed", "rejected")
+        receipts = tuple(
+            Receipt.model_construct(outcome=one, locale=locale, reason=f"Reason{number}", metered_seconds=1.0)
+            for one in outcomes
+        )
+        segment = Segment.model_construct(receipts=receipts)
+        metrics.segment(brand, segment, 1, 1)
+        metrics.spoke("default", segment)
+    return metrics
 
 
 def _apply(kubectl: Kubectl) -> None:

@@ -54,6 +54,30 @@ OPERATOR: Final = (
         look=("kubectl top pod -n understudy-system", _LOGS, "kubectl get renderjobs -A | wc -l"),
         cure="Give the operator more CPU (operator.resources). If reconciles take long each (dashboard Operator), look at the object store's latency.",
     ),
+    Alert(
+        name="UnderstudyApiServerSlow",
+        expr="histogram_quantile(0.99, sum by (le) (rate(understudy_operator_api_request_seconds_bucket[5m]))) > 1",
+        pending="10m",
+        severity="warning",
+        summary="One of 100 requests to the API server takes {{ $value }} s or more.",
+        meaning="Admission and statuses wait for it; rendering goes on. Requests are given up after 5 s.",
+        look=("kubectl get --raw /readyz?verbose", _LOGS, "kubectl get events -A --sort-by=.lastTimestamp | tail"),
+        cure="The API server or its etcd is overloaded or far: ask whoever runs the cluster. Dashboard Operator names verbs and kinds.",
+    ),
+    Alert(
+        name="UnderstudyConflicts",
+        expr='sum by (what) (rate(understudy_operator_conflicts_total{what!="account"}[5m])) > 1',
+        pending="15m",
+        severity="warning",
+        summary="The operator's writes of {{ $labels.what }} come second again and again.",
+        meaning="Somebody else writes the same: a second operator, or a controller that changes statuses. Nothing is lost or done twice; everything is late.",
+        look=(
+            "kubectl get pods -A -l app.kubernetes.io/component=operator -o wide",
+            "kubectl get lease understudy-operator -n understudy-system -o yaml",
+            _LOGS,
+        ),
+        cure="Leave one operator for each cluster and ledger bucket. `managedFields` of an object (--show-managed-fields) name who else writes it.",
+    ),
 )
 POOL: Final = (
     Alert(
@@ -69,6 +93,16 @@ POOL: Final = (
             "kubectl logs -n understudy-system understudy-ray-head-0 --tail=50",
         ),
         cure="The pool's Ready names the cause. A head that was killed for memory needs more (ray.head.resources); deleting its pod loses nothing.",
+    ),
+    Alert(
+        name="UnderstudyJobsLate",
+        expr="sum by (pool) (understudy_jobs_late) > 0",
+        pending="15m",
+        severity="warning",
+        summary="{{ $value }} jobs of pool {{ $labels.pool }} will miss their deadline.",
+        meaning="At their pace so far they are complete only after activeDeadlineSeconds; then they end as Failed. What is delivered stays.",
+        look=("kubectl understudy top", "kubectl get renderjobs -A -o wide", "kubectl understudy why JOB -n BRAND"),
+        cure="More performers (maxNodes of a group, ray.worker.replicas) or a higher spec.priority make them faster; a brand may raise activeDeadlineSeconds.",
     ),
     Alert(
         name="UnderstudyNobodyPerforms",
@@ -151,6 +185,20 @@ RIGHTS: Final = (
             "kubectl get licenses -A",
         ),
         cure="`why` names the smallest change that makes a job legal; tell the brand.",
+    ),
+    Alert(
+        name="UnderstudyRevocationSlow",
+        expr='sum(increase(understudy_revocation_seconds_count{until="stopped"}[1h])) - sum(increase(understudy_revocation_seconds_bucket{until="stopped",le="60.0"}[1h])) > 0.5',
+        pending="1m",
+        severity="critical",
+        summary="After an owner's act work under a license went on for more than a minute.",
+        meaning="A revocation stops work within seconds while operator and pool speak to each other. Without that the end of the grants stops it, 15 minutes at most. Nothing that was made after the act is delivered.",
+        look=(
+            "kubectl get licenses -A",
+            "kubectl describe renderpools",
+            "kubectl logs -n understudy-system -l app.kubernetes.io/component=ray-head --tail=200",
+        ),
+        cure="Mend the way between operator and director (a pool that is away, a NetworkPolicy, a busy operator)..",
     ),
 )
 COST: Final = (

@@ -15,10 +15,12 @@ from understudy_monitoring.boards.rights import RIGHTS as RIGHTS_BOARD
 from understudy_monitoring.grafana import as_json
 from understudy_monitoring.objectives import OBJECTIVES
 from understudy_monitoring.rule import Alert, Group
+from understudy_monitoring.sums import SUMS
 
 GROUPS: Final = (
     Group("understudy-objectives", tuple(rule for one in OBJECTIVES for rule in one.recordings())),
     Group("understudy-burn", tuple(rule for one in OBJECTIVES for rule in one.alerts())),
+    Group("understudy-sums", SUMS),
     Group("understudy-operator", OPERATOR),
     Group("understudy-pool", POOL),
     Group("understudy-rights", RIGHTS),

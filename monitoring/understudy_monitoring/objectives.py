@@ -49,4 +49,18 @@ OBJECTIVES: Final = (
         ),
         cure="Items of one twin that fail are the twin's: ask its owner. Items of all are the pool's: the log of an item names what was raised. `kubectl understudy requeue JOB --failed` tries them again, without charging twice.",
     ),
+    Objective(
+        name="Deadline",
+        slug="deadline",
+        target=0.99,
+        good='sum(rate(understudy_job_deadlines_total{outcome="met"}[%s]))',
+        total="sum(rate(understudy_job_deadlines_total[%s]))",
+        says="99 of 100 jobs with a deadline are complete before it.",
+        look=(
+            "kubectl get renderjobs -A -o wide",
+            "kubectl understudy why JOB -n BRAND",
+            "kubectl understudy top",
+        ),
+        cure="Jobs that end with `DeadlineExceeded` had too few performers: raise maxNodes of a group, or their priority. Others failed before their deadline: their condition Failed names the cause.",
+    ),
 )

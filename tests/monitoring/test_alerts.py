@@ -36,6 +36,12 @@ class Case:
     """As `{{ $value }}` shows it."""
 
 
+def request_seconds(slow: float) -> dict[str, str]:
+    """A hundred requests a minute of which so many take between 1 and 5 s."""
+    name = 'understudy_operator_api_request_seconds_bucket{{verb="get",kind="leases",le="{}"}}'
+    return {name.format("1.0"): f"0+{100 - slow:g}x40", name.format("5.0"): "0+100x40", name.format("+Inf"): "0+100x40"}
+
+
 CASES = {
     "UnderstudyNobodyLeads": Case(
         {'understudy_operator_leader{pod="a"}': "0x40", 'understudy_operator_leader{pod="b"}': "0x40"},
@@ -93,6 +99,36 @@ CASES = {
         {"brand": "acme"},
         "60",
     ),
+    "UnderstudyApiServerSlow": Case(
+        request_seconds(slow=2),
+        request_seconds(slow=0.5),
+        value="3",
+    ),
+    "UnderstudyConflicts": Case(
+        {'understudy_operator_conflicts_total{what="renderjobs"}': "0+120x40"},
+        {
+            'understudy_operator_conflicts_total{what="renderjobs"}': "0+30x40",
+            'understudy_operator_conflicts_total{what="account"}': "0+600x40",
+        },
+        labels={"what": "renderjobs"},
+    ),
+    "UnderstudyRevocationSlow": Case(
+        {
+            'understudy_revocation_seconds_count{until="stopped"}': "0x10 1x30",
+            'understudy_revocation_seconds_bucket{until="stopped",le="60.0"}': "0x40",
+        },
+        {
+            'understudy_revocation_seconds_count{until="stopped"}': "0x10 1x30",
+            'understudy_revocation_seconds_bucket{until="stopped",le="60.0"}': "0x10 1x30",
+            'understudy_revocation_seconds_count{until="quarantined"}': "0x10 1x30",
+        },
+    ),
+    "UnderstudyJobsLate": Case(
+        {'understudy_jobs_late{pool="gpu"}': "2x40", 'understudy_jobs_late{pool="default"}': "0x40"},
+        {'understudy_jobs_late{pool="gpu"}': "2x5 0x35"},
+        labels={"pool": "gpu"},
+        value="2",
+    ),
     "UnderstudyUnpriced": Case(
         {'understudy_unpriced_worker_seconds_total{brand="a",license="t/s",pool="free"}': "0+60x200"},
         {'understudy_unpriced_worker_seconds_total{brand="a",license="t/s",pool="free"}': "60x200"},
@@ -108,6 +144,9 @@ def events(objective: Objective, bad: float, minutes: int) -> dict[str, str]:
     if objective.slug == "items":
         series = 'understudy_items_total{{brand="a",pool="p",outcome="{}"}}'
         return {series.format("done"): good, series.format("failed"): wrong}
+    if objective.slug == "deadline":
+        series = 'understudy_job_deadlines_total{{pool="p",outcome="{}"}}'
+        return {series.format("met"): good, series.format("missed"): wrong}
     name = f"understudy_{objective.slug}_seconds"
     bound = re.search(r'le="([0-9.]+)"', objective.good)
     assert bound is not None
@@ -139,7 +178,8 @@ def test_promtool_takes_the_rules() -> None:
 def test_it_fires_when_it_should_and_is_silent_when_it_should_be(name: str, tmp_path: Path) -> None:
     case, alert = CASES[name], BY_NAME[name]
     tests = [one(alert, case, case.fires, [expected(alert, case)]), one(alert, case, case.silent, [])]
-    document = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}
+    every = "4m" if case.minutes > DAY else "1m"  # days, minute by minute, take promtool minutes
+    document = {"rule_files": [str(RULES)], "evaluation_interval": every, "tests": tests}
     (tmp_path / "tests.yaml").write_text(yaml.safe_dump(document))
     command = [program("promtool"), "test", "rules", tmp_path / "tests.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

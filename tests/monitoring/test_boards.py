@@ -17,6 +17,7 @@ from understudy_monitoring.files import BOARDS, GROUPS, alerts
 from understudy_monitoring.grafana import as_json
 from understudy_monitoring.rule import Recording
 from understudy_operator.shell.metrics import Metrics
+from understudy_operator.shell.royalty_metrics import RoyaltyMetrics
 from understudy_operator.shell.state_metrics import StateMetrics
 from understudy_operator.shell.store import Store
 from understudy_workers.direction.pool_metrics import PoolMetrics
@@ -34,6 +35,7 @@ def known() -> set[str]:
     """Names of all series that operator and director serve, and of those that are recorded."""
     metrics = Metrics()
     metrics.watch(StateMetrics(Store(), dict, lambda _: True))
+    metrics.watch(RoyaltyMetrics(Store(), lambda _: None))
     families = [*metrics.registry.collect(), *PoolMetrics().registry.collect()]
     endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
     found = {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
@@ -95,6 +97,8 @@ def test_less_is_worse_where_bounds_fall() -> None:
 
 
 def test_currencies_stay_apart_in_every_sum_of_money() -> None:
-    for expr in EXPRESSIONS:
-        if "understudy_cost_total" in expr:
-            assert re.search(r"by \(currency", expr), expr
+    money = re.compile(r"understudy_cost_total|understudy_royalties_accrued|understudy:cost_by")
+    recorded = [rule.expr for group in GROUPS for rule in group.rules if isinstance(rule, Recording)]
+    for expr in [one for one in [*EXPRESSIONS, *recorded] if money.search(one)]:
+        for labels in re.findall(r"(?:sum|max) by \(([^)]*)\) \((?!understudy:locale|rate\(understudy_locale)", expr):
+            assert "currency" in labels, expr

@@ -20,7 +20,8 @@ from puppet_farm import PuppetFarm
 
 from understudy_api.acts import Revocation
 from understudy_api.genesis import twin_id
-from understudy_api.ledger.entry import Committed
+from understudy_api.ledger.entry import Committed, Entry, Revoked
+from understudy_api.royalty_terms import Royalty, Split
 from understudy_cli.ledger_bucket import open_ledger
 from understudy_cli.local.home import Home
 from understudy_monitoring.answers import Span
@@ -30,6 +31,12 @@ from understudy_monitoring.rule import Alert, Recording
 
 pytestmark = [pytest.mark.farm, pytest.mark.timeout(600)]
 AUTUMN = "lic-of-autumn"
+EARNS = Royalty(
+    currency="EUR",
+    per_second_micros=20_000,
+    per_item_micros=500_000,
+    splits=(Split(role="owner", payee="ada", share_millionths=1_000_000),),
+)
 PANELS = [
     (f"{board.slug}: {panel.title}", query.expr)
     for board in BOARDS
@@ -51,11 +58,14 @@ class Watched:
         """Of all jobs."""
         return [one.get("status", {}) for one in self.farm.admin.all("RenderJob")]
 
+    def entries(self) -> list[Entry]:
+        """Everything that stands in the ledger."""
+        chains = open_ledger(self.farm.home.operator_settings).chains()
+        return [entry for chain in chains.values() for link in chain.links.values() for entry in link.entries]
+
     def charged(self) -> list[Committed]:
         """What the ledger charges for."""
-        chains = open_ledger(self.farm.home.operator_settings).chains()
-        entries = (entry for chain in chains.values() for link in chain.links.values() for entry in link.entries)
-        return [entry for entry in entries if isinstance(entry, Committed)]
+        return [entry for entry in self.entries() if isinstance(entry, Committed)]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +77,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         farm.perform()
         with watching(farm.site.plan.ports, folder) as prometheus:
             ada = farm.owner("talent-ada", "acme")
-            for one in (ada.license("spring"), ada.license("autumn", jti=AUTUMN)):
+            for one in (ada.license("spring", royalty=EARNS), ada.license("autumn", jti=AUTUMN)):
                 farm.admin.create(one)
             found = Watched(farm, ada, prometheus)
             campaign(found)
@@ -80,7 +90,7 @@ def campaign(at: Watched) -> None:
     """Something of everything, each told by Prometheus before the next."""
     admin, ada = at.farm.admin, at.ada
     for name in ("first", "second"):
-        admin.create(ada.job(name))
+        admin.create(ada.job(name, activeDeadlineSeconds=3600))
         admin.wait(ada.key(name), "Complete", seconds=60)
     rows = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "[fail] Bob"}, {"id": "3", "name": "[fail once] Cleo"}]
     admin.create(ada.job("failing", data={"key": "id", "rows": rows}, failurePolicy={"maxFailedItems": 1}))
@@ -97,6 +107,8 @@ def campaign(at: Watched) -> None:
     made = sum(items({"status": one}).get("done", 0) for one in at.statuses())
     assert made == 7
     until(lambda: at.prometheus.number('sum(understudy_items_total{outcome="done"})'), lambda told: told == made, 30)
+    put_away = 'sum(understudy_revocation_seconds_count{until="quarantined"})'
+    until(lambda: at.prometheus.number(put_away), lambda told: told == 1, 60)
 
 
 def items(body: dict[str, Any] | None) -> dict[str, int]:
@@ -130,8 +142,11 @@ def test_every_rule_is_evaluated(watched: Watched, rule: Recording | Alert) -> N
     assert found["health"] == "ok", found.get("lastError")
 
 
-def test_ten_numbers_are_those_of_statuses_receipts_and_ledger(watched: Watched) -> None:
+def test_its_numbers_are_those_of_statuses_receipts_and_ledger(watched: Watched) -> None:
     statuses, charged = watched.statuses(), watched.charged()
+    revoked = sum(isinstance(entry, Revoked) for entry in watched.entries())
+    assert revoked == 1
+    assert sum(entry.royalty_micros for entry in charged) > 0
     made = {outcome: sum(items({"status": one}).get(outcome, 0) for one in statuses) for outcome in ("done", "failed")}
     worker = sum(float(one.get("workerSeconds") or 0) for one in statuses)
     cost = sum(float((one.get("cost") or {}).get("amount", 0)) for one in statuses)
@@ -146,6 +161,13 @@ def test_ten_numbers_are_those_of_statuses_receipts_and_ledger(watched: Watched)
         'sum(understudy_cost_total{currency="EUR"})': cost,
         "sum(understudy_unpriced_worker_seconds_total)": 0.0,
         'sum(understudy_license_refusals_total{reason="TerritoryNotCovered"})': 1,
+        "sum(understudy_royalties_accrued)": sum(entry.royalty_micros for entry in charged) / 1e6,
+        'sum(understudy_revocation_seconds_count{until="recorded"})': revoked,
+        'sum(understudy_revocation_seconds_count{until="stopped"})': revoked,
+        'sum(understudy_job_deadlines_total{outcome="met"})': 2,
+        'sum(understudy_locale_items_total{outcome="done",locale="en-GB"})': made["done"],
+        "sum(understudy_locale_worker_seconds_total)": worker,
+        'sum(understudy_operator_conflicts_total{what="ledger"})': 0,
         "sum(understudy_jobs)": len(statuses),
         'sum(understudy_license_seconds{state="used"})': sum(entry.micros for entry in charged) / 1e6,
         "sum(understudy_items_left)": 0,

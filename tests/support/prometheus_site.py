@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,26 @@ from understudy_cli.local.plan import LOOPBACK, Ports, free_ports
 RULES = Path(__file__).parents[2] / "dashboards" / "rules.yaml"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prometheus:
-    """Asked over its HTTP API."""
+    """A process that is asked over its HTTP API, and that may be started again over what it kept."""
 
+    argv: list[str]
     url: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it; returns once it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log)
+        until(lambda: _is_ready(self.url), seconds=60)
+
+    def stop(self) -> None:
+        """Ends it as its supervisor would."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(30)
 
     def ask(self, expr: str) -> dict[tuple[tuple[str, str], ...], float]:
         """Labels, without the name, -> value of each series now; AssertionError when the query is refused."""
@@ -53,7 +68,13 @@ def _labels(metric: dict[str, str]) -> tuple[tuple[str, str], ...]:
 @contextmanager
 def watching(ports: Ports, folder: Path) -> Iterator[Prometheus]:
     """Prometheus with a farm's operator and director as its targets; ends with the block."""
-    targets = {"operator": ports.operator_metrics, "director": ports.director_metrics}
+    with scraping({"operator": ports.operator_metrics, "director": ports.director_metrics}, folder) as found:
+        yield found
+
+
+@contextmanager
+def scraping(targets: Mapping[str, int], folder: Path) -> Iterator[Prometheus]:
+    """Prometheus that looks at these ports of this machine, by their jobs, every second; ends with the block."""
     jobs = [
         {"job_name": name, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}]} for name, port in targets.items()
     ]
@@ -69,16 +90,13 @@ def watching(ports: Ports, folder: Path) -> Iterator[Prometheus]:
         "--web.enable-lifecycle",
         "--log.level=warn",
     ]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=log)
-    found = Prometheus(f"http://{LOOPBACK}:{port}")
+    found = Prometheus(argv, f"http://{LOOPBACK}:{port}", folder / "prometheus.log")
     try:
-        until(lambda: _is_ready(found.url), seconds=30)
+        found.start()
         until(lambda: found.ask("up == 1"), lambda up: len(up) == len(targets), 30)
         yield found
     finally:
-        process.terminate()
-        process.wait(20)
+        found.stop()
 
 
 def _is_ready(url: str) -> bool:

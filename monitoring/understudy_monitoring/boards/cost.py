@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.boards.locales import LOCALES
 from understudy_monitoring.promql import risen
 
 _HOURLY: Final = f"sum by (currency{{by}}) ({risen('understudy_cost_total', '1h')})"
@@ -91,6 +92,7 @@ COST: Final = Board(
                 ),
             ),
         ),
+        LOCALES,
         Row(
             "Busy and idle",
             (

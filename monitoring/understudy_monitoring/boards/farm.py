@@ -133,5 +133,26 @@ FARM: Final = Board(
                 ),
             ),
         ),
+        Row(
+            "Deadlines",
+            (
+                Panel(
+                    title="What share of deadlines is missed?",
+                    queries=(Query("understudy:deadline_errors:ratio_rate1d", "of a day"),),
+                    unit="percentunit",
+                    says="Of jobs with activeDeadlineSeconds that ended. Promised: 1 of 100. A job that fails before its deadline has missed it.",
+                    width=12,
+                    alert="UnderstudyDeadlineBurnsFast",
+                ),
+                Panel(
+                    title="How many running jobs will be late?",
+                    queries=(Query("sum by (pool) (understudy_jobs_late) or vector(0)", "{{pool}}"),),
+                    unit="short",
+                    says="Jobs whose ETA, at their pace so far, is after their deadline.",
+                    width=12,
+                    alert="UnderstudyJobsLate",
+                ),
+            ),
+        ),
     ),
 )

@@ -84,6 +84,48 @@ OPERATOR: Final = Board(
             ),
         ),
         Row(
+            "API server and races",
+            (
+                Panel(
+                    title="What does it ask the API server for?",
+                    queries=(
+                        Query(
+                            "topk(10, sum by (verb, kind) (rate(understudy_operator_api_requests_total[5m])))",
+                            "{{verb}} {{kind}}",
+                        ),
+                        Query(
+                            'sum by (kind, code) (rate(understudy_operator_api_requests_total{code!~"2..|404"}[5m])) or vector(0)',
+                            "failed: {{kind}} {{code}}",
+                        ),
+                    ),
+                    unit="reqps",
+                    says="Requests by verb and kind, and those that failed by code. A watch is none of them.",
+                ),
+                Panel(
+                    title="How long does the API server take?",
+                    queries=(
+                        Query(
+                            "histogram_quantile(0.95, sum by (le, verb) (rate(understudy_operator_api_request_seconds_bucket[5m])))",
+                            "{{verb}}, 95 of 100",
+                        ),
+                    ),
+                    unit="s",
+                    says="By verb. Requests are given up after 5 s, lists after 30.",
+                    alert="UnderstudyApiServerSlow",
+                ),
+                Panel(
+                    title="Which writes come second?",
+                    queries=(
+                        Query("60 * sum by (what) (rate(understudy_operator_conflicts_total[5m]))", "{{what}}"),
+                        Query("60 * sum(rate(understudy_receipt_races_lost_total[5m]))", "receipts"),
+                    ),
+                    unit="short",
+                    says="Conditional writes that found another's, a minute. Each is decided anew: harmless, but somebody is in the way.",
+                    alert="UnderstudyConflicts",
+                ),
+            ),
+        ),
+        Row(
             "Process",
             (
                 Panel(

@@ -12,7 +12,7 @@ _REFUSED: Final = risen("understudy_license_refusals_total", "1h")
 RIGHTS: Final = Board(
     slug="rights",
     title="Understudy / Rights",
-    says="Refusals by clause, quota left, consents that wait.",
+    says="Refusals by clause, licenses taken back, quota left, royalties, consents that wait.",
     rows=(
         Row(
             "Refused",
@@ -51,6 +51,80 @@ RIGHTS: Final = Board(
                     says="Orders that paused because the operator gave none in time.",
                     width=12,
                     alert="UnderstudyNobodyLeads",
+                ),
+            ),
+        ),
+        Row(
+            "Taken back",
+            (
+                Panel(
+                    title="How many licenses were revoked?",
+                    queries=(
+                        Query('sum(increase(understudy_revocation_seconds_count{until="recorded"}[1d]))', "of a day"),
+                    ),
+                    unit="short",
+                    says="Owners' acts that the farm recorded in a day.",
+                    kind="number",
+                    width=6,
+                    decimals=0,
+                ),
+                Panel(
+                    title="How long until nobody works under one?",
+                    queries=(
+                        Query(
+                            "histogram_quantile(0.95, sum by (le, until) (rate(understudy_revocation_seconds_bucket[1d])))",
+                            "{{until}}, 95 of 100",
+                        ),
+                    ),
+                    unit="s",
+                    says="From the owner's act until it was recorded, a pool took the word to stop (acknowledged), the last frame was made (stopped), its files were out of reach.",
+                    width=18,
+                    alert="UnderstudyRevocationSlow",
+                ),
+            ),
+        ),
+        Row(
+            "Royalties",
+            (
+                Panel(
+                    title="What have owners earned?",
+                    queries=(
+                        Query(
+                            "sum by (currency) (max by (brand, license, currency) (understudy_royalties_accrued))",
+                            "{{currency}}",
+                        ),
+                    ),
+                    unit="short",
+                    says="Of all licenses there are, before minimums, as the ledger has it. `understudy statement` says whom it is owed to.",
+                    kind="number",
+                    width=6,
+                    decimals=2,
+                ),
+                Panel(
+                    title="What do they earn in an hour?",
+                    queries=(
+                        Query(
+                            "sum by (currency) (max by (brand, license, currency) (delta(understudy_royalties_accrued[1h])))",
+                            "{{currency}}",
+                        ),
+                    ),
+                    unit="short",
+                    says="What was added in the last hour.",
+                    width=6,
+                    decimals=2,
+                ),
+                Panel(
+                    title="Under which licenses?",
+                    queries=(
+                        Query(
+                            "sort_desc(sum by (brand, license, currency) (max by (brand, license, currency) (understudy_royalties_accrued)))",
+                            "{{license}}",
+                        ),
+                    ),
+                    unit="short",
+                    says="Royalties so far by brand and license.",
+                    kind="table",
+                    width=12,
                 ),
             ),
         ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -20,6 +21,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 """Server-side apply; JSON is YAML too."""
 _CONNECTIONS: Final = 32
+Heard = Callable[[str, str, int, float], None]
+"""Told of each request: its method and path, the code of the answer or 0 for none, and its seconds."""
 
 
 class UnusableClusterError(Exception):
@@ -31,6 +34,7 @@ class ApiServer:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self.heard: Heard = lambda *_: None
 
     @classmethod
     def connect(cls, kubeconfig: Path | None) -> ApiServer:
@@ -78,17 +82,20 @@ class ApiServer:
         url = self._client.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         # The client turns only content types that say so into JSON.
         sent = json.dumps(body) if content_type == APPLY_PATCH else body
+        began, status = time.monotonic(), 0
         try:
             response = self._client.call_api(method, url, headers, sent, _request_timeout=timeout_seconds)
-            data = response.read()
+            data, status = response.read(), int(response.status)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise OutageError("API server", f"{method} {path}: {error}") from error
-        if 200 <= response.status < 300:
+        finally:
+            self.heard(method, path, status, time.monotonic() - began)
+        if 200 <= status < 300:
             answer: dict[str, Any] = json.loads(data)
             return answer
-        if response.status == 404:
+        if status == 404:
             return None
-        raise _refusal(method, path, response.status, data)
+        raise _refusal(method, path, status, data)
 
     def close(self) -> None:
         """Close the connections."""

@@ -43,8 +43,8 @@ from understudy_operator.core.state import FINALIZER
 from understudy_operator.shell import views
 from understudy_operator.shell.errors import OutageError
 from understudy_operator.shell.events import Events
-from understudy_operator.shell.job_metrics import Job
 from understudy_operator.shell.job_traces import JobTraces
+from understudy_operator.shell.key import Key
 from understudy_operator.shell.metrics import Metrics
 from understudy_operator.shell.objects import Objects, S3RefusalError
 from understudy_operator.shell.sources import Sources
@@ -96,6 +96,7 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.cluster.create("ConsentRequest", action.namespace, action.name, action.spec.wire())
         case RecordAct():
             sources.acts.record(action)
+            targets.metrics.revocations.recorded(body, targets.wall_clock())
             targets.recorded(body)
         case RegisterLicense():
             sources.register.record(action)
@@ -115,6 +116,7 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.pools.existing(pool).pool.put_committed(uid, sequence)
         case StopOrder(pool=pool, uid=uid):
             sources.pools.existing(pool).pool.stop_order(uid)
+            targets.metrics.revocations.acknowledged(body, targets.wall_clock())
         case DeleteOutputs():
             targets.objects.delete(action.bucket, _delivered(targets, action))
         case ListKept(account=account, part=part):
@@ -154,9 +156,19 @@ def _write_status(targets: Targets, body: Body, decision: Decision[Any]) -> None
     if decision.status is None and not views.is_interrupted(body):
         return
     after = targets.sources.cluster.patch_status(body, wanted)
-    if _remember(targets, after) is not None and body["kind"] == "RenderJob":
-        targets.metrics.jobs.changed(Job.of(body), before, wanted, targets.wall_clock())
-        targets.traces.changed(body, before, wanted)
+    if _remember(targets, after) is not None:
+        count(targets, body, before, wanted)
+        if body["kind"] == "RenderJob":
+            targets.traces.changed(body, before, wanted)
+
+
+def count(targets: Targets, body: Body, before: Body, after: Body) -> None:
+    """Count what an object's new status adds to its old one; the same twice: have its series there before that."""
+    currency = None
+    if body["kind"] == "RenderJob":
+        pool = targets.sources.store.get(Key("RenderPool", "", views.pool_name(body)))
+        currency = views.prices(pool).currency if pool else None
+    targets.metrics.changed(body, before, after, targets.wall_clock(), currency)
 
 
 def _remember(targets: Targets, after: Body | None) -> Body | None:

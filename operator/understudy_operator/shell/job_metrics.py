@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from understudy_operator.core.times import unix_seconds
 from understudy_operator.shell import views
-from understudy_operator.shell.metric_labels import MAX_POOLS, Labels
+from understudy_operator.shell.metric_labels import MAX_CURRENCIES, MAX_POOLS, OTHER, Labels
 
-MAX_ACCOUNTS: Final = 2_000
-"""Combinations of brand, pool and license."""
-MAX_BRANDS: Final = 1_000
+MAX_ACCOUNTS: Final = 1_000
+"""Combinations of brand, pool and license; and of these with a currency."""
+MAX_BRANDS: Final = 500
 """Combinations of brand and pool."""
-MAX_REFUSALS: Final = 1_000
+MAX_REFUSALS: Final = 600
 """Combinations of brand and reason."""
 _ADMISSION_BUCKETS: Final = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _FIRST_ITEM_BUCKETS: Final = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
@@ -61,6 +61,7 @@ class JobMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._accounts, self._brands = Labels(MAX_ACCOUNTS), Labels(MAX_BRANDS)
         self._refused, self._pools = Labels(MAX_REFUSALS), Labels(MAX_POOLS)
+        self._priced, self._currencies = Labels(MAX_ACCOUNTS), Labels(MAX_CURRENCIES)
         account = ["brand", "pool", "license"]
         self._items = Counter(
             "understudy_items_total", "Items by outcome.", ["brand", "pool", "outcome"], registry=registry
@@ -127,9 +128,24 @@ class JobMetrics:
         added = _added(before.get("workerSeconds"), worked)
         self._worker.labels(*account).inc(added)
         cost = after.get("cost")
-        self._unpriced.labels(*account).inc(0.0 if cost else added)
-        if cost and worked:  # a status says what all of the work costs at today's prices
-            self._cost.labels(*account, cost["currency"]).inc(float(cost["amount"]) * added / worked)
+        labels = self._cost_labels(job, cost["currency"]) if cost else None
+        self._unpriced.labels(*account).inc(0.0 if labels else added)
+        if cost and labels and worked:  # a status says what all of the work costs at today's prices
+            self._cost.labels(*labels).inc(float(cost["amount"]) * added / worked)
+
+    def priced(self, job: Job, status: Status, currency: str | None) -> None:
+        """Show the cost of an admitted job as 0 before its work costs anything: a first increment has to be seen."""
+        if currency is not None and _verdict(status).get("status") == "True":
+            labels = self._cost_labels(job, currency)
+            if labels:
+                self._cost.labels(*labels)
+
+    def _cost_labels(self, job: Job, currency: str) -> tuple[str, ...] | None:
+        """None for one currency too many: it has no `other`, where currencies would be added."""
+        if self._currencies.bounded(currency) == (OTHER,):
+            return None
+        account = self._priced.bounded(job.brand, job.pool, job.license, currency)[:3]
+        return (*account, currency)
 
     def _waited(self, job: Job, before: Status, after: Status, now: float) -> None:
         (pool,), seconds = self._pools.bounded(job.pool), max(now - job.created_at, 0.0)

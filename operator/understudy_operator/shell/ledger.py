@@ -65,6 +65,12 @@ class Ledger:
         """A license's account after the newest link; an empty one when nothing was written yet."""
         return self.head(account).account
 
+    def known(self, account: str) -> Account | None:
+        """The account as it was last read or written here; None before that. Asks nobody."""
+        with self._lock:
+            found = self._heads.get(account)
+        return found[0].account if found else None
+
     def head(self, account: str, fresh_seconds: float = FRESH_SECONDS) -> Head:
         """The newest link as far as the next has to know it. OutageError when it cannot be read for what it is."""
         now = self._clock()

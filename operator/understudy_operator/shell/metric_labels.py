@@ -6,8 +6,10 @@ import threading
 from typing import Final
 
 OTHER: Final = "other"
-MAX_POOLS: Final = 50
+MAX_POOLS: Final = 16
 """RenderPools that are told apart."""
+MAX_CURRENCIES: Final = 8
+"""Currencies that are told apart. What is in another one is added to nothing: no sum may mix them."""
 
 
 class Labels:

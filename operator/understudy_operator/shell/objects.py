@@ -67,6 +67,8 @@ class Objects:
         self, settings: S3Settings, patience_seconds: float = PATIENCE_SECONDS, proving: tuple[str, str] | None = None
     ) -> None:
         self._proving = proving
+        self.created_second: Callable[[str], None] = lambda _: None
+        """Told the key of each conditional create that found something else there."""
         self._endpoint = settings.endpoint
         self._patience_seconds = patience_seconds
         self._closing = threading.Event()
@@ -144,7 +146,10 @@ class Objects:
         if self._proving is not None:
             self.prove_create(*self._proving)
             self._proving = None
-        return self._create(bucket, key, data)
+        created = self._create(bucket, key, data)
+        if not created:
+            self.created_second(key)
+        return created
 
     def _create(self, bucket: str, key: str, data: bytes) -> bool:
         def send() -> int:

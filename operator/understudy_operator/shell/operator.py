@@ -22,10 +22,12 @@ from understudy_api.tracing import Tracing
 from understudy_operator.core.actions import Decision, Record, RecordList
 from understudy_operator.core.consent_request import decide_consent
 from understudy_operator.core.decide import decide_act, decide_job, decide_license, decide_pool, decide_twin
+from understudy_operator.core.lifecycle import FINISHED
 from understudy_operator.core.state import ActState, ConsentState, JobState, LicenseState, PoolState, State, TwinState
+from understudy_operator.shell import views
 from understudy_operator.shell.act_book import ActBook
 from understudy_operator.shell.apiserver import ApiServer
-from understudy_operator.shell.apply import Targets, apply
+from understudy_operator.shell.apply import Targets, apply, count
 from understudy_operator.shell.cluster import Cluster
 from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, Doorbell
 from understudy_operator.shell.errors import AccountTakenError, DeniedError, OutageError
@@ -52,6 +54,7 @@ from understudy_operator.shell.receipts import Receipts
 from understudy_operator.shell.reconciler import Reconciler
 from understudy_operator.shell.register_book import RegisterBook
 from understudy_operator.shell.release import installed_release
+from understudy_operator.shell.royalty_metrics import RoyaltyMetrics
 from understudy_operator.shell.sealer import SEAL_SECONDS, Sealer
 from understudy_operator.shell.sources import Sources
 from understudy_operator.shell.state_metrics import StateMetrics
@@ -102,6 +105,7 @@ class Operator:
     def __init__(self, settings: OperatorSettings, server: ApiServer, identity: str) -> None:
         self.metrics = Metrics()
         self._objects = Objects(settings.s3, proving=(settings.buckets.staging, "orders/"))
+        self._objects.created_second, server.heard = self.metrics.api.created_second, self.metrics.api.requested
         cluster, store, farm = Cluster(server), Store(), Farm.open(settings)
         acts = ActBook(self._objects, settings.buckets.ledger)
         book = StatusBook(self._objects, settings.buckets.ledger)
@@ -143,12 +147,14 @@ class Operator:
         ]
         backlog = partial(self._queue.backlog, lambda key: key.kind)
         self.metrics.watch(StateMetrics(store, backlog, self._sources.pools.answers))
+        self.metrics.watch(RoyaltyMetrics(store, ledger.known))
 
     def start(self) -> None:
         """List everything, ask the pool once, then reconcile; raises OutageError when the API server is away."""
         self._open_seals()
         for kind in KINDS:
             self._bell.relisted(kind.kind, *self._sources.cluster.everything(kind.kind))
+        self._go_on_counting()
         self._poll()
         self._try(self._ask_lists)  # A list kept an hour ago may be stale although its host has a newer one.
         self._reconciler.start()
@@ -168,6 +174,7 @@ class Operator:
         try:
             return self._once(key)
         except AccountTakenError as taken:
+            self.metrics.api.account_taken()
             with self._sources.ledger.writing(taken.account):
                 return self._once(key)
 
@@ -207,6 +214,13 @@ class Operator:
         self._sources.lists.close()
         self._herald.close()
         self._traces.close()
+
+    def _go_on_counting(self) -> None:
+        """Show the counters of jobs that go on before they count: Prometheus takes the first value it sees for old."""
+        for body in self._sources.store.all("RenderJob"):
+            status = views.uninterrupted(body.get("status") or {})
+            if status.get("phase") not in FINISHED:
+                self._try(partial(count, self._targets, body, status, status))
 
     def _open_seals(self) -> None:
         """What was sealed may not be missing; a store that is away now is asked again when it is time to seal."""

@@ -10,15 +10,19 @@ from prometheus_client.core import GaugeMetricFamily
 
 from understudy_api.kinds import KINDS
 from understudy_operator.core.lifecycle import Phase
-from understudy_operator.shell.metric_labels import MAX_POOLS, Labels
+from understudy_operator.shell import views
+from understudy_operator.shell.deadline_metrics import is_late
+from understudy_operator.shell.metric_labels import MAX_POOLS, OTHER, Labels
 from understudy_operator.shell.store import Body, Store
 
-MAX_LICENSES: Final = 1_000
-MAX_BRANDS: Final = 500
+MAX_LICENSES: Final = 500
+MAX_BRANDS: Final = 400
+MAX_PRICES: Final = 200
+"""Groups of pools with a price."""
+PHASES: Final = ("New", *get_args(Phase))
+"""Told even of no job: a series that ends leaves its last number in a legend."""
 Values = defaultdict[tuple[str, ...], float]
 """Label values -> value."""
-_PHASES: Final = tuple((phase,) for phase in ("New", *get_args(Phase)))
-"""Told even of no job: a series that ends leaves its last number in a legend."""
 _NOTHING_DUE: Final = {kind.kind: 0 for kind in KINDS}
 _LICENSE_SECONDS: Final = {"used": "usedSeconds", "reserved": "reservedSeconds", "left": "leftSeconds"}
 _PERFORMERS: Final = {"ready": "workers", "busy": "busy"}
@@ -34,6 +38,7 @@ class StateMetrics:
         self._answers = answers
         """Whether the director of the RenderPool of this name answers."""
         self._licenses, self._brands = Labels(MAX_LICENSES), Labels(MAX_BRANDS)
+        self._pools = Labels(MAX_POOLS)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """All families; those of a kind without objects are empty, but for the backlog and the phases of jobs."""
@@ -49,14 +54,19 @@ class StateMetrics:
         yield self._of_consents(self._store.all("ConsentRequest"))
 
     def _of_jobs(self, jobs: list[Body]) -> Iterator[GaugeMetricFamily]:
-        phases, left = Values(float, dict.fromkeys(_PHASES, 0.0)), Values(float)
+        phases, left, late = Values(float, {(phase,): 0.0 for phase in PHASES}), Values(float), Values(float)
         for job in jobs:
             phase = str(_status(job).get("phase") or "New")
-            phases[(phase,)] += 1
+            phases[(phase if phase in PHASES else OTHER,)] += 1
+            if (job.get("spec") or {}).get("activeDeadlineSeconds"):
+                late[self._pools.bounded(views.pool_name(job))] += is_late(job)
             brand = self._brands.bounded(str(job["metadata"]["namespace"]))
             left[brand] += _items_left(_status(job)) if phase in {"Running", "Pending"} else 0.0
         yield _family("understudy_jobs", "RenderJobs by phase.", ("phase",), phases)
         yield _family("understudy_items_left", "Items that running jobs still have to make.", ("brand",), left)
+        yield _family(
+            "understudy_jobs_late", "Running jobs that will miss their deadline at their pace.", ("pool",), late
+        )
 
     def _of_pools(self, pools: list[Body]) -> Iterator[GaugeMetricFamily]:
         answering, performers, prices = Values(float), Values(float), Values(float)
@@ -64,7 +74,9 @@ class StateMetrics:
             name, status = str(pool["metadata"]["name"]), _status(pool)
             answering[(name,)] = self._answers(name)
             performers |= {(name, state): _number(status.get(key)) or 0.0 for state, key in _PERFORMERS.items()}
-            prices |= {(name, *which): amount for which, amount in _prices(pool.get("spec") or {})}
+            for which, amount in _prices(pool.get("spec") or {}):
+                if len(prices) < MAX_PRICES:
+                    prices[(name, *which)] = amount
         yield _family("understudy_pool_reachable", "1 while a pool's director answers.", ("pool",), answering)
         yield _family("understudy_pool_performers", "Performers, all and busy.", ("pool", "state"), performers)
         yield _family(

@@ -95,6 +95,34 @@ def test_two_currencies_are_never_added() -> None:
     assert counted.value("understudy_cost_total", currency="USD", **ACCOUNT) == pytest.approx(0.20)
 
 
+def test_a_priced_job_costs_0_before_its_first_second() -> None:
+    counted = Counted()
+    for status_ in ({}, {"conditions": [{"type": "Admitted", "status": "False", "reason": "LicenseExpired"}]}):
+        counted.metrics.priced(JOB, status_, "EUR")
+        assert counted.value("understudy_cost_total", currency="EUR", **ACCOUNT) is None, "it is not admitted"
+    counted.metrics.priced(JOB, {"conditions": ADMITTED}, None)
+    assert counted.value("understudy_cost_total", currency="EUR", **ACCOUNT) is None, "it has no price"
+    counted.metrics.priced(JOB, {"conditions": ADMITTED}, "EUR")
+    assert counted.value("understudy_cost_total", currency="EUR", **ACCOUNT) == 0
+    counted.follow({}, worked("10", "0.10"))
+    counted.metrics.priced(JOB, {"conditions": ADMITTED}, "EUR")
+    assert counted.value("understudy_cost_total", currency="EUR", **ACCOUNT) == pytest.approx(0.10)
+
+
+def test_one_currency_too_many_is_unpriced_and_never_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_metrics, "MAX_CURRENCIES", 2)
+    monkeypatch.setattr(job_metrics, "MAX_ACCOUNTS", 0)
+    counted = Counted()
+    for currency in ("EUR", "USD", "JPY", "EUR"):
+        counted.follow({}, worked("10", "0.10", currency))
+    account = {"brand": OTHER, "pool": OTHER, "license": OTHER}
+    assert counted.value("understudy_cost_total", currency="EUR", **account) == pytest.approx(0.20)
+    assert counted.value("understudy_cost_total", currency="USD", **account) == pytest.approx(0.10)
+    for currency in ("JPY", OTHER):
+        assert counted.value("understudy_cost_total", currency=currency, **account) is None
+    assert counted.value("understudy_unpriced_worker_seconds_total", **account) == 10
+
+
 def test_a_refusal_counts_when_its_reason_changes() -> None:
     expired, exceeded = status(refused="LicenseExpired"), status(refused="QuotaExceeded")
     counted = Counted({}, expired, expired, exceeded)

@@ -6,14 +6,14 @@ from prometheus_client import generate_latest
 from theatre import NOW, receipt
 
 from understudy_api.receipt import Segment, Totals
-from understudy_workers.direction.pool_metrics import MAX_BRANDS, PoolMetrics
+from understudy_workers.direction.pool_metrics import MAX_BRANDS, MAX_LOCALES, MAX_REASONS, PoolMetrics
 
 
 def text(metrics: PoolMetrics) -> str:
     return generate_latest(metrics.registry).decode()
 
 
-def test_brands_beyond_the_hundredth_share_one_label() -> None:
+def test_brands_beyond_the_first_ones_share_one_label() -> None:
     metrics = PoolMetrics()
     for number in range(MAX_BRANDS + 50):
         metrics.batch(f"brand-{number}", {}, {}, 0, 0, 1.0)
@@ -25,7 +25,7 @@ def test_brands_beyond_the_hundredth_share_one_label() -> None:
 
 def test_reasons_and_stages_nobody_knows_share_one_label() -> None:
     metrics = PoolMetrics()
-    for number in range(MAX_BRANDS + 5):
+    for number in range(MAX_REASONS + 5):
         metrics.refusal(f"Reason{number}")
     metrics.batch("acme", {}, {"speak": 1.0, "daydream": 2.0}, 0, 0, 3.0)
     found = text(metrics)
@@ -58,6 +58,39 @@ def test_items_count_when_their_receipts_are_in_the_log() -> None:
         "understudy_receipt_segments_total 1.0",
     ):
         assert line in found
+
+
+def a_segment(*locales: str) -> Segment:
+    receipts = tuple(receipt(None, n).model_copy(update={"locale": locale}) for n, locale in enumerate(locales))
+    known = {"uid": "order-uid", "sequence": 0, "director": "d", "order": "a" * 64, "generation": 1}
+    return Segment(**known, written_at=NOW, receipts=receipts, totals=Totals())
+
+
+def test_items_and_seconds_by_locale() -> None:
+    metrics = PoolMetrics()
+    metrics.spoke("gpu", a_segment("de-DE", "ja-JP", "de-DE"))
+    metrics.worked("gpu", {"de-DE": 3.0, "ja-JP": 1.5})
+    metrics.worked("gpu", {"de-DE": -5.0})
+    found = text(metrics)
+    for line in (
+        'understudy_locale_items_total{locale="de-DE",outcome="done",pool="gpu"} 2.0',
+        'understudy_locale_metered_seconds_total{locale="de-DE",pool="gpu"} 4.0',
+        'understudy_locale_metered_seconds_total{locale="ja-JP",pool="gpu"} 2.0',
+        'understudy_locale_worker_seconds_total{locale="de-DE",pool="gpu"} 3.0',
+        'understudy_locale_worker_seconds_total{locale="ja-JP",pool="gpu"} 1.5',
+    ):
+        assert line in found
+
+
+def test_locales_beyond_the_first_ones_share_one_label() -> None:
+    metrics = PoolMetrics()
+    for number in range(MAX_LOCALES + 7):
+        metrics.worked("gpu", {f"x{number}": 1.0})
+        metrics.spoke("gpu", a_segment(f"x{number}"))
+    found = text(metrics)
+    assert found.count("understudy_locale_worker_seconds_total{") == MAX_LOCALES + 1
+    assert 'understudy_locale_worker_seconds_total{locale="other",pool="other"} 7.0' in found
+    assert 'understudy_locale_metered_seconds_total{locale="other",pool="other"} 14.0' in found
 
 
 def test_orders_are_shown_in_every_state_they_may_have() -> None:

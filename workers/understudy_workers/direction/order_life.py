@@ -94,6 +94,8 @@ async def _perform(run: OrderRun, deliveries: Deliveries, planner: Planner) -> N
     def on_segment(segment: Segment, own: bool) -> None:
         if segment.order == run.permit.order_digest:
             deliveries.add(segment.sequence, verify=not own)
+        if own:
+            run.workshop.metrics.spoke(run.order.pool, segment)
         run.wake()
 
     charges = run.log.charges

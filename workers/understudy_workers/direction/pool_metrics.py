@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,7 +11,10 @@ from prometheus_client import Counter as Count
 
 from understudy_api.receipt import Segment
 
-MAX_BRANDS: Final = 100
+MAX_BRANDS: Final = 40
+MAX_REASONS: Final = 24
+MAX_LOCALES: Final = 24
+"""Combinations of pool and locale; a director has one pool."""
 OTHER: Final = "other"
 _WAIT_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 _STAGES: Final = frozenset(
@@ -43,6 +46,7 @@ class PoolMetrics:
         self.registry = CollectorRegistry()
         self._brands: set[str] = set()
         self._reasons: set[str] = set()
+        self._locales: set[tuple[str, str]] = set()
         registry = self.registry
         self._items = Count(
             "understudy_pool_items", "Items by outcome, as receipts have them.", ["outcome", "brand"], registry=registry
@@ -60,6 +64,16 @@ class PoolMetrics:
         )
         self._metered = Count(
             "understudy_pool_metered_seconds", "Metered seconds by brand.", ["brand"], registry=registry
+        )
+        locale = ["pool", "locale"]
+        self._locale_items = Count(
+            "understudy_locale_items", "Items by locale and outcome.", [*locale, "outcome"], registry=registry
+        )
+        self._locale_metered = Count(
+            "understudy_locale_metered_seconds", "Metered seconds by locale.", locale, registry=registry
+        )
+        self._locale_worker = Count(
+            "understudy_locale_worker_seconds", "Worker time by locale.", locale, registry=registry
         )
         self._failures = Count("understudy_attempts_failed", "Works that raised in a performer.", registry=registry)
         self._frames = Count("understudy_frames", "Frames rendered anew, all formats.", registry=registry)
@@ -123,10 +137,34 @@ class PoolMetrics:
 
     def refusal(self, reason: str) -> None:
         """Somebody's license or grant refused work."""
-        if reason not in self._reasons and len(self._reasons) >= MAX_BRANDS:
+        if reason not in self._reasons and len(self._reasons) >= MAX_REASONS:
             reason = OTHER
         self._reasons.add(reason)
         self._refusals.labels(reason).inc()
+
+    def spoke(self, pool: str, segment: Segment) -> None:
+        """Receipts joined the log: what they say of locales."""
+        items = Counter((receipt.locale, receipt.outcome) for receipt in segment.receipts)
+        seconds = defaultdict[str, float](float)
+        for receipt in segment.receipts:
+            seconds[receipt.locale] += receipt.metered_seconds
+        for (locale, outcome), count in items.items():
+            self._locale_items.labels(*self._locale(pool, locale), outcome).inc(count)
+        for locale, metered in seconds.items():
+            self._locale_metered.labels(*self._locale(pool, locale)).inc(metered)
+
+    def worked(self, pool: str, seconds: Mapping[str, float]) -> None:
+        """A performer answered: its busy seconds by locale."""
+        for locale, busy in seconds.items():
+            self._locale_worker.labels(*self._locale(pool, locale)).inc(max(busy, 0.0))
+
+    def _locale(self, pool: str, locale: str) -> tuple[str, str]:
+        """Both, for as many as are told apart; `other` for every one after them."""
+        known = (pool, locale)
+        if known not in self._locales and len(self._locales) >= MAX_LOCALES:
+            return OTHER, OTHER
+        self._locales.add(known)
+        return known
 
     def idled(self, seconds: float) -> None:
         """Performers were there and had nothing to do, summed over them."""
