@@ -22,8 +22,8 @@ from bench.measure import Measurement
 from bench.twin import bench_twin
 from understudy_api import token
 from understudy_api.receipt import Receipt, Segment
-from understudy_workers.direction.batch import Answer, seconds_by_locale
 from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.stints import locales_of
 from understudy_workers.work import TakeResult, TakeWork
 
 ROUNDS: Final = 20
@@ -94,13 +94,14 @@ def _measured(perform: Callable[[str], int], rounds: int) -> list[Measurement]:
 def _tell(metrics: PoolMetrics, frames: int, seconds: float) -> None:
     """What floor, order and books say of a batch of one take and of the segment its item is in."""
     take = TakeWork("take", (), (), "", "en-GB")
-    answer = Answer((TakeResult("take", frames, (False,), seconds, {}, 0.0),), seconds)
+    outcome = TakeResult("take", frames, (False,), seconds, {}, 0.0)
     metrics.workers.set(2)
     metrics.busy.set(2)
     metrics.idled(0.0)
     metrics.wait.observe(0.01)
     metrics.batch("acme", {"rendered": 1}, dict.fromkeys(STAGES, seconds / len(STAGES)), 0, frames, seconds)
-    metrics.worked("default", seconds_by_locale((take,), answer))
+    locales = locales_of((take,), (outcome,), seconds)
+    metrics.worked("default", {locale: seconds * share for locale, share in locales})
     receipt = Receipt.model_construct(outcome="done", locale="en-GB", metered_seconds=frames / 25, reason="")
     segment = Segment.model_construct(receipts=(receipt,))
     metrics.segment("acme", segment, 1, 0)

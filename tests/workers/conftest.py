@@ -16,6 +16,8 @@ import onnx
 import pytest
 from joserfc.jwk import OKPKey
 from onnx import TensorProto, helper, numpy_helper
+from ray_pool import Pool
+from theatre import Orders
 
 from understudy_api import token
 from understudy_api.digest import digest_bytes
@@ -26,6 +28,7 @@ from understudy_api.settings import VaultEndpoint
 from understudy_api.terms import Assignee, Quota, Terms, sign_license
 from understudy_api.verdict import Refusal
 from understudy_cli.local.certificates import Authority
+from understudy_cli.local.keys import Keys
 from understudy_vault.embedded import EmbeddedKeys
 from understudy_vault.keystore import Kept
 from understudy_vault.rules import Bench
@@ -36,6 +39,7 @@ from understudy_workers.models.geometry import Geometry
 from understudy_workers.models.hearing import WINDOW
 from understudy_workers.models.phones import ENCODER, FEATURES
 from understudy_workers.models.plates import encode_plates
+from understudy_workers.objects import Objects
 from understudy_workers.sealing import Seal
 
 UID = "0c8f2b1e-0000-4000-8000-000000000000"
@@ -349,3 +353,20 @@ def tiny_twin(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> Tin
     folder = tmp_path_factory.mktemp("twin") / "bundle"
     version = bundle.write(folder, manifest, files, key)
     return TinyTwin(folder, TwinPin(id=manifest.twin_id, version=version), key)
+
+
+@pytest.fixture
+def notes(pool: Pool) -> Path:
+    """The folder where the puppets of a test's pool note what they do; empty of earlier notes."""
+    folder: Path = pool.settings.work_dir
+    (folder / "puppet.log").unlink(missing_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def orders(pool: Pool) -> Iterator[Orders]:
+    """Orders to a test's pool, signed by its farm's own key."""
+    farm_key = token.load_key(Keys.at(pool.farm.site().home).farm.read_text())
+    objects = Objects(pool.settings.s3)
+    yield Orders(Signers(farm=farm_key, now=int(time.time())), objects, pool.settings)
+    objects.close()

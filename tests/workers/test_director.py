@@ -45,25 +45,6 @@ def pool(farm: Farm, object_store: Any) -> Iterator[Pool]:
         yield ready
 
 
-@pytest.fixture
-def notes(pool: Pool) -> Path:
-    """The folder where puppets note what they do; empty of earlier notes."""
-    folder = pool.settings.work_dir
-    (folder / "puppet.log").unlink(missing_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def orders(pool: Pool, signers: Any) -> Iterator[Orders]:
-    from understudy_api.token import load_key
-    from understudy_workers.objects import Objects
-
-    farm_key = load_key(Keys.at(pool.farm.site().home).farm.read_text())
-    objects = Objects(pool.settings.s3)
-    yield Orders(type(signers)(farm=farm_key, now=int(time.time())), objects, pool.settings)
-    objects.close()
-
-
 def once(orders: Orders, order: Order) -> list[int]:
     """Ordinals of the log's receipts, each of which has to stand there once."""
     ordinals = sorted(receipt.ordinal for receipt in orders.receipts(order))

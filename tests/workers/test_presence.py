@@ -20,11 +20,8 @@ from theatre import Orders
 
 from understudy_api.order import Order
 from understudy_api.timesheet import Timesheet
-from understudy_api.token import load_key
 from understudy_cli.local.farm import Farm
-from understudy_cli.local.keys import Keys
 from understudy_cli.local.part import HOME_MARK
-from understudy_workers.objects import Objects
 
 pytestmark = pytest.mark.farm
 
@@ -62,21 +59,6 @@ class Books:
 def pool(farm: Farm, object_store: Any) -> Iterator[Pool]:
     with opened(farm, "costs", f"costs-{uuid.uuid4().hex[:8]}") as ready:
         yield ready
-
-
-@pytest.fixture
-def notes(pool: Pool) -> Path:
-    folder = pool.settings.work_dir
-    (folder / "puppet.log").unlink(missing_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def orders(pool: Pool, signers: Any) -> Iterator[Orders]:
-    farm_key = load_key(Keys.at(pool.farm.site().home).farm.read_text())
-    objects = Objects(pool.settings.s3)
-    yield Orders(type(signers)(farm=farm_key, now=int(time.time())), objects, pool.settings)
-    objects.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How many works travel together, and whose seconds an answer is."""
+"""How many works travel together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_api.order import VideoOutput
-from understudy_workers.direction.batch import Answer, Failure, Outcome, Pace, seconds_by_locale
-from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork
+from understudy_workers.direction.batch import Pace
 
 
 def test_it_starts_with_one_and_at_most_doubles() -> None:
@@ -58,32 +56,3 @@ def test_the_size_stays_within_bounds(busy: list[float]) -> None:
 
 def test_before_anything_is_known_a_work_counts_as_a_batch() -> None:
     assert Pace(batch_seconds=0.07).work_seconds == 0.07
-
-
-def a_take(locale: str) -> TakeWork:
-    return TakeWork("take", (), (), "Hello.", locale)
-
-
-def an_item(locale: str) -> ItemWork:
-    output = VideoOutput(name="landscape", width=384, height=216)
-    return ItemWork(PlannedItem(0, "item", "r1", locale, output, (), (), ()), 0.0, "orders/")
-
-
-def took(seconds: float) -> Outcome:
-    return TakeResult("take", 25, (False,), seconds, {}, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("works", "outcomes", "busy", "wanted"),
-    [
-        ((a_take("de-DE"),), (took(1.0),), 1.5, {"de-DE": 1.5}),
-        ((a_take("de-DE"), a_take("ja-JP")), (took(1.0), took(3.0)), 4.4, {"de-DE": 1.1, "ja-JP": 3.3}),
-        ((a_take("de-DE"), a_take("ja-JP")), (Failure("raised"), took(3.0)), 4.0, {"de-DE": 0.0, "ja-JP": 4.0}),
-        ((a_take("de-DE"), a_take("ja-JP")), (Failure("raised"),) * 2, 4.0, {"de-DE": 2.0, "ja-JP": 2.0}),
-        ((an_item("de-DE"), an_item("hi-IN")), (ItemResult(None, (), 2.0),) * 2, 4.0, {"de-DE": 2.0, "hi-IN": 2.0}),
-    ],
-)
-def test_an_answers_seconds_by_locale_add_up_to_it(
-    works: tuple[TakeWork | ItemWork, ...], outcomes: tuple[Outcome, ...], busy: float, wanted: dict[str, float]
-) -> None:
-    assert seconds_by_locale(works, Answer(outcomes, busy)) == pytest.approx(wanted)

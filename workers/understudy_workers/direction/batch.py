@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,20 +56,6 @@ class Answer:
     thumbprint: str = ""
     witness: Witness | None = None
     group: str = ""
-
-
-def seconds_by_locale(works: tuple[TakeWork | ItemWork, ...], answer: Answer) -> dict[str, float]:
-    """The busy seconds of an answer by the locales of its works: as their outcomes took, evenly where none says."""
-    locales = [work.locale if isinstance(work, TakeWork) else work.planned.locale for work in works]
-    if len(set(locales)) == 1:
-        return {locales[0]: answer.busy_seconds}
-    took = [0.0 if isinstance(one, Failure) else max(one.busy_seconds, 0.0) for one in answer.outcomes]
-    all_of_them = sum(took)
-    found = defaultdict[str, float](float)
-    for locale, seconds in zip(locales, took, strict=True):
-        share = seconds / all_of_them if all_of_them else 1 / len(works)
-        found[locale] += answer.busy_seconds * share
-    return dict(found)
 
 
 class PerformerLostError(Exception):

@@ -16,7 +16,7 @@ from understudy_api.order import Order, Progress
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers import marks
-from understudy_workers.direction.batch import Answer, Witness, seconds_by_locale
+from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
 from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
@@ -27,6 +27,7 @@ from understudy_workers.direction.purse import Purse
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.status_lists import named
+from understudy_workers.direction.stints import locales_of
 from understudy_workers.direction.units import Assignment
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.work import permit_of
@@ -224,7 +225,9 @@ class OrderRun:
         self.spans.answered(assignment, performer, answer)
         turnout = self.schedule.answered(assignment, performer, answer, now)
         self.purse.settle(performer, answer.busy_seconds, answer.group, now, whole=turnout.paused is None)
-        self.workshop.metrics.worked(self.order.pool, seconds_by_locale(assignment.works, answer))
+        busy = answer.busy_seconds
+        locales = locales_of(assignment.works, answer.outcomes, busy)
+        self.workshop.metrics.worked(self.order.pool, {locale: busy * share for locale, share in locales})
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def delivered(self, receipts: Sequence[Receipt], began_at: float) -> None:
