@@ -10,9 +10,9 @@ import pytest
 from theatre import LANDSCAPE, eventually, receipt
 
 from understudy_workers.direction.batch import Answer, Batch, Failure
-from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.floor import Floor
 from understudy_workers.direction.pool_metrics import PoolMetrics
+from understudy_workers.direction.quota import Quota
 from understudy_workers.direction.schedule import Schedule
 from understudy_workers.direction.stints import Stint, client_of
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
@@ -38,7 +38,7 @@ class Order:
         return permit_of(self.order)
 
     def next(self, asking, now):
-        return self.schedule.next(asking, Budget(0.0, 1e9), now)
+        return self.schedule.next(asking, Quota(0.0, 1e9), now)
 
     def answered(self, assignment, performer, answer, now):
         return self.schedule.answered(assignment, performer, answer, now)

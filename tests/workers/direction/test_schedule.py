@@ -12,7 +12,7 @@ from understudy_api.order import VideoOutput
 from understudy_api.receipt import Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Answer, Failure
-from understudy_workers.direction.budget import Budget
+from understudy_workers.direction.quota import Quota
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.units import Assignment
 from understudy_workers.work import (
@@ -28,7 +28,7 @@ from understudy_workers.work import (
 
 LANDSCAPE = VideoOutput(name="landscape", width=384, height=216)
 STORY = VideoOutput(name="story", width=216, height=384)
-PLENTY = Budget(0.0, 1e9)
+PLENTY = Quota(0.0, 1e9)
 FRAMES = 50
 
 
@@ -85,8 +85,8 @@ class Play:
             if ended is not None:
                 self.receipts.append(ended.receipt)
 
-    def next(self, performer: str = "p0", *, idle: bool = True, performers: int = 2, budget: Budget = PLENTY):
-        return self.schedule.next(Asking(performer, idle, performers), budget, self.now)
+    def next(self, performer: str = "p0", *, idle: bool = True, performers: int = 2, quota: Quota = PLENTY):
+        return self.schedule.next(Asking(performer, idle, performers), quota, self.now)
 
     def work(self, performer: str = "p0", **asking) -> Assignment:
         assignment = self.next(performer, **asking)
@@ -367,16 +367,16 @@ def test_the_grant_bounds_what_is_handed_out() -> None:
     play = Play()
     play.add(*(item(n, "a") for n in range(4)))
     play.answer(play.work())
-    budget = Budget(committed_seconds=10.0, granted_seconds=14.0)
-    first = play.work(budget=budget)
-    second = play.work("p1", budget=budget)
+    quota = Quota(committed_seconds=10.0, granted_seconds=14.0)
+    first = play.work(quota=quota)
+    second = play.work("p1", quota=quota)
     assert [work.committed_seconds for work in (*first.works, *second.works)] == [10.0, 12.0]
-    assert play.next(budget=budget) is None
+    assert play.next(quota=quota) is None
     assert play.schedule.short_of_grant
     play.answer(first)
-    assert play.next(budget=Budget(12.0, 14.0)) is None
+    assert play.next(quota=Quota(12.0, 14.0)) is None
     assert play.schedule.short_of_grant
-    assert isinstance(play.next(budget=Budget(12.0, 20.0)), Assignment)
+    assert isinstance(play.next(quota=Quota(12.0, 20.0)), Assignment)
     assert not play.schedule.short_of_grant
 
 
@@ -384,21 +384,21 @@ def test_no_item_is_handed_out_beyond_those_granted() -> None:
     play = Play()
     play.add(*(item(n, "a") for n in range(4)))
     play.answer(play.work())
-    budget = Budget(0.0, 600.0, committed_items=5, granted_items=7)
-    first, second = play.work(budget=budget), play.work("p1", budget=budget)
+    quota = Quota(0.0, 600.0, committed_items=5, granted_items=7)
+    first, second = play.work(quota=quota), play.work("p1", quota=quota)
     assert [work.committed_items for work in (*first.works, *second.works)] == [5, 6]
-    assert play.next(budget=budget) is None
+    assert play.next(quota=quota) is None
     assert (play.schedule.short_of_grant, play.schedule.short_seconds) == (True, FRAMES / 25)
     play.answer(first)
     play.lose(second, "p1")
-    assert play.next(budget=Budget(2.0, 600.0, 6, 6)) is None, "what was lost is handed out under the same bound"
-    assert isinstance(play.next(budget=Budget(2.0, 600.0, 6, 7)), Assignment)
+    assert play.next(quota=Quota(2.0, 600.0, 6, 6)) is None, "what was lost is handed out under the same bound"
+    assert isinstance(play.next(quota=Quota(2.0, 600.0, 6, 7)), Assignment)
 
 
 def test_a_grant_without_seconds_still_lets_takes_begin() -> None:
     play = Play()
     play.add(item(0, "a"))
-    assert isinstance(play.work(budget=Budget(0.0, 0.0)).works[0], TakeWork)
+    assert isinstance(play.work(quota=Quota(0.0, 0.0)).works[0], TakeWork)
 
 
 @pytest.mark.parametrize("outcomes", [(), ("two", "many"), (ItemResult(None, (), 0.0),)])
@@ -479,7 +479,7 @@ TOO_LONG = Refusal(reason="ItemTooLong", message="license: too long")
 def test_a_take_carries_what_its_item_says_until_its_length_is_known() -> None:
     play = Play()
     play.add(item(0, "a", "b", "c"))
-    first = play.next(budget=Budget(5.0, 1e9))
+    first = play.next(quota=Quota(5.0, 1e9))
     assert first.works[0].speech == Speech(("a", "b", "c"), ("Say a.", "Say b.", "Say c."), 5.0)
     play.answer(first, replace(took(first.works[0]), item_seconds=6.0))
     assert play.work().works[0].speech is None
@@ -529,14 +529,14 @@ def test_what_the_performer_measured_is_held_against_every_grant_that_follows() 
     """It says how long the item is; until a grant reaches for it, nobody is asked again and the shortage is told."""
     play = Play()
     play.add(item(0, "a", "b"))
-    first = play.next(budget=Budget(10.0, 12.0))
+    first = play.next(quota=Quota(10.0, 12.0))
     short = Refusal(reason=GRANT_EXHAUSTED, message="grant: 4.00 s wanted")
     turnout = play.answer(first, replace(took(first.works[0], refusal=short), item_seconds=4.0, item_refused=True))
     assert (turnout.paused, turnout.ended) == (short, [])
-    for budget in (Budget(10.0, 12.0), Budget(10.0, 13.9)):
+    for quota in (Quota(10.0, 12.0), Quota(10.0, 13.9)):
         assert (play.schedule.short_of_grant, play.schedule.short_seconds) == (True, 4.0)
-        assert play.next(budget=budget) is None
-    assert play.next(budget=Budget(10.0, 14.0)).works[0].take_id == "a"
+        assert play.next(quota=quota) is None
+    assert play.next(quota=Quota(10.0, 14.0)).works[0].take_id == "a"
     assert not play.schedule.short_of_grant
 
 

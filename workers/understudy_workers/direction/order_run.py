@@ -18,12 +18,12 @@ from understudy_api.verdict import Refusal
 from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Witness
 from understudy_workers.direction.books import Books
-from understudy_workers.direction.budget import Budget
 from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.item_log import ItemLog
 from understudy_workers.direction.order_spans import OrderSpans
 from understudy_workers.direction.purse import Purse
+from understudy_workers.direction.quota import Quota
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.status_lists import named
@@ -196,7 +196,7 @@ class OrderRun:
         found = None
         if self._grant is not None and wall < self._grant.exp:
             granted = (self._grant.seconds, books.committed_items, self._grant.items)
-            found = self.schedule.next(asking, Budget(books.committed_seconds, *granted), now)
+            found = self.schedule.next(asking, Quota(books.committed_seconds, *granted), now)
             self._note_waiting(found is None and self.schedule.short_of_grant)
         else:
             self._note_waiting(True)

@@ -12,7 +12,7 @@ from understudy_api.receipt import Receipt
 from understudy_workers.direction.asking import Asking as Asking
 from understudy_workers.direction.asking import Turnout as Turnout
 from understudy_workers.direction.batch import Answer, Failure, Pace
-from understudy_workers.direction.budget import Budget
+from understudy_workers.direction.quota import Quota
 from understudy_workers.direction.ready import Ready
 from understudy_workers.direction.takes import Doom, Takes, doomed_receipt
 from understudy_workers.direction.units import Assignment, Ended, ItemUnit, TakeUnit, goes_with
@@ -74,7 +74,7 @@ class Schedule:
             self._ready_items.push(unit, now)
         return None
 
-    def next(self, asking: Asking, budget: Budget, now: float) -> Assignment | Literal["drain"] | None:
+    def next(self, asking: Asking, quota: Quota, now: float) -> Assignment | Literal["drain"] | None:
         """Work for a performer, None when there is none for it now, "drain" when it shall come back idle.
 
         Items go before takes: what is almost finished is finished first. A suspect waits for one performer to be idle.
@@ -88,10 +88,10 @@ class Schedule:
             self._isolating = None if asking.idle else asking.performer
             if not asking.idle:
                 return "drain"
-            assignment = self._pick(self._suspects, asking, budget, 1, now, alone=True)
-        assignment = assignment or self._pick(self._ready_items, asking, budget, self._item_pace.size, now)
+            assignment = self._pick(self._suspects, asking, quota, 1, now, alone=True)
+        assignment = assignment or self._pick(self._ready_items, asking, quota, self._item_pace.size, now)
         if assignment is None and not self.short_of_grant:
-            assignment = self._pick(self._ready_takes, asking, budget, self._take_pace.size, now)
+            assignment = self._pick(self._ready_takes, asking, quota, self._take_pace.size, now)
         return assignment
 
     def gone(self, performer: str) -> None:
@@ -143,7 +143,7 @@ class Schedule:
         self,
         queue: Ready[U],
         asking: Asking,
-        budget: Budget,
+        quota: Quota,
         size: int,
         now: float,
         *,
@@ -156,7 +156,7 @@ class Schedule:
             if unit is None or (len(units) >= size and (alone or not goes_with(unit, units[-1]))):
                 break
             queue.pop(asking.performer, asking.performers)
-            work = self._take_work(unit, budget) if isinstance(unit, TakeUnit) else self._item_work(unit, budget)
+            work = self._take_work(unit, quota) if isinstance(unit, TakeUnit) else self._item_work(unit, quota)
             if work is not None:
                 units.append(unit)
                 works.append(work)
@@ -167,28 +167,28 @@ class Schedule:
         waited_seconds = max(now - units[0].ready_at, 0.0)
         return Assignment(tuple(units), tuple(works), pace.work_seconds * len(units), waited_seconds, alone)
 
-    def _item_work(self, unit: ItemUnit, budget: Budget) -> ItemWork | None:
+    def _item_work(self, unit: ItemUnit, quota: Quota) -> ItemWork | None:
         """The item's work; None, with the item back in its queue, when the grant does not reach for it."""
-        if self._falls_short(unit.seconds, budget):
+        if self._falls_short(unit.seconds, quota):
             (self._suspects if unit.suspect else self._ready_items).push_front(unit)
             return None
-        seconds = budget.committed_seconds + self._in_flight_seconds
-        items = budget.committed_items + self._in_flight_items
+        seconds = quota.committed_seconds + self._in_flight_seconds
+        items = quota.committed_items + self._in_flight_items
         self._in_flight_seconds += unit.seconds
         self._in_flight_items += 1
         return ItemWork(unit.planned, seconds, staging_prefix(self._order_uid, unit.planned.item_id), items)
 
-    def _take_work(self, take: TakeUnit, budget: Budget) -> TakeWork | None:
+    def _take_work(self, take: TakeUnit, quota: Quota) -> TakeWork | None:
         """The take's work; None when nobody waits for it, or when its item is known not to fit into the grant."""
         seconds = self._takes.item_seconds(take)
-        if seconds is not None and self._falls_short(seconds, budget):
+        if seconds is not None and self._falls_short(seconds, quota):
             (self._suspects if take.suspect else self._ready_takes).push_front(take)
             return None
-        return self._takes.send(take, budget.committed_seconds + self._in_flight_seconds)
+        return self._takes.send(take, quota.committed_seconds + self._in_flight_seconds)
 
-    def _falls_short(self, seconds: float, budget: Budget) -> bool:
+    def _falls_short(self, seconds: float, quota: Quota) -> bool:
         """Whether the grant does not reach for an item of that length; noted for whoever can grant more."""
-        if budget.reaches(seconds, self._in_flight_seconds, self._in_flight_items):
+        if quota.reaches(seconds, self._in_flight_seconds, self._in_flight_items):
             return False
         self.short_of_grant, self.short_seconds = True, seconds
         return True

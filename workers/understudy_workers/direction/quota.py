@@ -9,7 +9,7 @@ _SLACK_SECONDS: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class Budget:
+class Quota:
     """What is `committed` by receipts so far, and what is `granted` in total; no granted items: the license bounds none."""
 
     committed_seconds: float
