@@ -10,7 +10,6 @@ from understudy_api.receipt import Totals
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import ItemCounts, RenderJobStatus, TakeCounts
 from understudy_operator.core.admission import Admission, Permitted, Refused, Waiting
-from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.budget import spending
 from understudy_operator.core.conditions import find, merged
 from understudy_operator.core.job_conditions import job_conditions
@@ -19,6 +18,7 @@ from understudy_operator.core.lifecycle import Course, delivered_elsewhere, last
 from understudy_operator.core.places import Place, destination
 from understudy_operator.core.prices import cost
 from understudy_operator.core.quota import EXHAUSTED, needed_seconds
+from understudy_operator.core.seconds import decimal_seconds
 from understudy_operator.core.state import JobState, OrderLog, SpecProblem
 from understudy_operator.core.times import rfc3339
 

@@ -9,9 +9,9 @@ from understudy_api.plain import terms_in_words
 from understudy_api.renderjob_status import JobLicense, JobRefusal
 from understudy_api.verdict import Refusal
 from understudy_operator.core.admission import Admission, Refused
-from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.quota import usage
 from understudy_operator.core.rights import rights
+from understudy_operator.core.seconds import decimal_seconds
 from understudy_operator.core.state import JobState
 from understudy_operator.core.times import rfc3339
 

@@ -13,10 +13,10 @@ from understudy_api.permits import stands
 from understudy_api.plain import terms_in_words
 from understudy_api.terms import License, Terms, read_license
 from understudy_api.verdict import Refusal
-from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import EventType, Said, merged, reconciling, stalled
 from understudy_operator.core.list_condition import list_moments, list_said
 from understudy_operator.core.quarantine_policy import quarantine_said
+from understudy_operator.core.seconds import decimal_seconds
 from understudy_operator.core.standing import standing
 from understudy_operator.core.state import LicenseState, SpecProblem
 from understudy_operator.core.times import rfc3339

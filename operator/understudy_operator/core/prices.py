@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from understudy_api.model import Money
-from understudy_operator.core.amounts import decimal_seconds
+from understudy_operator.core.seconds import decimal_seconds
 
 COST_STEP: Final = Decimal("0.0001")
 ROUNDING_SECONDS: Final = Decimal("0.01")

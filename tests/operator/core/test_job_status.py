@@ -14,11 +14,11 @@ from understudy_api.model import Condition, Money
 from understudy_api.receipt import Totals
 from understudy_api.renderjob_status import RenderJobStatus
 from understudy_operator.core.admission import Permitted, admit
-from understudy_operator.core.amounts import decimal_seconds
 from understudy_operator.core.conditions import Said, events, find, merged, said
 from understudy_operator.core.decide import decide_job
 from understudy_operator.core.job_conditions import job_event
 from understudy_operator.core.prices import Prices
+from understudy_operator.core.seconds import decimal_seconds
 from understudy_operator.core.state import JobState, OrderLog
 from understudy_operator.core.times import earliest, rfc3339, unix_seconds
 
