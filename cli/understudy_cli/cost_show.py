@@ -10,8 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
+from understudy_cli.cost_report.charge import Report
 from understudy_cli.cost_report.period import FromOption, ToOption, period
-from understudy_cli.cost_report.reading import Report, read_report
+from understudy_cli.cost_report.reading import read_report
 from understudy_cli.cost_report.summary import By, Line, Sums, as_data, forecast, seconds, summed, total
 from understudy_cli.ledger import Settings
 from understudy_cli.ledger_bucket import open_ledger

@@ -137,3 +137,8 @@ def test_help_names_the_parts() -> None:
     said = CliRunner().invoke(app, ["cost", "show", "--help"])
     assert said.exit_code == 0
     assert "--by" in said.output
+
+
+def test_a_job_that_is_called_so_is_named_after_two_dashes() -> None:
+    said = CliRunner().invoke(app, ["cost", "-A", "--", "show"])
+    assert str(said.exception) == "cost: wanted a job or --all-namespaces, got both; leave one out"

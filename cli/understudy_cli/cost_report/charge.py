@@ -70,6 +70,18 @@ class Charge:
         return self.what in ("busy", "idle", "unallocated")
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a farm cost between two times (Unix seconds), and the worker time that the timesheets say was there."""
+
+    begin: int
+    end: int
+    until: int
+    """`end`, or now when that has not come yet."""
+    charges: tuple[Charge, ...]
+    present_micros: int
+
+
 def micros_of(seconds: float) -> int:
     """Whole micro-seconds of seconds that somebody measured."""
     return int((Decimal(repr(float(seconds))) * MICROS_PER_SECOND).to_integral_value(ROUND_HALF_EVEN))

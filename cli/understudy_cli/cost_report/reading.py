@@ -17,7 +17,7 @@ from understudy_api.price_book import PricePage
 from understudy_api.receipt import Segment
 from understudy_api.timesheet import PREFIX, Timesheet
 from understudy_cli.cost_report.allocation import present_micros, worker_charges
-from understudy_cli.cost_report.charge import NOBODY, Charge, Whose
+from understudy_cli.cost_report.charge import NOBODY, Report, Whose
 from understudy_cli.cost_report.estimates import Delivery, egress_charges, storage_charges
 from understudy_cli.cost_report.royalties import royalty_charges
 from understudy_cli.errors import UserError
@@ -26,18 +26,6 @@ from understudy_cli.ledger_bucket import LedgerBucket
 M = TypeVar("M", bound=Model)
 _AT_ONCE = 128
 """Segments held in memory at a time."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a farm cost between two times (Unix seconds), and the worker time that the timesheets say was there."""
-
-    begin: int
-    end: int
-    until: int
-    """`end`, or now when that has not come yet."""
-    charges: tuple[Charge, ...]
-    present_micros: int
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from understudy_cli.cost_report.charge import EXACT, Charge
-from understudy_cli.cost_report.reading import Report
+from understudy_cli.cost_report.charge import EXACT, Charge, Report
 
 By = Literal["brand", "job", "license", "pool", "locale", "hour"]
 NOBODYS: Final = "(unallocated idle)"
