@@ -114,7 +114,7 @@ def test_an_operator_is_restarted_and_sums_go_on(farm: Farm) -> None:
 def test_a_director_that_vanishes_in_the_middle_of_a_scrape_shows_nothing_at_all(farm: Farm) -> None:
     farm.tells(BUSY, 0.75)
     farm.stops.pop("director")()
-    with half_an_answer(farm.ports["director"]) as was_asked:
+    with HalfAnAnswer(farm.ports["director"]) as was_asked:
         assert was_asked.wait(30)
         farm.tells('up{job="director"}', 0)
         assert farm.prometheus.ask("understudy_performers") == {}, "half a scrape is none"
@@ -124,7 +124,7 @@ def test_a_director_that_vanishes_in_the_middle_of_a_scrape_shows_nothing_at_all
     farm.tells(BUSY, 0.75)
 
 
-class half_an_answer:  # noqa: N801 - reads as what it does
+class HalfAnAnswer:
     """A port whose process dies each time while it answers: performers without their end, cut off in a line."""
 
     def __init__(self, port: int) -> None:
