@@ -49,6 +49,11 @@ class Series:
         """What Grafana calls lastNotNull."""
         return self.numbers[-1]
 
+    @property
+    def now(self) -> float:
+        """What Grafana calls last: NaN where nobody knows any more."""
+        return self.points[-1][1]
+
 
 class RefusedQueryError(Exception):
     """Prometheus does not answer a query; says which and why."""

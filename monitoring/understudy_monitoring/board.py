@@ -13,6 +13,8 @@ HEIGHT: Final = 8
 """Rows of that grid that a panel takes."""
 NO_DATA: Final = "no data"
 """What a panel says whose queries have no answer."""
+UNKNOWN: Final = "unknown"
+"""What a number says that is none (NaN)."""
 
 
 @dataclass(frozen=True)

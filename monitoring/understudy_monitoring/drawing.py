@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from understudy_monitoring.answers import Series, Span
-from understudy_monitoring.board import NO_DATA, Panel, steps
+from understudy_monitoring.board import NO_DATA, UNKNOWN, Panel, steps
 from understudy_monitoring.canvas import EDGE, INK, LINES, PALE, SEVERITY, Box, Canvas
 from understudy_monitoring.units import amount, size_of
 
@@ -48,11 +48,9 @@ def _numbers(canvas: Canvas, box: Box, panel: Panel, found: tuple[Series, ...], 
     width = box.width / len(found)
     for place, series in enumerate(found):
         tile = Box(box.x + place * width, box.y, width - 8, box.height)
-        ink = _severity(panel, series.last)
-        size = min(58.0, 300.0 / max(len(_written(panel, series.last)), 5), tile.width / 5)
-        canvas.write(
-            tile.inner(bottom=tile.height * 0.5), _written(panel, series.last), size, ink=ink, at="center", bold=True
-        )
+        ink, words = _severity(panel, series.now), _written(panel, series.now)
+        size = min(58.0, 300.0 / max(len(words), 5), tile.width / 5)
+        canvas.write(tile.inner(bottom=tile.height * 0.5), words, size, ink=ink, at="center", bold=True)
         if len(found) > 1 or "{{" in panel.queries[0].legend:
             canvas.write(tile.inner(top=tile.height * 0.48, bottom=tile.height * 0.4), series.name, 15, at="center")
         axes = canvas.axes(tile.inner(top=tile.height * 0.62))
@@ -171,7 +169,7 @@ def _scales(axes: Axes, panel: Panel, span: Span, whole: bool) -> None:
 
 
 def _written(panel: Panel, value: float) -> str:
-    return amount(value, panel.unit, panel.decimals)
+    return UNKNOWN if math.isnan(value) else amount(value, panel.unit, panel.decimals)
 
 
 def _severity(panel: Panel, value: float) -> str:

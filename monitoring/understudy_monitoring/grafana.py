@@ -11,10 +11,13 @@ from grafana_foundation_sdk.models import common as words
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from understudy_monitoring.board import HEIGHT, NO_DATA, Board, Panel, Row, steps
+from understudy_monitoring.board import HEIGHT, NO_DATA, UNKNOWN, Board, Panel, Row, steps
 from understudy_monitoring.rule import RUNBOOKS
 
 SOURCE: Final = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+_UNKNOWN: Final = models.SpecialValueMap(
+    models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.NA_N, models.ValueMappingResult(text=UNKNOWN))
+)
 Builder = stat.Panel | timeseries.Panel | bargauge.Panel | table.Panel
 
 
@@ -65,8 +68,8 @@ def _panel(panel: Panel) -> Builder:
 def _shaped(panel: Panel) -> Builder:
     match panel.kind:
         case "number":
-            shown = common.ReduceDataOptions().calcs(["lastNotNull"])
-            return stat.Panel().reduce_options(shown).graph_mode(words.BigValueGraphMode.AREA)
+            shown = common.ReduceDataOptions().calcs(["last"])
+            return stat.Panel().reduce_options(shown).graph_mode(words.BigValueGraphMode.AREA).mappings([_UNKNOWN])
         case "bars":
             shown = common.ReduceDataOptions().calcs(["lastNotNull"])
             return bargauge.Panel().reduce_options(shown).orientation(words.VizOrientation.HORIZONTAL)

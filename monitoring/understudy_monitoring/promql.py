@@ -15,3 +15,8 @@ def risen(counter: str, window: str) -> str:
 def or_none(expr: str, label: str, word: str = "none") -> str:
     """The expression or, where it has no series, a 0 whose label says so: a line on the ground, not an empty panel."""
     return f'{expr} or on () label_replace(vector(0), "{label}", "{word}", "", "")'
+
+
+def or_unknown(expr: str) -> str:
+    """The expression, whose one series has no labels, or no number where it has none: what is not known is not what it was last."""
+    return f"{expr} or vector(NaN)"

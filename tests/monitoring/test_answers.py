@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx
 import pytest
 from recorded_answers import NOTHING, SPAN, Recorded, matrix, vector
@@ -53,6 +55,7 @@ def test_the_last_number_counts_and_a_series_without_one_is_none() -> None:
     found = ask(Recorded(answer).client(), panel("{{pool}}"), SPAN)
     assert [(series.name, series.last) for series in found] == [("a", 2.5), ("metric_0", float("inf"))]
     assert found[0].numbers == (1, 2.5)
+    assert math.isnan(found[0].now)
     assert [at - SPAN.start for at, _ in found[0].points] == [0, 1, 2, 3]
 
 

@@ -10,7 +10,7 @@ import pytest
 from recorded_answers import SPAN
 
 from understudy_monitoring.answers import Series
-from understudy_monitoring.board import NO_DATA, Kind, Panel, Query
+from understudy_monitoring.board import NO_DATA, UNKNOWN, Kind, Panel, Query
 from understudy_monitoring.canvas import SEVERITY, Box, Canvas
 from understudy_monitoring.drawing import LEGEND_ROWS, TABLE_ROWS, draw
 
@@ -61,11 +61,8 @@ def test_what_never_ends_can_be_drawn(kind: Kind) -> None:
 
 
 def test_a_number_is_the_last_one_and_has_its_name_where_a_label_makes_it() -> None:
-    assert drawn(series("EUR", 1, 2.5, math.nan), kind="number", legend="{{currency}}").texts() == [
-        "How?",
-        "2.5",
-        "EUR",
-    ]
+    assert drawn(series("EUR", 1, 2.5), kind="number", legend="{{currency}}").texts() == ["How?", "2.5", "EUR"]
+    assert drawn(series("EUR", 2.5, math.nan), kind="number").texts() == ["How?", UNKNOWN, "EUR"]
     assert drawn(series("busy", 1, 2.5), kind="number", legend="busy").texts() == ["How?", "2.5"]
     assert drawn(series("EUR", 1), series("USD", 2), kind="number", decimals=2).texts() == [
         "How?",

@@ -16,7 +16,7 @@ import pytest
 from collector import Collector, Got
 from operator_site import Admin, OperatorProcess, Site, Tenant, until
 from puppet import Puppet
-from theatre import NoTrainers, ThreadCrew, free_port
+from theatre import NoTrainers, ThreadCrew, free_port, one_node
 
 from understudy_api.item_log import log_prefix
 from understudy_api.receipt import TrainingResult, training_key
@@ -67,7 +67,7 @@ def director(
 
     async def serve() -> None:
         crew = ThreadCrew(puppet := Puppet(told), ("p0", "p1"))
-        house = House(told, crew, NoTrainers(), director=uuid.uuid4().hex, release="test")  # type: ignore[arg-type]
+        house = House(told, crew, NoTrainers(), one_node, director=uuid.uuid4().hex, release="test")  # type: ignore[arg-type]
         await house.open()
         for name in ("p0", "p1"):
             house.floor.join(name, puppet.thumbprint)

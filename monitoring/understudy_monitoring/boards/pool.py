@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.promql import or_unknown
 
 POOL: Final = Board(
     slug="pool",
@@ -18,7 +19,8 @@ POOL: Final = Board(
                     title="What share of performers works?",
                     queries=(
                         Query(
-                            "sum(understudy_performers_busy) / (sum(understudy_performers) > 0) or vector(0)", "busy"
+                            or_unknown("sum(understudy_performers_busy) / clamp_min(sum(understudy_performers), 1)"),
+                            "busy",
                         ),
                     ),
                     unit="percentunit",

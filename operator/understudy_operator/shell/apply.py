@@ -83,11 +83,10 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
     """Do one action; returns the object as it is afterwards, None when it is gone."""
     sources = targets.sources
     match action:
-        case AddFinalizer():
-            return _set_finalizers(targets, body, held=True)
-        case RemoveFinalizer():
-            _clear(targets, body)
-            return _set_finalizers(targets, body, held=False)
+        case AddFinalizer() | RemoveFinalizer() as one:
+            return _hold(targets, body, one)
+        case DeleteObject():
+            sources.cluster.delete(body)
         case FreezeContent():
             sources.larder.freeze(action, targets.wall_clock())
         case ListSentences():
@@ -106,10 +105,8 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.herald.tell(action)
         case Record():
             sources.ledger.append(action.account, action.entries, action.names)
-        case PutOrder(pool=pool, order=order, grant=grant):
-            sealed, began_at = order.model_copy(update={"grant": sources.farm.seal(grant)}), targets.wall_clock()
-            sources.pools.existing(pool).pool.put_order(targets.traces.traced(sealed), grant)
-            targets.traces.dispatched(order, began_at)
+        case PutOrder():
+            _dispatch(targets, action)
         case RenewGrant(pool=pool, grant=grant):
             sources.pools.existing(pool).pool.put_grant(sources.farm.seal(grant), grant)
         case TellCommitted(pool=pool, uid=uid, sequence=sequence):
@@ -123,16 +120,14 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
             sources.quarantine.list_part(account, part)
         case MoveKept(account=account, part=part):
             sources.quarantine.move_part(account, part)
-        case DeleteObject():
-            sources.cluster.delete(body)
         case PutTraining(pool=pool, order=training, grant=permission):
-            sealed_training = training.model_copy(update={"grant": sources.farm.seal(permission)})
-            sources.pools.existing(pool).pool.put_training(sealed_training, permission)
+            sealed = training.model_copy(update={"grant": sources.farm.seal(permission)})
+            sources.pools.existing(pool).pool.put_training(sealed, permission)
         case StopTraining(pool=pool, uid=uid):
             sources.pools.existing(pool).pool.stop_training(uid)
         case StartDirector(submission_id=submission_id):
-            pool = str(body["metadata"]["name"])
-            sources.pools.existing(pool).ray.submit(submission_id, sources.release, pool)
+            name = str(body["metadata"]["name"])
+            sources.pools.existing(name).ray.submit(submission_id, sources.release, name)
         case ApplyRayCluster(manifest=manifest):
             sources.ray_clusters.apply(manifest)
         case DrainNodes(pool=pool, addresses=addresses):
@@ -144,7 +139,18 @@ def _do(targets: Targets, body: Body, action: Action) -> Body | None:
     return body
 
 
-def _set_finalizers(targets: Targets, body: Body, held: bool) -> Body | None:
+def _dispatch(targets: Targets, action: PutOrder) -> None:
+    began_at, order = targets.wall_clock(), action.order
+    sealed = order.model_copy(update={"grant": targets.sources.farm.seal(action.grant)})
+    targets.sources.pools.existing(action.pool).pool.put_order(targets.traces.traced(sealed), action.grant)
+    targets.traces.dispatched(order, began_at)
+
+
+def _hold(targets: Targets, body: Body, action: AddFinalizer | RemoveFinalizer) -> Body | None:
+    """Adds our finalizer, or lets go of the object with everything that is known of it."""
+    held = isinstance(action, AddFinalizer)
+    if not held:
+        _clear(targets, body)
     others = [one for one in body["metadata"].get("finalizers", ()) if one != FINALIZER]
     after = targets.sources.cluster.set_finalizers(body, [*others, FINALIZER] if held else others)
     return _remember(targets, after)

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from understudy_api.consent import Clearance, ConsentSubject
 from understudy_api.moderation.listing import Lister, copy_key
+from understudy_api.trace import trace_id
 from understudy_workers.models.bundle import BundleError
 from understudy_workers.models.voice import UnspeakableError
 from understudy_workers.stages.encode import encode
@@ -141,7 +142,8 @@ def test_the_frames_of_a_take_stand_in_the_log_without_words(backlot: Any) -> No
     with capture_logs() as lines:
         backlot.studio.perform(take, permit_of(order))
         backlot.studio.perform(take, permit_of(order))
-    known = {"log_level": "info", "order": order.uid, "take": take.take_id[:12], "at": backlot.now}
+    marks = {"job": "acme/logged", "order": order.uid, "pool": "default", "take": take.take_id[:12]}
+    known = {"log_level": "info", **marks, "trace_id": trace_id(order.uid, order.generation), "at": backlot.now}
     assert lines == [{"event": "frames begin", **known}, {"event": "frames end", **known, "ended": "whole"}]
 
 
