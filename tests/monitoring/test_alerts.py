@@ -26,11 +26,13 @@ HOUR, DAY = 60, 24 * 60
 
 @dataclass(frozen=True)
 class Case:
-    """Series, minute by minute in promtool's notation, under which an alert fires, and others under which it does not."""
+    """Series, step by step in promtool's notation, under which an alert fires, and others under which it does not."""
 
     fires: dict[str, str]
     silent: dict[str, str]
     minutes: int = 30
+    step: int = 1
+    """In minutes: scrapes and evaluations. Days, minute by minute, take promtool half a minute."""
     labels: dict[str, str] = field(default_factory=dict)
     value: str = ""
     """As `{{ $value }}` shows it."""
@@ -90,14 +92,18 @@ CASES = {
         value="5",
     ),
     "UnderstudyConsentsWait": Case(
-        {"understudy_consents_open": f"2x{2 * DAY}"}, {"understudy_consents_open": f"0x{2 * DAY}"}, DAY + 60, value="2"
+        {"understudy_consents_open": f"2x{2 * DAY // 10}"},
+        {"understudy_consents_open": f"0x{2 * DAY // 10}"},
+        DAY + 60,
+        step=10,
+        value="2",
     ),
     "UnderstudyRefusals": Case(
         {'understudy_license_refusals_total{brand="acme",reason="LicenseExpired"}': "0+1x120"},
         {'understudy_license_refusals_total{brand="acme",reason="LicenseExpired"}': "0x30 1x90"},
         100,
-        {"brand": "acme"},
-        "60",
+        labels={"brand": "acme"},
+        value="60",
     ),
     "UnderstudyApiServerSlow": Case(
         request_seconds(slow=2),
@@ -133,14 +139,14 @@ CASES = {
         {'understudy_unpriced_worker_seconds_total{brand="a",license="t/s",pool="free"}': "0+60x200"},
         {'understudy_unpriced_worker_seconds_total{brand="a",license="t/s",pool="free"}': "60x200"},
         150,
-        {"pool": "free"},
+        labels={"pool": "free"},
     ),
 }
 
 
-def events(objective: Objective, bad: float, minutes: int) -> dict[str, str]:
-    """A hundred events a minute of which this share is bad."""
-    good, wrong, every = f"0+{100 * (1 - bad):g}x{minutes}", f"0+{100 * bad:g}x{minutes}", f"0+100x{minutes}"
+def events(objective: Objective, bad: float, steps: int) -> dict[str, str]:
+    """A hundred events a step of which this share is bad."""
+    good, wrong, every = f"0+{100 * (1 - bad):g}x{steps}", f"0+{100 * bad:g}x{steps}", f"0+100x{steps}"
     if objective.slug == "items":
         series = 'understudy_items_total{{brand="a",pool="p",outcome="{}"}}'
         return {series.format("done"): good, series.format("failed"): wrong}
@@ -155,12 +161,13 @@ def events(objective: Objective, bad: float, minutes: int) -> dict[str, str]:
 
 for objective in OBJECTIVES:
     fast, slow = min(0.99, 16 * objective.budget), min(0.99, 2 * objective.budget)
-    for name, share, minutes in (("BurnsFast", fast, 7 * HOUR), ("Burns", slow, 4 * DAY)):
+    for name, share, minutes, step in (("BurnsFast", fast, 7 * HOUR, 2), ("Burns", slow, 4 * DAY, 15)):
         CASES[f"Understudy{objective.name}{name}"] = Case(
-            events(objective, share, minutes),
-            events(objective, objective.budget / 2, minutes),
+            events(objective, share, minutes // step),
+            events(objective, objective.budget / 2, minutes // step),
             minutes,
-            {"slo": objective.slug},
+            step,
+            labels={"slo": objective.slug},
         )
 
 
@@ -178,8 +185,7 @@ def test_promtool_takes_the_rules() -> None:
 def test_it_fires_when_it_should_and_is_silent_when_it_should_be(name: str, tmp_path: Path) -> None:
     case, alert = CASES[name], BY_NAME[name]
     tests = [one(alert, case, case.fires, [expected(alert, case)]), one(alert, case, case.silent, [])]
-    every = "4m" if case.minutes > DAY else "1m"  # days, minute by minute, take promtool minutes
-    document = {"rule_files": [str(RULES)], "evaluation_interval": every, "tests": tests}
+    document = {"rule_files": [str(RULES)], "evaluation_interval": f"{case.step}m", "tests": tests}
     (tmp_path / "tests.yaml").write_text(yaml.safe_dump(document))
     command = [program("promtool"), "test", "rules", tmp_path / "tests.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -190,7 +196,7 @@ def one(alert: Alert, case: Case, series: dict[str, str], wanted: list[dict[str,
     """A test in promtool's words."""
     looked = {"eval_time": f"{case.minutes}m", "alertname": alert.name, "exp_alerts": wanted}
     inputs = [{"series": name, "values": values} for name, values in series.items()]
-    return {"interval": "1m", "input_series": inputs, "alert_rule_test": [looked]}
+    return {"interval": f"{case.step}m", "input_series": inputs, "alert_rule_test": [looked]}
 
 
 def expected(alert: Alert, case: Case) -> dict[str, Any]:
