@@ -99,3 +99,11 @@ def test_it_is_made_of_debian_alone(image: BuiltImage) -> None:
         check=True,
     )
     assert "/opt/uv" not in history.stdout, "the build's tools stay in the build"
+
+
+def test_spans_can_be_sent_from_it(image: BuiltImage) -> None:
+    code = (
+        "from understudy_api.trace import TracingSettings as S; from understudy_api.tracing import Tracing; "
+        "t = Tracing.begin(S(endpoint='http://127.0.0.1:9')); t.close(); print('ready')"
+    )
+    assert image.python(code) == "ready"

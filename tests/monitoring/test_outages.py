@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from operator_site import until
-from prometheus_client import start_http_server
 from prometheus_site import Prometheus, scraping
 
+from understudy_api.exposition import serve
 from understudy_cli.local.plan import LOOPBACK, free_ports
 from understudy_monitoring.files import BOARDS
 from understudy_operator.shell.job_metrics import Job
@@ -57,14 +57,7 @@ class Farm:
         metrics = PoolMetrics()
         metrics.workers.set(4)
         metrics.busy.set(3)
-        server, thread = start_http_server(self.ports["director"], LOOPBACK, metrics.registry)
-
-        def stop() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join(5)
-
-        self.stops["director"] = stop
+        self.stops["director"] = serve(LOOPBACK, self.ports["director"], metrics.registry)
         return metrics
 
     def tells(self, expr: str, value: float) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from understudy_api.exposition import serve
 from understudy_operator.shell.api_metrics import ApiMetrics
 from understudy_operator.shell.deadline_metrics import DeadlineMetrics
 from understudy_operator.shell.job_metrics import Job, JobMetrics
@@ -71,11 +72,4 @@ class Metrics:
 
     def serve(self, port: int, host: str = "127.0.0.1") -> Callable[[], None]:
         """Serve on `host`; returns what ends it. Raises OSError when the port is taken."""
-        server, thread = start_http_server(port, addr=host, registry=self.registry)
-
-        def stop() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join(5)
-
-        return stop
+        return serve(host, port, self.registry)

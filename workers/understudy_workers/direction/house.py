@@ -6,12 +6,12 @@ import asyncio
 import errno
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import start_http_server
 
+from understudy_api.exposition import serve
 from understudy_api.settings import PoolSettings
 from understudy_api.timesheet import DEFAULT_POOL
 from understudy_api.token import load_key
@@ -71,7 +71,7 @@ class House:
         self.trainings = TrainingDesk(self.workshop, trainers, at_once, worked)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
-        self._metrics_server: Any = None
+        self._end_metrics: Callable[[], None] | None = None
 
     def _wake(self) -> None:
         self.floor.wake()
@@ -96,7 +96,7 @@ class House:
 
     async def _serve_metrics(self) -> None:
         registry = self._metrics.registry
-        self._metrics_server, _ = start_http_server(self._settings.metrics_port, self._settings.metrics_host, registry)
+        self._end_metrics = serve(self._settings.metrics_host, self._settings.metrics_port, registry)
 
     async def _keep_lists(self) -> None:
         await self.workshop.lists.keep(self._settings.status_lists, self.desk.named)
@@ -119,9 +119,8 @@ class House:
         await self.timekeeper.write()
         if self._runner is not None:
             await self._runner.cleanup()
-        if self._metrics_server is not None:
-            await asyncio.to_thread(self._metrics_server.shutdown)
-            self._metrics_server.server_close()
+        if self._end_metrics is not None:
+            await asyncio.to_thread(self._end_metrics)
         self.workshop.threads.shutdown(wait=False)
         self.workshop.objects.close()
         if self.workshop.tracing is not None:
