@@ -67,9 +67,10 @@ def _bring_twin(farm: PodFarm, owner: Path) -> None:
 
 @pytest.fixture(scope="module")
 def upgraded(farm: PodFarm, tmp_path_factory: pytest.TempPathFactory) -> PodFarm:
-    """This release, its MinIO bound to no node: volumes lie where release 0.1.0, which could not bind it, put them."""
+    """This release, bound to no node: volumes lie where the values of the last one let them be put."""
     values = yaml.safe_load(farm.values.read_text())
-    values["minio"].pop("nodeSelector")
+    for part in ("minio", "vault"):
+        values[part].pop("nodeSelector")
     path = tmp_path_factory.mktemp("upgraded") / "values.yaml"
     path.write_text(yaml.safe_dump(values))
     return replace(farm, values=path)
