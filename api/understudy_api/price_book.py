@@ -41,7 +41,7 @@ class PricePage(Model):
 
     pool: ObjectName
     number: int = Field(ge=0, le=99_999_999)
-    since: int = Field(ge=0, description="Unix seconds from which it counts.")
+    since: int = Field(ge=0, description="Unix seconds from which it counts; 0: from ever.")
     prices: PriceList
 
 

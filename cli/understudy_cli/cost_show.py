@@ -74,9 +74,7 @@ def _hours(micros: int) -> str:
 
 
 def _notes(report: Report, everything: Line) -> list[str]:
-    notes = [
-        f"{_when(report.begin)} to {_when(report.until)} UTC; * estimated from what was delivered, kept since then"
-    ]
+    notes = [f"{_when(report.begin)} to {_when(report.until)}; * estimated from what was delivered, kept since then"]
     ahead = {
         currency: amount
         for currency, sums in sorted(everything.money.items())

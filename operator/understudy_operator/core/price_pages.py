@@ -20,11 +20,15 @@ def price_list(spec: RenderPoolSpec) -> PriceList:
 
 
 def price_actions(state: PoolState, now: float) -> tuple[WritePrices, ...]:
-    """The page to write at `now` (Unix seconds), if any. A pool that never had a price has no book."""
+    """The page to write at `now` (Unix seconds), if any. A pool that never had a price has no book.
+
+    What a pool was created with has always been its price: its nodes may be older than the object that names it.
+    """
     if isinstance(state.spec, SpecProblem):
         return ()
     newest, prices = state.price_page, price_list(state.spec)
     if prices == (newest.prices if newest else UNKNOWN):
         return ()
     number = newest.number + 1 if newest else 0
-    return (WritePrices(page=PricePage(pool=state.identity.name, number=number, since=int(now), prices=prices)),)
+    since = 0 if newest is None and state.identity.generation == 1 else int(now)
+    return (WritePrices(page=PricePage(pool=state.identity.name, number=number, since=since, prices=prices)),)

@@ -30,11 +30,14 @@ def due(spec: dict[str, Any], page: PricePage | None = None, now: float = NOW) -
     return actions[0].page if actions else None
 
 
-def test_the_first_prices_are_page_0() -> None:
-    page = due(PRICED, now=NOW + 0.9)
+@pytest.mark.parametrize(("generation", "since"), [(1, 0), (2, int(NOW)), (7, int(NOW))])
+def test_the_first_prices_are_page_0_and_those_of_a_new_pool_have_always_been(generation: int, since: int) -> None:
+    found = state(PRICED)
+    found = replace(found, identity=replace(found.identity, generation=generation))
+    (action,) = price_actions(found, NOW + 0.9)
     euro = Money.model_validate(EUR)
     prices = PriceList(worker_hour=euro, storage_gib_month=euro, egress_gib=euro)
-    assert page == PricePage(pool="default", number=0, since=int(NOW), prices=prices)
+    assert action.page == PricePage(pool="default", number=0, since=since, prices=prices)
 
 
 def test_prices_that_stand_there_are_not_written_again() -> None:

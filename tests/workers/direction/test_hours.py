@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from understudy_api.timesheet import HOUR_SECONDS, MAX_PRESENCES, MAX_WORKS, Timesheet
+from understudy_api.timesheet import HOUR_SECONDS, MAX_PRESENCES, MAX_WORKS, Presence, Timesheet
 from understudy_workers.direction import hours as hours_module
 from understudy_workers.direction.hours import Hours
 from understudy_workers.direction.nodes import Node
@@ -162,3 +162,15 @@ def test_busy_never_exceeds_presence(stints: list[Stint], beginnings: list[float
         for work in found.works:
             busy[work.group] += work.busy_seconds
         assert all(seconds <= there[group] * (1 + 1e-9) for group, seconds in busy.items())
+
+
+def test_an_hour_begins_with_its_first_node() -> None:
+    """Who asks for prices within an hour must not find its workers where none was."""
+    late = Node("n2", "b:1", 2, began_at=7300.0)
+    gone = Node("n0", "a:1", 2, began_at=100.0, ended_at=200.0)
+    found = sheet(Hours(), nodes=(gone, late), since=6000.0, until=7400.0)
+    assert (found.since, found.until) == (7300.0, 7400.0)
+    assert found.presences == (Presence(group="", worker_seconds=200.0),)
+    nobody = sheet(Hours(), nodes=(gone,), since=6000.0, until=7400.0)
+    assert nobody.since <= nobody.until
+    assert nobody.presences == ()

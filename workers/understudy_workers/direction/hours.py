@@ -35,12 +35,14 @@ class Hours:
     def sheet(
         self, pool: str, director: str, release: str, hour: int, since: float, until: float, nodes: Iterable[Node]
     ) -> Timesheet:
-        """What a director saw of an hour from `since` to `until`, as far as they lie in it.
+        """What a director saw of an hour from `since` to `until`, as far as they lie in it and a node was there.
 
         Workers of a group are never busier than they were there. They may seem so: trainers run beside performers on the same
         cores, and a lost batch counts to the moment its loss was noticed. All works of the group then give way alike.
         """
-        since, until = max(since, hour), min(until, hour + HOUR_SECONDS)
+        nodes, until = tuple(nodes), min(until, hour + HOUR_SECONDS)
+        first = min((node.began_at for node in nodes if node.ended_at is None or node.ended_at > since), default=0.0)
+        since = min(max(since, hour, first), until)
         there: Counter[str] = Counter()
         for group, seconds in presence(nodes, since, until).items():
             there[self._group(group)] += seconds
