@@ -161,7 +161,7 @@ def events(objective: Objective, bad: float, steps: int) -> dict[str, str]:
 
 for objective in OBJECTIVES:
     fast, slow = min(0.99, 16 * objective.budget), min(0.99, 2 * objective.budget)
-    for name, share, minutes, step in (("BurnsFast", fast, 7 * HOUR, 2), ("Burns", slow, 4 * DAY, 15)):
+    for name, share, minutes, step in (("BurnsFast", fast, 7 * HOUR, 2), ("Burns", slow, 4 * DAY, 10)):
         CASES[f"Understudy{objective.name}{name}"] = Case(
             events(objective, share, minutes // step),
             events(objective, objective.budget / 2, minutes // step),
