@@ -82,8 +82,10 @@ class Erase(_Act):
 
 Act: TypeAlias = Revocation | Stop | Resume | ConsentAnswer | CaptureConsent | Export | Erase
 
+REVOCATION_TYPE: Final = "likeness-revocation+jwt"
+
 ACT_TYPES: Final[dict[str, tuple[type[Act], Role]]] = {
-    "likeness-revocation+jwt": (Revocation, "stop"),
+    REVOCATION_TYPE: (Revocation, "stop"),
     "likeness-stop+jwt": (Stop, "stop"),
     "likeness-resume+jwt": (Resume, "root"),
     "likeness-consent+jwt": (ConsentAnswer, "consent"),

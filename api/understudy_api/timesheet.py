@@ -62,6 +62,11 @@ class Timesheet(Model):
     works: tuple[Work, ...] = Field(max_length=MAX_WORKS + 1_000)
 
 
+def hour_of(at: float) -> int:
+    """When the hour (UTC) of a moment began, both in Unix seconds."""
+    return int(at // HOUR_SECONDS) * HOUR_SECONDS
+
+
 def timesheet_key(pool: str, hour: int, director: str) -> str:
     """Object key of a director's timesheet; keys of a pool sort as hours do."""
     return f"{hour_prefix(pool, hour)}{director}.json"

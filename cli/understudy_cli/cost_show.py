@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from understudy_cli.cost import UNPRICED
 from understudy_cli.cost_report.charge import Report
 from understudy_cli.cost_report.period import FromOption, ToOption, period
 from understudy_cli.cost_report.reading import read_report
@@ -18,7 +19,6 @@ from understudy_cli.ledger import Settings
 from understudy_cli.ledger_bucket import open_ledger
 from understudy_cli.printing import OutputOption, print_data, print_table
 
-UNPRICED: Final = "unpriced"
 _MICROS_PER_HOUR: Final = Decimal(3_600_000_000)
 
 

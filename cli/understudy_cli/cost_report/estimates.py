@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from understudy_api.price_book import PricePage, changes_between, prices_at
-from understudy_api.timesheet import HOUR_SECONDS
+from understudy_api.timesheet import HOUR_SECONDS, hour_of
 from understudy_cli.cost_report.allocation import Book
 from understudy_cli.cost_report.charge import MICROS_PER_SECOND, Charge, Whose, micros_of, quantity
 
@@ -71,7 +71,7 @@ def egress_charges(deliveries: Iterable[Delivery], book: Book, begin: int, end: 
     sums: defaultdict[tuple[int, int, str, Whose], int] = defaultdict(int)
     for one in deliveries:
         if begin <= one.at < end and one.bytes:
-            hour = int(one.at) // HOUR_SECONDS * HOUR_SECONDS
+            hour = hour_of(one.at)
             bounds = (hour, *changes_between(book.get(one.pool, ()), hour, hour + HOUR_SECONDS), hour + HOUR_SECONDS)
             place = bisect_right(bounds, one.at) - 1
             sums[bounds[place], bounds[place + 1], one.pool, one.whose] += one.bytes

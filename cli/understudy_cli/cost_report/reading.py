@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -121,4 +121,4 @@ def _whole(chains: Mapping[str, Chain]) -> None:
 
 
 def _in(whose: Whose, locale: str) -> Whose:
-    return NOBODY if whose == NOBODY else Whose(whose.kind, whose.uid, whose.brand, whose.job, whose.license, locale)
+    return NOBODY if whose == NOBODY else replace(whose, locale=locale)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from understudy_api.ledger.chain import Chain
 from understudy_api.ledger.entry import Committed, Corrected, Licensed
 from understudy_api.model import Money
-from understudy_api.timesheet import HOUR_SECONDS
+from understudy_api.timesheet import HOUR_SECONDS, hour_of
 from understudy_cli.cost_report.charge import MICROS_PER_SECOND, Charge, What, Whose
 
 Finder = Callable[[str, str], tuple[Whose, str]]
@@ -27,7 +28,7 @@ def _of_chain(chain: Chain, find: Finder, begin: int, end: int) -> Iterator[Char
     sums: defaultdict[tuple[What, int, str, str, Whose], list[int]] = defaultdict(lambda: [0, 0])
     for sequence in sorted(chain.links):
         link = chain.links[sequence]
-        hour = int(link.written_at) // HOUR_SECONDS * HOUR_SECONDS
+        hour = hour_of(link.written_at)
         for one in link.entries:
             if isinstance(one, Licensed):
                 licensed = one
@@ -36,7 +37,7 @@ def _of_chain(chain: Chain, find: Finder, begin: int, end: int) -> Iterator[Char
             currency = licensed.royalty.currency
             if isinstance(one, Committed):
                 whose, pool = find(one.uid, one.item)
-                spent = sums["royalty", hour, currency, pool, _under(whose, licensed.jti)]
+                spent = sums["royalty", hour, currency, pool, replace(whose, license=licensed.jti)]
             elif isinstance(one, Corrected):
                 spent = sums["correction", hour, currency, "", Whose(license=licensed.jti)]
             else:
@@ -55,7 +56,3 @@ def _of_chain(chain: Chain, find: Finder, begin: int, end: int) -> Iterator[Char
             price=Money(amount="1", currency=currency),
             micros=micros,
         )
-
-
-def _under(whose: Whose, jti: str) -> Whose:
-    return Whose(whose.kind, whose.uid, whose.brand, whose.job, jti, whose.locale)

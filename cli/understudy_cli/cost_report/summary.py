@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from understudy_api.timesheet import hour_of
 from understudy_cli.cost_report.charge import EXACT, Charge, Report
 
 By = Literal["brand", "job", "license", "pool", "locale", "hour"]
@@ -92,7 +93,7 @@ def total(charges: Iterable[Charge]) -> Line:
 def key_of(charge: Charge, by: By) -> str:
     """What a charge counts under."""
     if by == "hour":
-        return f"{datetime.fromtimestamp(charge.begin - charge.begin % 3600, UTC):%Y-%m-%dT%HZ}"
+        return f"{datetime.fromtimestamp(hour_of(charge.begin), UTC):%Y-%m-%dT%HZ}"
     if by == "pool":
         return charge.pool or UNKNOWN
     if charge.what == "unallocated":

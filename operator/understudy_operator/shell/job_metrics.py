@@ -172,7 +172,7 @@ def _finished(status: Status) -> int:
 
 def _verdict(status: Status) -> Mapping[str, Any]:
     """The condition Admitted; empty before there is one."""
-    return next((one for one in status.get("conditions", ()) if one["type"] == "Admitted"), {})
+    return views.said(status, "Admitted")
 
 
 def _refusal(status: Status) -> str | None:

@@ -69,7 +69,7 @@ class JobTraces:
 
 def _news(name: str, generation: int, before: Status, after: Status) -> Mapping[str, Any] | None:
     """A condition of this generation, when it says something else than before."""
-    old, new = _condition(name, before), _condition(name, after)
+    old, new = views.said(before, name), views.said(after, name)
     if new.get("observedGeneration") != generation or not new.get("status"):
         return None
     known = ("status", "observedGeneration")
@@ -78,8 +78,4 @@ def _news(name: str, generation: int, before: Status, after: Status) -> Mapping[
 
 def _unfinished_since(status: Status) -> float | None:
     """Of a job that was changed: since when it has not been complete. Nobody says when it was applied."""
-    return unix_seconds(_condition("Complete", status).get("lastTransitionTime"))
-
-
-def _condition(name: str, status: Status) -> Mapping[str, Any]:
-    return next((one for one in status.get("conditions", ()) if one["type"] == name), {})
+    return unix_seconds(views.said(status, "Complete").get("lastTransitionTime"))

@@ -60,8 +60,9 @@ class Metrics:
         """Count what an object's new status adds to its old one; `currency` is that of its pool's prices."""
         match body["kind"]:
             case "RenderJob":
-                self.jobs.changed(Job.of(body), before, after, now)
-                self.jobs.priced(Job.of(body), after, currency)
+                job = Job.of(body)
+                self.jobs.changed(job, before, after, now)
+                self.jobs.priced(job, after, currency)
                 self.deadlines.changed(body, before, after)
             case "License":
                 self.revocations.changed(body, before, after, now)

@@ -13,13 +13,14 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Histogram
 
 from understudy_api import token
+from understudy_api.acts import REVOCATION_TYPE
 from understudy_api.verdict import Refusal
 from understudy_operator.core.times import unix_seconds
+from understudy_operator.shell import views
 
 BUCKETS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 UNTIL: Final = ("recorded", "acknowledged", "stopped", "quarantined")
 """The farm recorded it; a pool took the word to stop a job; nobody works under it any more; its files are out of reach."""
-_REVOCATION: Final = "likeness-revocation+jwt"
 _MAX_KNOWN: Final = 1_000
 
 Body = Mapping[str, Any]
@@ -45,7 +46,7 @@ class RevocationMetrics:
     def recorded(self, act: Body, now: float) -> None:
         """The act of this OwnerAct was recorded; of those that are no revocation nothing is counted."""
         text = str(act["spec"].get("act", ""))
-        claims = token.unverified(text, _REVOCATION)
+        claims = token.unverified(text, REVOCATION_TYPE)
         began = unix_seconds(act["metadata"].get("creationTimestamp"))
         if isinstance(claims, Refusal) or began is None:
             return
@@ -77,7 +78,7 @@ class RevocationMetrics:
         key = (str(license_["metadata"]["namespace"]), str(after.get("id")))
         with self._lock:
             began = self._began.get(key)
-        valid = _condition(after, "Valid")
+        valid = views.said(after, "Valid")
         if began is None and valid.get("reason") == "LicenseRevoked":
             began = unix_seconds(valid.get("lastTransitionTime"))
         if began is None:
@@ -92,11 +93,7 @@ class RevocationMetrics:
 
 
 def _reached(status: Body) -> frozenset[str]:
-    said = _condition(status, "Quarantined")
+    said = views.said(status, "Quarantined")
     if not said or said.get("reason") == "WorkStopping":
         return frozenset()
     return frozenset({"stopped", "quarantined"} if said.get("status") == "True" else {"stopped"})
-
-
-def _condition(status: Body, name: str) -> Body:
-    return next((one for one in status.get("conditions", ()) if one["type"] == name), {})

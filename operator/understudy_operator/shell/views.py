@@ -86,10 +86,13 @@ def is_deleted(body: Body | None) -> bool:
 
 def condition(body: Body, name: str) -> Mapping[str, Any]:
     """A condition of the object's status that speaks of its present generation; empty when there is none."""
-    for found in body.get("status", {}).get("conditions", ()):
-        if found.get("type") == name and found.get("observedGeneration") == body["metadata"]["generation"]:
-            return dict(found)
-    return {}
+    found = said(body.get("status", {}), name)
+    return dict(found) if found.get("observedGeneration") == body["metadata"]["generation"] else {}
+
+
+def said(status: Body, name: str) -> Mapping[str, Any]:
+    """A condition of a status, of whatever generation it speaks; empty when there is none."""
+    return next((one for one in status.get("conditions", ()) if one.get("type") == name), {})
 
 
 def twin(body: Body | None, word: OwnerWord = SILENCE) -> TwinView | None:

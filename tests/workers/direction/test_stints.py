@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from theatre import LANDSCAPE, receipt
 
-from understudy_api.timesheet import HOUR_SECONDS
+from understudy_api.timesheet import HOUR_SECONDS, hour_of
 from understudy_workers.direction.batch import Failure
-from understudy_workers.direction.stints import Client, client_of, client_of_training, hour_of, hours_of, locales_of
+from understudy_workers.direction.stints import Client, client_of, client_of_training, hours_of, locales_of
 from understudy_workers.work import ItemResult, ItemWork, PlannedItem, TakeResult, TakeWork, permit_of
 
 

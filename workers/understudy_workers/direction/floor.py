@@ -244,6 +244,8 @@ class Floor:
         since = max(began_at, seat.answered_at)
         busy = now - since if answer is None else min(answer.busy_seconds, now - began_at)
         locales = locales_of(assignment.works, answer.outcomes if answer else (), busy)
+        if answer is not None:
+            self._metrics.worked(run.order.pool, {name: answer.busy_seconds * share for name, share in locales})
         group = answer.group if answer else seat.group
         self._worked(Stint(client_of(run.permit), group, time.time(), busy, locales))
         seat.answered_at = now

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from understudy_api.item_log import CUT, MAX_ITEM_BYTES, MAX_ORDER_BYTES
-from understudy_workers.direction.allowance import Allowance
+from understudy_workers.direction.room import Room
 
 _ROUTINE: Final = "what goes well"
 Says = Mapping[str, Any]
@@ -23,7 +23,7 @@ class ItemLines:
     """
 
     def __init__(self) -> None:
-        self._room = Allowance(MAX_ORDER_BYTES)
+        self._room = Room(MAX_ORDER_BYTES)
         self._bytes: Counter[str] = Counter()
         self._cut: set[str] = set()
         self._pending: list[bytes] = []

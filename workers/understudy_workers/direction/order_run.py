@@ -27,7 +27,6 @@ from understudy_workers.direction.quota import Quota
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Asking, Schedule, Turnout
 from understudy_workers.direction.status_lists import named
-from understudy_workers.direction.stints import locales_of
 from understudy_workers.direction.units import Assignment
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.work import permit_of
@@ -225,9 +224,6 @@ class OrderRun:
         self.spans.answered(assignment, performer, answer)
         turnout = self.schedule.answered(assignment, performer, answer, now)
         self.purse.settle(performer, answer.busy_seconds, answer.group, now, whole=turnout.paused is None)
-        busy = answer.busy_seconds
-        locales = locales_of(assignment.works, answer.outcomes, busy)
-        self.workshop.metrics.worked(self.order.pool, {locale: busy * share for locale, share in locales})
         return self._took_in(turnout, answer.busy_seconds, answer.witness, answer.group)
 
     def delivered(self, receipts: Sequence[Receipt], began_at: float) -> None:

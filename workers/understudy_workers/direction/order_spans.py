@@ -13,8 +13,8 @@ from understudy_api.order import Order
 from understudy_api.trace import Parent
 from understudy_api.tracing import Span, Tracing, child
 from understudy_workers import marks
-from understudy_workers.direction.allowance import Allowance
 from understudy_workers.direction.batch import Answer, Failure, Outcome
+from understudy_workers.direction.room import Room
 from understudy_workers.direction.units import Assignment
 from understudy_workers.stopwatch import Lap
 from understudy_workers.work import PAUSING_REASONS, ItemWork, Permit, TakeWork
@@ -37,7 +37,7 @@ class OrderSpans:
         self._tracing = tracing
         self._director = director
         self._clock = clock
-        self._allowance = Allowance(tracing.settings.spans_per_order if tracing else 0)
+        self._room = Room(tracing.settings.spans_per_order if tracing else 0)
         self._out: dict[int, float] = {}
         self._begin(order, permit)
 
@@ -84,7 +84,7 @@ class OrderSpans:
     def _work(self, work: TakeWork | ItemWork, performer: str, began_at: float | None, outcome: Outcome) -> None:
         error, routine = _error(outcome)
         laps: tuple[Lap, ...] = () if isinstance(outcome, Failure) else outcome.laps
-        if self._order is None or began_at is None or not self._allowance.take(1 + len(laps), routine=routine):
+        if self._order is None or began_at is None or not self._room.take(1 + len(laps), routine=routine):
             return
         name = "take" if isinstance(work, TakeWork) else "item"
         own, mark = child(self._order), marks.of_work(self._permit, work)[name]
@@ -95,7 +95,7 @@ class OrderSpans:
 
     def delivered(self, items: int, began_at: float) -> None:
         """Items of a segment of the log are at their destination."""
-        if self._order and self._allowance.take(1, routine=True):
+        if self._order and self._room.take(1, routine=True):
             self._tell(
                 Span("deliver", child(self._order), self._order, began_at, self._clock(), {"understudy.items": items})
             )

@@ -11,7 +11,7 @@ from typing import Final
 from understudy_api import token
 from understudy_api.order import TrainingOrder
 from understudy_api.terms import LICENSE_TYPE
-from understudy_api.timesheet import HOUR_SECONDS, NOBODY, WorkKind
+from understudy_api.timesheet import HOUR_SECONDS, NOBODY, WorkKind, hour_of
 from understudy_api.verdict import Refusal
 from understudy_workers.direction.batch import Outcome
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
@@ -91,8 +91,3 @@ def hours_of(began_at: float, ended_at: float) -> Iterator[tuple[int, float]]:
         edge = min(ended_at, hour + HOUR_SECONDS)
         yield hour, edge - began_at
         began_at = edge
-
-
-def hour_of(at: float) -> int:
-    """When the hour (UTC) of a moment began."""
-    return int(at // HOUR_SECONDS) * HOUR_SECONDS

@@ -9,10 +9,9 @@ from typing import Final
 import structlog
 from pydantic import ValidationError
 
-from understudy_api.timesheet import HOUR_SECONDS, Timesheet, hour_prefix, timesheet_key
+from understudy_api.timesheet import HOUR_SECONDS, Timesheet, hour_of, hour_prefix, timesheet_key
 from understudy_workers.direction.hours import Hours
 from understudy_workers.direction.nodes import Node
-from understudy_workers.direction.stints import hour_of
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.objects import MissingObjectError, StoreError
 

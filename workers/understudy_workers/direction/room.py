@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Allowance:
+class Room:
     """An amount that is spent little by little; the unit is the user's."""
 
     def __init__(self, limit: int) -> None:
