@@ -62,6 +62,8 @@ def test_an_order_pauses_before_its_limit_and_goes_on_when_it_is_raised(stage, o
         async with stage() as at:
             at.house.desk.put(order)
             await eventually(lambda: spent_out(at, order))
+            # Work that was stopped for the limit waits for a grant, as after any stop, until the floor looks again.
+            await eventually(lambda: at.house.desk.get(order.uid).state == "Running")
             progress = at.house.desk.get(order.uid)
             assert (progress.state, progress.takes_in_flight) == ("Running", 0)
             seen = len(at.crew.seen)
