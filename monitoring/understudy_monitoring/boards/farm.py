@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from understudy_monitoring.board import Board, Panel, Query, Row
+from understudy_monitoring.promql import or_none
 
 _FINISHED: Final = 'rate(understudy_items_total{outcome=~"done|failed|rejected"}[5m])'
 
@@ -146,7 +147,7 @@ FARM: Final = Board(
                 ),
                 Panel(
                     title="How many running jobs will be late?",
-                    queries=(Query("sum by (pool) (understudy_jobs_late) or vector(0)", "{{pool}}"),),
+                    queries=(Query(or_none("sum by (pool) (understudy_jobs_late)", "pool"), "{{pool}}"),),
                     unit="short",
                     says="Jobs whose ETA, at their pace so far, is after their deadline.",
                     width=12,

@@ -94,7 +94,10 @@ OPERATOR: Final = Board(
                             "{{verb}} {{kind}}",
                         ),
                         Query(
-                            'sum by (kind, code) (rate(understudy_operator_api_requests_total{code!~"2..|404"}[5m])) or vector(0)',
+                            or_none(
+                                'sum by (kind, code) (rate(understudy_operator_api_requests_total{code!~"2..|404"}[5m]))',
+                                "code",
+                            ),
                             "failed: {{kind}} {{code}}",
                         ),
                     ),
