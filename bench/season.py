@@ -1,7 +1,7 @@
 """A few minutes of a farm that works for three brands, with everything a dashboard has to show, watched by Prometheus.
 
 Everything is real but the twin's training. Work comes in waves; one job is refused, one waits for its owner's consent, one
-item fails, one is tried again, a performer dies, and a license is revoked while its job runs.
+misses its deadline, one item fails, one is tried again, a performer dies, and a license is revoked while its job runs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bench.stage import TALENT, condition, job, manifest, ready_twin, terms, unt
 from bench.stumbling import FAINTS, STUTTERS, TRIPS
 from understudy_api.acts import Revocation, sign_act
 from understudy_api.genesis import twin_id
+from understudy_api.royalty_terms import MILLION, Royalty, Split
 from understudy_api.terms import Quota, sign_license
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import toolchain
@@ -28,8 +29,20 @@ from understudy_workers.objects import Objects
 
 QUOTAS: Final = {"acme": 240, "globex": 600, "initech": 10_000}
 """Seconds of each brand's license."""
+ROYALTIES: Final = {
+    brand: Royalty(
+        currency="EUR",
+        per_second_micros=per_second,
+        per_item_micros=MILLION // 2,
+        splits=(Split(role="owner", payee="ada", share_millionths=MILLION),),
+    )
+    for brand, per_second in {"acme": 20_000, "initech": 50_000}.items()
+}
+"""What two of them agree."""
 WIDE: Final = {"name": "wide", "width": 640, "height": 360}
 TALL: Final = {"name": "tall", "width": 360, "height": 640}
+HASTE_SECONDS: Final = 20
+"""Within which forty videos are never made here."""
 LAST_SECONDS: Final = 90.0
 """Curves of work that goes on are as good as any: a busy machine is not waited for."""
 SETTLING_SECONDS: Final = 20.0
@@ -58,7 +71,8 @@ class Season:
         for brand, seconds in QUOTAS.items():
             self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": brand}})
             allowed = terms(self.site.home, self.owner, brand, f"lic-{brand}")
-            signed = sign_license(self.owner.key, allowed.model_copy(update={"quota": Quota(seconds=seconds)}))
+            agreed = {"quota": Quota(seconds=seconds), "royalty": ROYALTIES.get(brand)}
+            signed = sign_license(self.owner.key, allowed.model_copy(update=agreed))
             self.kubectl.apply(manifest("License", TALENT, brand, {"twinRef": {"name": "ada"}, "token": signed}))
 
     def play(self, seconds: float) -> None:
@@ -74,12 +88,13 @@ class Season:
         time.sleep(SETTLING_SECONDS)
 
     def spring(self) -> None:
-        """Two formats of the same sentences."""
-        self._order("acme", "spring", range(6), outputs=[WIDE, TALL])
+        """Two formats of the same sentences, wanted within a time that is long enough."""
+        self._order("acme", "spring", range(6), outputs=[WIDE, TALL], activeDeadlineSeconds=600)
 
     def many(self) -> None:
-        """More than two performers make at once."""
+        """More than two performers make at once; and more than they make within a job's time."""
         self._order("globex", "loyalty", range(100, 130))
+        self._order("initech", "hasty", range(500, 540), activeDeadlineSeconds=HASTE_SECONDS)
 
     def mishaps(self) -> None:
         """A failure, a retry, and a performer that dies."""

@@ -20,6 +20,10 @@ SEGMENT_SECONDS = 2.0
 MAX_LOGGED_GROUPS: Final = 32
 """Worker groups that a log tells apart: a pool has eight at most, and may have had others before."""
 
+MAX_REASON: Final = 64
+MAX_MESSAGE: Final = 500
+MAX_LOSS: Final = MAX_REASON + len(": ") + MAX_MESSAGE
+
 Outcome = Literal["done", "failed", "rejected"]
 
 
@@ -32,8 +36,8 @@ class Receipt(Model):
     locale: str
     output: str
     outcome: Outcome
-    reason: str = Field(default="", max_length=64)
-    message: str = Field(default="", max_length=500)
+    reason: str = Field(default="", max_length=MAX_REASON)
+    message: str = Field(default="", max_length=MAX_MESSAGE)
     attempts: int = Field(default=1, ge=1)
     frames: int = Field(default=0, ge=0)
     metered_seconds: float = Field(
@@ -48,6 +52,11 @@ class Receipt(Model):
     performer: str = Field(default="", max_length=43, description="Thumbprint of the performer's key; empty: unsigned.")
     grant: str = Field(default="", max_length=64, description="Digest of the grant token it worked under.")
     signature: str = Field(default="", max_length=86, description="Of `proof.signed_bytes`, base64url.")
+
+    @property
+    def loss(self) -> str:
+        """Why there is no video, in one line; empty when there is one."""
+        return "" if self.outcome == "done" else f"{self.reason}: {self.message}".strip(": ")
 
     @property
     def charged(self) -> bool:
@@ -73,6 +82,12 @@ class Totals(Model):
     clip_seconds_rendered: float = 0
     clip_seconds_reused: float = 0
     started_at: float | None = Field(default=None, description="Unix seconds at which the first item started.")
+    first_loss: str = Field(
+        default="",
+        max_length=MAX_LOSS,
+        description="Why the first item that failed or was rejected is not there; empty: none was.",
+        exclude_if=lambda loss: not loss,  # a director of an earlier release understands a log without losses
+    )
 
     @property
     def items(self) -> int:

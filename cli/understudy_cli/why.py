@@ -72,6 +72,14 @@ def _standing(where: str, status: RenderJobStatus) -> Iterator[str]:
         yield f"{where}: it is {(status.phase or 'not looked at yet').lower()} by its budget."
         yield f"  {reached.message}"
         return
+    failed = next((one for one in status.conditions if one.type == "Failed" and one.status == "True"), None)
+    if failed is not None:
+        yield f"{where} failed: {failed.reason}."
+        yield f"  {failed.message}"
+        if failed.reason == "TooManyFailedItems":
+            brand, _, job = where.partition("/")
+            yield f"Once the cause is gone, `understudy requeue {job} -n {brand} --failed` has them tried again."
+        return
     yield f"{where}: nothing speaks against it; it is {(status.phase or 'not looked at yet').lower()}."
     for one in status.conditions:
         if one.message and one.status != "True" and one.type in {"Admitted", "Dispatched"}:

@@ -72,6 +72,20 @@ def test_waiting_for_consent_names_the_request() -> None:
     assert "understudy consent show x -n talent-ada" in found
 
 
+@pytest.mark.parametrize(("reason", "cure"), [("TooManyFailedItems", True), ("DeadlineExceeded", False)])
+def test_a_job_that_failed_says_of_what_and_what_to_do(reason: str, cure: bool) -> None:
+    failed = {
+        "type": "Failed",
+        "status": "True",
+        "reason": reason,
+        "message": "the message",
+        "lastTransitionTime": "2026-11-21T00:00:00Z",
+    }
+    found = text(a_job(phase="Failed", conditions=[failed]))
+    assert found.startswith(f"acme/spring failed: {reason}.\n  the message")
+    assert ("`understudy requeue spring -n acme --failed`" in found) == cure
+
+
 @pytest.mark.parametrize("phase", ["Suspended", "Cancelled"])
 def test_a_budget_that_is_reached_says_what_was_spent_and_the_cure(phase: str) -> None:
     said = "budget: 12.4001 of 12.50 EUR are spent; raise spec.budget.max to go on"

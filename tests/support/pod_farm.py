@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from understudy_api.settings import S3Settings
 from understudy_cli.__main__ import app
 from understudy_cli.campaign import manifests
+from understudy_cli.errors import UserError
 from understudy_cli.kubectl import Kubectl
 from understudy_cli.local import buckets, toolchain
 from understudy_cli.local.home import Home
@@ -148,7 +149,13 @@ class PodFarm:
         rows = [{**row, "name": f"{row['name']} {name}"} for row in campaign["spec"]["data"]["rows"]]
         spec = {**campaign["spec"], "poolRef": {"name": pool}, "data": {**campaign["spec"]["data"], "rows": rows}}
         job = {**campaign, "metadata": {"name": name, "namespace": BRAND}, "spec": spec}
-        done = finish(self.kubectl, job, during=during)
+        try:
+            done = finish(self.kubectl, job, during=during)
+        except UserError as error:
+            ends = [
+                (line["item"][:12], line.get("reason"), line.get("message")) for line in self.index(f"{BRAND}/{name}/")
+            ]
+            raise AssertionError(f"{error}: {ends}") from error
         assert done["status"]["items"] == {"total": 8, "done": 8, "failed": 0, "rejected": 0}
         lines = self.index(f"{BRAND}/{name}/")
         assert len(lines) == len({line["item"] for line in lines}) == 8

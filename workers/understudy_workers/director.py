@@ -11,27 +11,22 @@ import asyncio
 import contextlib
 import logging
 import os
-import pickle
 import sys
 import uuid
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import ray
-import structlog
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from understudy_api.order import TrainingOrder
 from understudy_api.settings import PoolSettings, SettingsError
 from understudy_api.timesheet import DEFAULT_POOL
-from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
-from understudy_workers.direction.bulletin import Bulletin, Stop
-from understudy_workers.direction.floor import Floor
+from understudy_workers.crew import HALF, RayCrew
+from understudy_workers.direction.bulletin import Stop
 from understudy_workers.direction.house import House
 from understudy_workers.direction.logs import write_json_logs
 from understudy_workers.direction.training_work import TrainingWorkState
-from understudy_workers.performer import KEPT_MEMORY, ONE_THREAD, Performer, Presented, Trainer
-from understudy_workers.ray_nodes import RayNodes
+from understudy_workers.performer import Trainer
 
 NAMESPACE: Final = "understudy"
 NAME: Final = "understudy-director"
@@ -41,146 +36,12 @@ POOL_VARIABLE: Final = "UNDERSTUDY_POOL"
 REAL_STUDIO: Final = "understudy_workers.pipeline:Studio"
 SWITCH_SECONDS: Final = 0.0005
 """Threads that plan and parse give way ten times as often as by default: the event loop must not wait for them."""
-LOOK_SECONDS: Final = 2.0
-"""How often the crew looks for nodes that came or went."""
 RETIRE_SECONDS: Final = 600.0
 """How long a director of an earlier release may take to finish what its performers hold."""
 MAX_CALLS: Final = 100_000
 """Calls a director answers at the same time: each performer always has one that waits for the next stop."""
 ON_THE_HEAD: Final = {"node:__internal_head__": 0.001}
 """A resource that Ray gives its head alone."""
-HALF: Final = 0.5
-"""Performers ask Ray for half of each core and accelerator; trainers find room in the other half."""
-
-log = structlog.get_logger("crew")
-
-
-class RayCrew:
-    """One performer per core of every node of the Ray cluster, looked after: made, found again, replaced."""
-
-    def __init__(self, studio: str, release: str) -> None:
-        self._studio = studio
-        self._prefix = f"understudy-performer-{release[:12]}-"
-        self._handles: dict[str, Any] = {}
-        self._places: dict[str, Place] = {}
-        self._readying: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.floor: Floor | None = None
-        self.bulletin = Bulletin()
-        self.nodes = RayNodes()
-
-    async def keep(self) -> None:
-        """Follows the cluster for ever: a node that comes gets performers, one that goes takes its own along."""
-        await asyncio.to_thread(self._end_strangers)
-        while True:
-            try:
-                self._follow(await asyncio.to_thread(_places))
-                await self.nodes.look()
-            except RayError:
-                log.exception("the cluster does not answer")
-            await asyncio.sleep(LOOK_SECONDS)
-
-    def _follow(self, places: dict[str, Place]) -> None:
-        for where, place in places.items():
-            name = self._prefix + where
-            if name not in self._handles:
-                self._handles[name] = _performer(name, self._studio, place)
-                self._places[name] = place
-                self._make_ready(name)
-        for name in [name for name in self._handles if name.removeprefix(self._prefix) not in places]:
-            del self._handles[name]
-            self._leave(name)
-
-    def _end_strangers(self) -> None:
-        """Ends performers of other releases: their code is not ours."""
-        for name in ray.util.list_named_actors():
-            if name.startswith("understudy-performer-") and not name.startswith(self._prefix):
-                with contextlib.suppress(ValueError):
-                    ray.kill(ray.get_actor(name))
-
-    def _make_ready(self, name: str) -> None:
-        """Lets a performer join the floor once it answers; until then it gets nothing."""
-        self._leave(name)
-        if name not in self._readying:
-            self._readying.add(name)
-            task = asyncio.get_running_loop().create_task(self._await_ready(name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _await_ready(self, name: str) -> None:
-        pause, presented = 0.1, None
-        while handle := self._handles.get(name):
-            try:
-                presented = Presented(*await handle.ping.remote())
-                break
-            except RayError as error:
-                log.warning("not ready", performer=name, error=str(error).strip().splitlines()[-1][:200])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
-        self._readying.discard(name)
-        if name in self._handles and self.floor is not None and presented is not None:
-            place = self._places[name]
-            self.nodes.told(place.node, presented.group, presented.node_began_at)
-            self.floor.join(name, presented.thumbprint, place.address, presented.group)
-
-    def _leave(self, name: str) -> None:
-        if self.floor is not None:
-            self.floor.leave(name)
-
-    async def work(self, performer: str, batch: Batch) -> Answer:
-        """Has a performer do a batch. Raises PerformerLostError when it dies meanwhile."""
-        handle = self._handles.get(performer)
-        if handle is None:
-            raise PerformerLostError("its performer's node went away")
-        try:
-            answer: Answer = pickle.loads(await handle.work.remote(pickle.dumps(batch)))  # noqa: S301
-        except RayActorError as error:
-            self._make_ready(performer)
-            raise PerformerLostError("its performer died while it held the work") from error
-        return answer
-
-    async def end(self, performer: str) -> None:
-        """Ends a performer that hangs; Ray starts it again."""
-        if handle := self._handles.get(performer):
-            await asyncio.to_thread(ray.kill, handle, no_restart=False)
-            self._make_ready(performer)
-
-    def stop(self, order_uid: str, until: float) -> None:
-        """Has every performer make nothing more of an order as it was taken up until then (Unix seconds)."""
-        self.bulletin.post(order_uid, until)
-
-
-class Place(NamedTuple):
-    """Where a performer runs: Ray's id of the node, its address, the share of an accelerator that the performer gets."""
-
-    node: str
-    address: str
-    gpus: float
-
-
-def _places() -> dict[str, Place]:
-    """Where performers belong, one for each core of each node that is alive."""
-    places = {}
-    for node in ray.nodes():
-        cores = int(node["Resources"].get("CPU", 0)) if node["Alive"] else 0
-        gpus = float(node["Resources"].get("GPU", 0)) * HALF
-        for core in range(cores):
-            share = int(gpus / cores * 10_000) / 10_000
-            places[f"{node['NodeID'][:12]}-{core}"] = Place(node["NodeID"], node["NodeManagerAddress"], share)
-    return places
-
-
-def _performer(name: str, studio: str, place: Place) -> Any:
-    """The performer of this name: the one that is there, or a new one on its node."""
-    return Performer.options(  # type: ignore[attr-defined]
-        name=name,
-        get_if_exists=True,
-        lifetime="detached",
-        num_cpus=HALF,
-        num_gpus=place.gpus,
-        scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
-        runtime_env={"env_vars": ONE_THREAD | KEPT_MEMORY},
-    ).remote(studio, NAME)
 
 
 class RayTrainers:
@@ -225,7 +86,7 @@ class Director:
         write_json_logs()
         sys.setswitchinterval(SWITCH_SECONDS)
         settings = PoolSettings.from_environment()
-        self._crew = RayCrew(studio, release)
+        self._crew = RayCrew(studio, release, NAME)
         self._house = House(
             settings,
             self._crew,

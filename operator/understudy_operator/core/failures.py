@@ -15,10 +15,11 @@ def failure(spec: RenderJobSpec, totals: Totals, finished: Finished | None, gene
     """
     missing, allowed = totals.failed + totals.rejected, spec.failure_policy.max_failed_items
     if missing > allowed:
+        first = f"the first: {totals.first_loss}; " if totals.first_loss else ""
         return Refusal(
             reason="TooManyFailedItems",
             message=f"{missing} {'item' if missing == 1 else 'items'} failed, failurePolicy.maxFailedItems allows "
-            f"{allowed}; index.jsonl names each with its reason",
+            f"{allowed}; {first}index.jsonl names each with its reason",
         )
     if finished is not None and finished.state == "Failed" and finished.generation >= generation:
         return Refusal(reason="PoolGaveUp", message=finished.message or "the pool gave the order up")

@@ -184,6 +184,15 @@ def test_a_job_that_may_fail_more_often_now_goes_on() -> None:
     assert "PutOrder" in _asked(decide_job(raised, NOW))
 
 
+def test_a_job_that_failed_says_why_its_first_item_did() -> None:
+    made = Totals(done=4, failed=4, first_loss="PerformerDied: its performer died while it held the work")
+    log = OrderLog(head=a_head(_digest(), totals=made), finished=())
+    assert _course(a_job(log=log)).message == (
+        "4 items failed, failurePolicy.maxFailedItems allows 0; the first: PerformerDied: its performer died while it held "
+        "the work; index.jsonl names each with its reason"
+    )
+
+
 def test_a_raised_retry_is_another_order_that_goes_on_from_nothing_lost() -> None:
     made = Totals(done=7, failed=1)
     log = OrderLog(head=a_head(_digest(), totals=made), finished=(a_finished(_digest(), state="Failed", totals=made),))

@@ -9,7 +9,8 @@ from theatre import NOW, receipt
 
 from understudy_workers.direction.asking import Turnout
 from understudy_workers.direction.books import Books
-from understudy_workers.direction.receipts import ReceiptLog, Spent
+from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.totals import Spent
 from understudy_workers.direction.units import Ended
 
 

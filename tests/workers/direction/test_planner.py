@@ -8,8 +8,8 @@ import pytest
 from theatre import NOW, receipt
 
 from understudy_workers.direction.planner import Planner
-from understudy_workers.direction.receipts import Spent
 from understudy_workers.direction.rows import fetch_rows, stored_rows
+from understudy_workers.direction.totals import Spent
 from understudy_workers.expand import PlanError
 from understudy_workers.objects import Objects, OutageError, StoreError
 

@@ -6,21 +6,19 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from theatre import NOW, receipt
 
 from understudy_api.receipt import (
     MAX_LOGGED_GROUPS,
     Finished,
-    Receipt,
     Segment,
     Totals,
     finished_key,
     segment_key,
 )
 from understudy_workers.direction.batch import Witness
-from understudy_workers.direction.receipts import ReceiptLog, Spent, totals_after, with_groups
+from understudy_workers.direction.receipts import ReceiptLog
+from understudy_workers.direction.totals import Spent
 from understudy_workers.objects import Objects, OutageError
 
 
@@ -290,38 +288,3 @@ def test_the_last_word_is_no_segment(orders, open_log, objects, pool) -> None:
     log.finish(finished(order, 1))
     assert objects.head(pool.buckets.receipts, finished_key(order.uid, order.digest)) is not None
     assert open_log(order).next_sequence == 0
-
-
-OUTCOMES = st.lists(st.sampled_from(["done", "failed", "rejected"]), max_size=20)
-
-
-@settings(deadline=None)
-@given(OUTCOMES, OUTCOMES)
-def test_totals_add_up_whatever_the_segments(before: list[str], after: list[str]) -> None:
-    def receipts(outcomes: list[str], start: int) -> list[Receipt]:
-        return [receipt(None, start + n, outcome) for n, outcome in enumerate(outcomes)]
-
-    parts = totals_after(Totals(), receipts(before, 0), Spent(1.0, started_at=5.0))
-    parts = totals_after(parts, receipts(after, len(before)), Spent(2.0, started_at=3.0))
-    whole = totals_after(Totals(), receipts(before + after, 0), Spent(3.0, started_at=3.0))
-    assert parts == whole
-    assert parts.items == len(before) + len(after)
-
-
-BY_GROUP = st.dictionaries(st.sampled_from([f"g{n}" for n in range(40)]), st.integers(0, 10**6).map(float), max_size=40)
-
-
-@given(st.lists(BY_GROUP, max_size=6))
-def test_groups_add_up_within_their_bound(batches: list[dict[str, float]]) -> None:
-    seconds: dict[str, float] = {}
-    for batch in batches:
-        before = dict(seconds)
-        seconds = with_groups(seconds, batch)
-        assert {group: seconds[group] - before.get(group, 0.0) for group in before} == {
-            group: batch.get(group, 0.0) for group in before
-        }
-    assert len(seconds) <= MAX_LOGGED_GROUPS
-    for group, sum_of_group in seconds.items():
-        assert sum_of_group <= sum(batch.get(group, 0.0) for batch in batches)
-    if len({group for batch in batches for group in batch}) <= MAX_LOGGED_GROUPS:
-        assert sum(seconds.values()) == sum(sum(batch.values()) for batch in batches)

@@ -12,8 +12,9 @@ from understudy_api.kuberay import is_group_name
 from understudy_api.receipt import MAX_SEGMENT_ITEMS, SEGMENT_SECONDS, Receipt, Segment
 from understudy_workers.direction.batch import Witness
 from understudy_workers.direction.purse import Purse
-from understudy_workers.direction.receipts import ReceiptLog, Spent
+from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.schedule import Turnout
+from understudy_workers.direction.totals import Spent
 from understudy_workers.direction.units import FPS, Ended
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.work import ItemResult, TakeResult

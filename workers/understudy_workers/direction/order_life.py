@@ -16,8 +16,8 @@ from understudy_workers.direction.deliveries import Deliveries
 from understudy_workers.direction.delivery import Courier
 from understudy_workers.direction.order_run import OrderRun
 from understudy_workers.direction.planner import Planner
-from understudy_workers.direction.receipts import Spent
 from understudy_workers.direction.schedule import Schedule
+from understudy_workers.direction.totals import Spent
 from understudy_workers.direction.units import Ended
 from understudy_workers.expand import PlanError
 from understudy_workers.objects import StoreError
