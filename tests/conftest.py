@@ -11,11 +11,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from operator_site import Admin
 
 from understudy_api.settings import BucketNames, S3Settings
 from understudy_cli.local import buckets, toolchain
@@ -24,6 +27,8 @@ from understudy_cli.local import object_store as store
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.home import Home
 from understudy_cli.local.plan import PORTS
+from understudy_operator.shell.apiserver import ApiServer
+from understudy_operator.shell.errors import OutageError
 
 settings.register_profile(
     "house",
@@ -87,6 +92,10 @@ class ObjectStore:
         buckets.client(self.root).remove_object(bucket, key)
 
 
+PLANE: Final = pytest.StashKey[ControlPlane]()
+"""The session's API server, once there is one."""
+
+
 @pytest.fixture(scope="session")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """The session's farm; fixtures bring up what they need of it."""
@@ -96,16 +105,26 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
 
 
 @pytest.fixture(scope="session")
-def control_plane(farm: Farm) -> ControlPlane:
+def control_plane(farm: Farm, request: pytest.FixtureRequest) -> ControlPlane:
     """An API server that knows our kinds, ready in about four seconds."""
-
     site = farm.up(["apiserver"])
-    return ControlPlane(
+    found = request.config.stash[PLANE] = ControlPlane(
         server=plane.server_url(site),
         kubeconfig=site.home.admin_kubeconfig,
         operator_kubeconfig=site.home.operator_kubeconfig,
         kubectl=toolchain.require("kubectl"),
     )
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cleared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a module made in the session's API server goes with it: every operator of a later one would look after all of it."""
+    yield
+    used = request.config.stash.get(PLANE, None)
+    if used is not None:
+        with suppress(OutageError):  # It has only just started: there is nothing in it.
+            Admin(ApiServer.connect(used.kubeconfig)).clear()
 
 
 @pytest.fixture(scope="session")

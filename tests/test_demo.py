@@ -138,7 +138,7 @@ def test_asking_for_keys_costs_performers_next_to_nothing(live: Live, finished: 
     text = httpx.get(f"http://127.0.0.1:{live.site.plan.ports.director_metrics}/metrics").text
     found = re.findall(r'^understudy_stage_seconds_total{stage="(\w+)"} (\S+)$', text, re.MULTILINE)
     stages = {name: float(seconds) for name, seconds in found}
-    assert 0 < stages["key"] <= 0.02 * sum(stages.values()), stages
+    assert 0 < stages["key"] <= 0.05 * sum(stages.values()), "asked once by each performer, for a small campaign"
 
 
 def test_strangers_are_turned_away(live: Live) -> None:

@@ -86,6 +86,17 @@ class Admin:
     def delete(self, key: Key) -> None:
         self.server.request("DELETE", key.path)
 
+    def clear(self) -> None:
+        """Deletes every object of our kinds that is in a namespace, whoever wanted to see it go first."""
+        for kind in (kind.kind for kind in KINDS if kind.namespaced):
+            for body in self.all(kind):
+                key = Key(kind, body["metadata"]["namespace"], body["metadata"]["name"])
+                if body["metadata"].get("finalizers"):
+                    merge = "application/merge-patch+json"
+                    self.server.request("PATCH", key.path, {"metadata": {"finalizers": None}}, content_type=merge)
+                if self.get(key) is not None:
+                    self.delete(key)
+
     def let_lease_go(self) -> None:
         """What waiting for the lease of an operator that was killed comes to, at once."""
         self.server.request("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/understudy-system/leases/{LEASE_NAME}")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from understudy_api import token
-from understudy_api.release import AUDIENCE, Released
+from understudy_api.release import AUDIENCE, Heartbeat, Released
 from understudy_api.settings import VaultSettings
 from understudy_cli.local import kubeconfig
 from understudy_cli.local.cluster import Cluster
@@ -47,6 +47,12 @@ class Running:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         answer = self.http.post("/v1/release", content=envelope.asking.model_dump_json(), headers=headers)
         return answer.status_code, answer.json(), envelope
+
+    def leave(self, lease: str | None) -> None:
+        """A performer that has a lease ends: nobody has to wait for it."""
+        body = Heartbeat(leases=(lease or "",), leaving=True).model_dump_json()
+        headers = {"Authorization": f"Bearer {self.performer}"}
+        self.http.post("/v1/leases", content=body, headers=headers).raise_for_status()
 
     def log(self) -> list[dict[str, Any]]:
         return list(lines(Bucket(self.settings.s3, self.settings.bucket)))

@@ -73,7 +73,9 @@ def desk(farm: Farm, running: Running, operator: OperatorSettings, control_plane
     vault = replace(running, cast=theirs)
     status, answer, _ = vault.ask(theirs.training(), vault.performer)
     assert (status, bool(answer["sealed_key"])) == (200, True)
-    assert Released.model_validate(answer).twin == theirs.twin
+    released = Released.model_validate(answer)
+    assert released.twin == theirs.twin
+    vault.leave(released.lease)
     namespace = admin.namespace("talent")
     spec = {"genesis": theirs.genesis, "capture": {"s3": f"s3://understudy-outputs/{namespace}/capture.mp4"}}
     admin.create(resource("TwinModel", namespace, "ada", spec))
@@ -110,6 +112,7 @@ def test_a_vault_that_was_away_is_told_later_though_the_object_is_gone(desk: Des
         assert re.search(r"(does|did) not answer", condition_of(body, "Vaulted")["message"]), "asked once or again"
         desk.admin.delete(act)
         end(desk.farm, "operator")
+        desk.admin.let_lease_go()
     finally:
         desk.farm.up(["vault", "operator"])
     until(desk.release, lambda said: said == "TwinStopped", seconds=90)

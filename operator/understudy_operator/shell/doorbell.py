@@ -79,10 +79,15 @@ class Doorbell:
                 self._mark(Key.of(body), 0.0)
 
     def order_changed(self, uid: str) -> None:
-        """The director has news of an order."""
+        """The director has news of an order; when it is a preview, who reads the request waits for it as the job does."""
         key = self._store.key_of(job_of(uid))
-        if key is not None:
-            self._mark(key, 0.0)
+        if key is None:
+            return
+        self._mark(key, 0.0)
+        asked = (self._store.get(key) or {}).get("status", {}).get("consentRequest", "")
+        if uid != job_of(uid) and asked:
+            namespace, _, name = asked.partition("/")
+            self._mark(Key("ConsentRequest", namespace, name), 0.0)
 
     def quota_freed(self, license_: Key, left_seconds: float) -> None:
         """Seconds came free under a license: those who found none and need no more look again, the oldest first."""

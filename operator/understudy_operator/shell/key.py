@@ -13,7 +13,7 @@ NAMESPACED: Final = {kind.kind: kind.namespaced for kind in KINDS}
 
 
 class Key(NamedTuple):
-    """An object of one of the four kinds; `namespace` is empty for a RenderPool."""
+    """An object of one of our kinds; `namespace` is empty for a RenderPool."""
 
     kind: str
     namespace: str

@@ -8,6 +8,7 @@ import pytest
 
 from understudy_api import token
 from understudy_api.acts import ConsentAnswer, Revocation, Stop, sign_act
+from understudy_api.preview import preview_uid
 from understudy_api.terms import LICENSE_TYPE
 from understudy_operator.shell.doorbell import ACCOUNT_DELAY_SECONDS, RUNG_JOBS, Doorbell
 from understudy_operator.shell.key import Key
@@ -144,6 +145,17 @@ def test_news_of_an_order_ring_its_job(world: Bell) -> None:
     world.bell.order_changed(f"uid-{JOB}")
     world.bell.order_changed("nobody's")
     assert set(world.marks) == {JOB}
+
+
+def test_news_of_a_preview_ring_what_its_owner_reads() -> None:
+    bell = Bell()
+    job = body(JOB, 200, {})
+    bell.bell.ring("MODIFIED", {**job, "status": {"consentRequest": "talent/acme-hello-1"}})
+    bell.marks.clear()
+    bell.bell.order_changed(f"uid-{JOB}")
+    assert set(bell.marks) == {JOB}
+    bell.bell.order_changed(preview_uid(f"uid-{JOB}", "d" * 64))
+    assert set(bell.marks) == {JOB, Key("ConsentRequest", "talent", "acme-hello-1")}
 
 
 def accepted(status: str) -> dict[str, Any]:

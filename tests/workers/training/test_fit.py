@@ -74,7 +74,7 @@ def test_learns_more_than_the_linear_picture(fitted: tuple[Fitted, list[tuple[fl
 
 def test_keeps_its_budget_and_says_how_far_it_is(fitted: tuple[Fitted, list[tuple[float, str]], float]) -> None:
     made, said, seconds = fitted
-    assert seconds < SECONDS + 3.0
+    assert seconds < 2 * SECONDS, "a step begun before the end is finished, on a busy machine too"
     assert made.steps >= 10
     shares = [share for share, _ in said]
     assert shares == sorted(shares)
