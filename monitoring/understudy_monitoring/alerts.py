@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from understudy_monitoring.promql import risen
 from understudy_monitoring.rule import Alert
 
 _LOGS: Final = "kubectl logs -n understudy-system deploy/understudy-operator --since=15m"
@@ -174,7 +175,7 @@ RIGHTS: Final = (
     ),
     Alert(
         name="UnderstudyRefusals",
-        expr="sum by (brand) (increase(understudy_license_refusals_total[1h])) > 20",
+        expr=f"sum by (brand) ({risen('understudy_license_refusals_total', '1h')}) > 20",
         pending="5m",
         severity="warning",
         summary="Brand {{ $labels.brand }} had {{ $value }} jobs refused in an hour.",

@@ -45,6 +45,12 @@ def of_this_release(pool: dict[str, Any] | None) -> bool:
     return condition_of(pool, "Ready").get("status") == "True" and len(pool["status"].get("release", "")) == 64  # type: ignore[index]
 
 
+def waits_for_a_key(job: dict[str, Any] | None) -> bool:
+    said = condition_of(job, "Dispatched")
+    keyless = "the vault keeps no key of it; train or import it here" in said.get("message", "")
+    return said.get("reason") == "PoolWaiting" and keyless
+
+
 def test_a_director_is_started_and_takes_orders(admin: Admin, whole_farm: OperatorSettings, object_store: Any) -> None:
     until(lambda: admin.get(POOL), of_this_release, seconds=120)
     tenant = _tenant(admin, whole_farm)
@@ -60,13 +66,8 @@ def test_a_director_is_started_and_takes_orders(admin: Admin, whole_farm: Operat
     admin.create(tenant.license())
     admin.create(tenant.job("keyless"))
 
-    def waiting() -> Any:
-        body = admin.get(tenant.key("keyless"))
-        said = condition_of(body, "Dispatched")
-        keyless = "the vault keeps no key of it; train or import it here" in said.get("message", "")
-        return body if said.get("reason") == "PoolWaiting" and keyless else None
-
-    body = until(waiting, seconds=120)
+    body = until(lambda: admin.get(tenant.key("keyless")), waits_for_a_key, seconds=120)
+    assert body is not None
     assert body["status"]["items"] == {"total": 2, "done": 0, "failed": 0, "rejected": 0}
     assert body["status"]["takes"]["rendered"] == 0
     admin.delete(tenant.key("keyless"))

@@ -71,11 +71,18 @@ tolerations: {{ toJson . }}
 {{- if and .Values.tracing.endpoint .Values.tracing.headersSecret }}
 - {name: tracing, mountPath: /etc/understudy/tracing, readOnly: true}
 {{- end }}
+{{- if and .Values.tracing.endpoint .Values.tracing.authoritySecret }}
+- {name: tracing-authority, mountPath: /etc/understudy/tracing-authority, readOnly: true}
+{{- end }}
 {{- end }}
 
 {{- define "understudy.tracingVolume" -}}
 {{- if and .Values.tracing.endpoint .Values.tracing.headersSecret }}
 - name: tracing
   secret: {secretName: {{ .Values.tracing.headersSecret }}, defaultMode: 0440, items: [{key: headers, path: headers}]}
+{{- end }}
+{{- if and .Values.tracing.endpoint .Values.tracing.authoritySecret }}
+- name: tracing-authority
+  secret: {secretName: {{ .Values.tracing.authoritySecret }}, defaultMode: 0440, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 {{- end }}

@@ -66,6 +66,7 @@
 {{- if .endpoint -}}
 {{- $tracing := dict "endpoint" .endpoint "ratio" .ratio "spans_per_order" .spansPerOrder -}}
 {{- if .headersSecret }}{{ $_ := set $tracing "headers_file" "/etc/understudy/tracing/headers" }}{{ end -}}
+{{- if .authoritySecret }}{{ $_ := set $tracing "ca_file" "/etc/understudy/tracing-authority/ca.crt" }}{{ end -}}
 {{- $_ := set $told "tracing" $tracing -}}
 {{- end -}}
 {{- end -}}

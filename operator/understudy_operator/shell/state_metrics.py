@@ -91,24 +91,25 @@ class StateMetrics:
         for one in licenses:
             metadata, status = one["metadata"], _status(one)
             (label,) = self._licenses.bounded(f"{metadata['namespace']}/{metadata['name']}")
+            usable = not _has(status, "Valid", "False")
             for state, key in _LICENSE_SECONDS.items():
-                if (found := _number(status.get(key))) is not None:
+                if (found := _number(status.get(key))) is not None and (usable or state != "left"):
                     seconds[label, state] += found
-            if (found := _number(status.get("leftItems"))) is not None:
+            if (found := _number(status.get("leftItems"))) is not None and usable:
                 items[(label,)] += found
-        yield _family(
-            "understudy_license_seconds", "Seconds of a license: used, reserved, left.", ("license", "state"), seconds
-        )
-        yield _family("understudy_license_items_left", "Videos left, where a license bounds them.", ("license",), items)
+        text = "Seconds of a license: used, reserved; left while it is valid."
+        yield _family("understudy_license_seconds", text, ("license", "state"), seconds)
+        text = "Videos left while a license is valid, where it bounds them."
+        yield _family("understudy_license_items_left", text, ("license",), items)
 
     def _of_consents(self, requests: list[Body]) -> GaugeMetricFamily:
-        pending = sum(
-            1
-            for one in requests
-            for condition in _status(one).get("conditions", ())
-            if condition["type"] == "Pending" and condition["status"] == "True"
-        )
+        pending = sum(_has(_status(one), "Pending", "True") for one in requests)
         return _family("understudy_consents_open", "ConsentRequests that wait for their owner.", (), {(): pending})
+
+
+def _has(status: Mapping[str, Any], condition: str, value: str) -> bool:
+    """Whether a condition of this type stands so."""
+    return any(one["type"] == condition and one["status"] == value for one in status.get("conditions", ()))
 
 
 def _family(

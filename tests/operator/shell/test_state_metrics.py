@@ -77,6 +77,20 @@ def test_what_is_left_of_licenses() -> None:
     assert found.value("understudy_license_items_left", license="acme/new") is None
 
 
+@pytest.mark.parametrize(("valid", "left"), [("True", (40.0, 3.0)), ("Unknown", (40.0, 3.0)), ("False", (None, None))])
+def test_nothing_is_left_of_a_license_that_nobody_may_use(valid: str, left: tuple[float | None, float | None]) -> None:
+    status = {
+        "usedSeconds": "60",
+        "leftSeconds": "40",
+        "leftItems": 3,
+        "conditions": [{"type": "Valid", "status": valid, "reason": "LicenseRevoked"}],
+    }
+    found = Scraped(an_object("License", "spring", status))
+    assert found.value("understudy_license_seconds", license="acme/spring", state="used") == 60
+    assert found.value("understudy_license_seconds", license="acme/spring", state="left") == left[0]
+    assert found.value("understudy_license_items_left", license="acme/spring") == left[1]
+
+
 def test_consents_that_wait_for_their_owner() -> None:
     pending = [{"type": "Pending", "status": "True"}]
     answered = [{"type": "Pending", "status": "False"}]

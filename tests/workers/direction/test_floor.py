@@ -86,11 +86,19 @@ class Crew:
         self.ended.append(performer)
 
 
-def play(crew: Crew, run: Order, names: tuple[str, ...], scene, limit_seconds: float = 60.0) -> list[Stint]:
+def play(
+    crew: Crew,
+    run: Order,
+    names: tuple[str, ...],
+    scene,
+    limit_seconds: float = 60.0,
+    metrics: PoolMetrics | None = None,
+) -> list[Stint]:
     stints: list[Stint] = []
+    metrics = metrics or PoolMetrics()
 
     async def played() -> None:
-        floor = Floor(crew, lambda: [run], PoolMetrics(), limit_seconds, stints.append)
+        floor = Floor(crew, lambda: [run], metrics, limit_seconds, stints.append)
         serving = asyncio.create_task(floor.serve())
         for name in names:
             floor.join(name)
@@ -282,3 +290,23 @@ def test_a_lost_performer_was_busy_until_its_loss_with_one_thing_at_a_time(run) 
     lost = [stint for stint in stints if stint.group == "spot"]
     assert [stint.locales for stint in lost] == [(("en-GB", 1.0),)] * 2
     assert 0.1 <= sum(stint.busy_seconds for stint in lost) <= min(time.monotonic() - began_at, 0.19)
+
+
+def test_a_performer_that_goes_is_lost_once_and_only_with_work(run) -> None:
+    crew, metrics = Crew({"a": "hang"}), PoolMetrics()
+    for n in range(2):
+        run.schedule.add(item(n), 0.0)
+
+    def lost() -> float | None:
+        return metrics.registry.get_sample_value("understudy_performers_lost_total")
+
+    async def scene(floor: Floor) -> None:
+        await eventually(lambda: len(crew.seen) == 2)
+        floor.leave("a")
+        assert lost() == 1, "it held two batches"
+        floor.leave("a")
+        floor.join("idle")
+        floor.leave("idle")
+        assert lost() == 1
+
+    play(crew, run, ("a",), scene, metrics=metrics)

@@ -134,8 +134,9 @@ class Floor:
         self.wake()
 
     def leave(self, performer: str) -> None:
-        """A performer is gone, for the moment or for good."""
-        if self._seats.pop(performer, None) is not None:
+        """A performer is gone, for the moment or for good; it is lost when it held work."""
+        if (seat := self._seats.pop(performer, None)) is not None:
+            self._metrics.lost.inc(seat.batches > 0)
             for run in self._orders():
                 run.schedule.gone(performer)
 
@@ -227,7 +228,6 @@ class Floor:
             answer, message = None, "its performer answered something else than it was asked"
         self._count_work(seat, run, assignment, answer, began_at, clock())
         if answer is None:
-            self._metrics.lost.inc()
             run.lost(assignment, seat.name, message, clock())
             self._charge(run, -assignment.estimated_seconds)
         else:
