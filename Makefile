@@ -39,7 +39,7 @@ stop: $(STAMP) ## Stop the farm that `make demo` left running
 	@$(RUN)/understudy down
 
 test: tools ## Run all tests but those of images and pods
-	@$(RUN)/pytest -m 'not kind' -n 3 --dist loadfile --no-loadscope-reorder
+	@$(RUN)/pytest -m 'not kind' -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Lint, types, import contracts, generated files
 	@$(RUN)/ruff format --check --quiet $(SOURCES)
