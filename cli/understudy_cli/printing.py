@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 import yaml
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
+
+T = TypeVar("T")
 
 OutputOption = Annotated[
     Literal["table", "wide", "json", "yaml"], typer.Option("--output", "-o", help="How to print the answer.")
 ]
+
+
+def followed(values: Sequence[T], doing: str) -> Iterable[T]:
+    """The values, one after the other; meanwhile a terminal shows, beside what is printed, how far it is."""
+    console = Console(stderr=True)
+    return track(values, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_data(data: Any, output: str) -> None:

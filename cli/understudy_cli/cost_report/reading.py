@@ -22,6 +22,7 @@ from understudy_cli.cost_report.estimates import Delivery, egress_charges, stora
 from understudy_cli.cost_report.royalties import royalty_charges
 from understudy_cli.errors import UserError
 from understudy_cli.ledger_bucket import LedgerBucket
+from understudy_cli.printing import followed
 
 M = TypeVar("M", bound=Model)
 _AT_ONCE = 128
@@ -47,7 +48,7 @@ def read_report(ledger: LedgerBucket, begin: int, end: int, now: float) -> Repor
     chains = ledger.chains()
     _whole(chains)
     jobs = _jobs(ledger, sheets, chains)
-    made = {uid: _made(ledger, uid) for uid in jobs}
+    made = {uid: _made(ledger, uid) for uid in followed(list(jobs), "reading receipts, job by job")}
     deliveries = [
         Delivery(_in(whose, locale), pool, at, size)
         for uid, (whose, pool) in jobs.items()
