@@ -1,4 +1,4 @@
-"""`understudy why`: why a job does not run, clause by clause, and the smallest change that would make it legal."""
+"""`understudy why`: why a job does not run or has failed, clause by clause, and the smallest change that would make it legal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from understudy_cli.jobs import JobArgument, NamespaceOption, find_job
 
 
 def why(job: JobArgument, namespace: NamespaceOption = None) -> None:
-    """Say why a job is refused or waits, and the smallest change that would make it legal."""
+    """Say why a job is refused, waits or has failed, and the smallest change that would make it legal."""
     for line in explained(find_job(connect(), job, namespace)):
         typer.echo(line)
 
