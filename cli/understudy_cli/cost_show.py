@@ -20,6 +20,20 @@ from understudy_cli.ledger_bucket import open_ledger
 from understudy_cli.printing import OutputOption, print_data, print_table
 
 _MICROS_PER_HOUR: Final = Decimal(3_600_000_000)
+_HEADINGS: Final = (
+    "busy h",
+    "idle h",
+    "idle",
+    "workers",
+    "storage*",
+    "egress*",
+    "royalties",
+    "total",
+    "currency",
+    "unpriced s",
+)
+_OPTIONAL: Final = frozenset({"storage*", "egress*", "royalties", "unpriced s"})
+"""Left out where no line has any."""
 
 
 def show(
@@ -37,8 +51,10 @@ def show(
         print_data(_data(report, lines, everything), output)
         return
     rows = [row for line in [*lines, everything] for row in _rows(line, wide=output == "wide")]
-    headings = [by, "busy h", "idle h", "idle", "workers", "storage*", "egress*", "royalties", "total", "currency"]
-    print_table([*headings, "unpriced s"], rows, frozenset({by, "currency"}))
+    headings = [by, *_HEADINGS]
+    said = [place for place, name in enumerate(headings) if name not in _OPTIONAL or any(row[place] for row in rows)]
+    shown = [[row[place] for place in said] for row in rows]
+    print_table([headings[place] for place in said], shown, frozenset({by, "currency"}))
     for words in _notes(report, everything):
         typer.echo(words)
 

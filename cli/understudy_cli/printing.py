@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
 import yaml
@@ -13,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 T = TypeVar("T")
+_WIDEST: Final = 10_000
 
 OutputOption = Annotated[
     Literal["table", "wide", "json", "yaml"], typer.Option("--output", "-o", help="How to print the answer.")
@@ -34,10 +35,13 @@ def print_data(data: Any, output: str) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: frozenset[str]) -> None:
-    """Print a table; columns named in `left` are words, all others numbers."""
+    """Print a table; columns named in `left` are words, all others numbers. No line is folded, however narrow the terminal."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
+        table.add_column(heading, justify="left" if heading in left else "right")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    needed = console.measure(table, options=console.options.update(max_width=_WIDEST)).maximum
+    console.width = max(console.width, needed)
+    console.print(table)

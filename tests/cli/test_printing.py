@@ -31,6 +31,12 @@ def test_numbers_stand_to_the_right_and_words_to_the_left(capsys) -> None:
     assert heading.split() == ["brand", "hours"]
 
 
+def test_no_line_is_folded_where_nobody_looks_or_the_terminal_is_narrow(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    print_table(["brand", "hours"], [["a-brand-with-a-long-name", "unpriced"]], frozenset({"brand"}))
+    assert capsys.readouterr().out.splitlines()[1] == "a-brand-with-a-long-name  unpriced"
+
+
 def test_names_are_never_taken_for_markup(capsys) -> None:
     print_table(["name"], [["[red]acme[/red]"]], frozenset({"name"}))
     assert "[red]acme[/red]" in capsys.readouterr().out
