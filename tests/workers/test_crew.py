@@ -63,6 +63,10 @@ class Seats:
     """The floor, as far as a crew speaks to it."""
 
     there: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+
+    def is_idle(self, performer: str) -> bool:
+        return performer in self.there - self.busy
 
     def join(self, performer: str, *_: str) -> None:
         self.there.add(performer)
@@ -99,6 +103,24 @@ def test_a_performer_that_ray_cannot_reach_gets_nothing_more(ends: RayError) -> 
         assert seats.there == set()
         await asyncio.sleep(0)
         assert seats.there == set(), "it does not answer"
+
+    asyncio.run(play())
+
+
+def test_who_is_idle_beside_a_lost_one_is_asked_whether_the_node_is_still_there() -> None:
+    async def play() -> None:
+        crew, seats = a_crew(Handle(ActorUnschedulableError(GONE), well=False))
+        neighbours = {"dead": Handle(well=False), "idle": Handle(), "busy": Handle(), "elsewhere": Handle()}
+        for name, handle in neighbours.items():
+            crew._handles[name] = handle
+            crew._places[name] = Place("other" if name == "elsewhere" else "node", "127.0.0.1", 0.0)
+        seats.there |= set(neighbours)
+        seats.busy = {"busy"}
+        with pytest.raises(PerformerLostError):
+            await crew.work("p", BATCH)
+        assert seats.there == {"busy", "elsewhere"}
+        await asyncio.sleep(0.01)
+        assert seats.there == {"idle", "busy", "elsewhere"}
 
     asyncio.run(play())
 

@@ -68,7 +68,7 @@ class RayCrew:
                 self._places[name] = place
                 self._make_ready(name)
         for name in [name for name in self._handles if name.removeprefix(self._prefix) not in places]:
-            del self._handles[name]
+            del self._handles[name], self._places[name]
             self._leave(name)
 
     def _performer(self, name: str, place: Place) -> Any:
@@ -115,6 +115,9 @@ class RayCrew:
             self.nodes.told(place.node, presented.group, presented.node_began_at)
             self.floor.join(name, presented.thumbprint, place.address, presented.group)
 
+    def _is_idle(self, name: str) -> bool:
+        return self.floor is not None and self.floor.is_idle(name)
+
     def _leave(self, name: str) -> None:
         if self.floor is not None:
             self.floor.leave(name)
@@ -128,12 +131,21 @@ class RayCrew:
             answer: Answer = pickle.loads(await handle.work.remote(pickle.dumps(batch)))  # noqa: S301
         except RayTaskError:  # It raised, and lives.
             raise
-        except (
-            RayError
-        ) as error:  # Not RayActorError alone: of a node that fell silent Ray says that it schedules nothing there.
-            self._make_ready(performer)
+        except RayError as error:
+            # Not RayActorError alone: of a node that fell silent Ray says that it can schedule nothing there.
+            self._doubt(performer)
             raise PerformerLostError("its performer died while it held the work") from error
         return answer
+
+    def _doubt(self, performer: str) -> None:
+        """Who was lost has to answer again, and so have those of its node that have nothing to do: the node may be gone.
+
+        Else what was lost would be tried on each of them in turn, and its attempts used up before the node is known to be dead.
+        """
+        lost = self._places.get(performer)  # None: the node is known to be gone, and all of it has left.
+        for name, place in self._places.items():
+            if lost is not None and place.node == lost.node and (name == performer or self._is_idle(name)):
+                self._make_ready(name)
 
     async def end(self, performer: str) -> None:
         """Ends a performer that hangs; Ray starts it again."""

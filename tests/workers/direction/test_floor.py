@@ -302,10 +302,12 @@ def test_a_performer_that_goes_is_lost_once_and_only_with_work(run) -> None:
 
     async def scene(floor: Floor) -> None:
         await eventually(lambda: len(crew.seen) == 2)
+        assert not floor.is_idle("a")
         floor.leave("a")
         assert lost() == 1, "it held two batches"
         floor.leave("a")
         floor.join("idle")
+        assert (floor.is_idle("idle"), floor.is_idle("nobody")) == (True, False)
         floor.leave("idle")
         assert lost() == 1
 

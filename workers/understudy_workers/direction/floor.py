@@ -102,6 +102,11 @@ class Floor:
         """Performers that hold work."""
         return sum(seat.batches > 0 for seat in self._seats.values())
 
+    def is_idle(self, performer: str) -> bool:
+        """Whether a performer is ready and holds nothing."""
+        seat = self._seats.get(performer)
+        return seat is not None and not seat.batches
+
     @property
     def thumbprints(self) -> tuple[str, ...]:
         """The keys of the performers that are ready, sorted: what grants have to name."""
