@@ -25,7 +25,7 @@ UNAVAILABLE: Final = "VaultUnavailable"
 TOLD_SECONDS: Final = 0.2
 """When an act is looked at again after the vault was told."""
 RETRY_SECONDS: Final = 5.0
-LATE_SECONDS: Final = 30.0
+LATE_SECONDS: Final = 15.0
 """After so long the twin itself has its acts told: their objects may be gone."""
 
 

@@ -20,11 +20,14 @@ from understudy_api.settings import DirectorListener, PoolSettings
 from understudy_api.token import load_key
 from understudy_cli.local.farm import Farm
 from understudy_cli.local.keys import Keys
+from understudy_workers.direction import books
 from understudy_workers.direction.house import House
 from understudy_workers.direction.pool_metrics import PoolMetrics
 from understudy_workers.direction.receipts import ReceiptLog
 from understudy_workers.direction.workshop import Workshop
 from understudy_workers.objects import Objects
+
+SEGMENT_SECONDS = 0.3
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +65,13 @@ def make_signers(signers: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def stage(settings: PoolSettings) -> Callable[..., Any]:
-    """Opens a house with puppets; a context manager.
+def stage(settings: PoolSettings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Opens a house with puppets, which waits for the end of a segment less long than others; a context manager.
 
     `names`: its performers; `commits`: whether somebody plays the operator, for whom everything in the log counts at once.
     """
+
+    monkeypatch.setattr(books, "SEGMENT_SECONDS", SEGMENT_SECONDS)
 
     @asynccontextmanager
     async def opened(

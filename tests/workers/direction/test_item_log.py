@@ -17,7 +17,7 @@ from understudy_api.log_marks import item_mark
 from understudy_api.order import Order
 from understudy_api.trace import trace_id
 from understudy_cli.logs import Line, about, lines
-from understudy_workers.direction import item_log
+from understudy_workers.direction import house, item_log
 
 RECEIPTS = "understudy-receipts"
 
@@ -137,6 +137,7 @@ def test_lines_are_shown_at_the_destination_while_the_order_is_at_work(stage, or
 
 def test_a_store_that_is_away_costs_neither_work_nor_lines(stage, orders, settings, kept, monkeypatch) -> None:
     monkeypatch.setattr(item_log, "WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(house, "STORE_PATIENCE_SECONDS", 0.5)
     order = orders.write([f"n{number}" for number in range(6)], ("[slow] {name}.",))
 
     async def scene() -> None:
