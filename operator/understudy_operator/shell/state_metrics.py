@@ -91,7 +91,7 @@ class StateMetrics:
         for one in licenses:
             metadata, status = one["metadata"], _status(one)
             (label,) = self._licenses.bounded(f"{metadata['namespace']}/{metadata['name']}")
-            usable = not _has(status, "Valid", "False")
+            usable = views.said(status, "Valid").get("status") != "False"
             for state, key in _LICENSE_SECONDS.items():
                 if (found := _number(status.get(key))) is not None and (usable or state != "left"):
                     seconds[label, state] += found
@@ -103,13 +103,8 @@ class StateMetrics:
         yield _family("understudy_license_items_left", text, ("license",), items)
 
     def _of_consents(self, requests: list[Body]) -> GaugeMetricFamily:
-        pending = sum(_has(_status(one), "Pending", "True") for one in requests)
+        pending = sum(views.said(_status(one), "Pending").get("status") == "True" for one in requests)
         return _family("understudy_consents_open", "ConsentRequests that wait for their owner.", (), {(): pending})
-
-
-def _has(status: Mapping[str, Any], condition: str, value: str) -> bool:
-    """Whether a condition of this type stands so."""
-    return any(one["type"] == condition and one["status"] == value for one in status.get("conditions", ()))
 
 
 def _family(
