@@ -96,6 +96,8 @@ def campaign(at: Watched) -> None:
     admin.create(ada.job("failing", data={"key": "id", "rows": rows}, failurePolicy={"maxFailedItems": 1}))
     admin.create(ada.job("refused", use={"purpose": "advertising", "channels": ["social"], "territories": ["US"]}))
     admin.wait(ada.key("refused"), "Admitted", "False")
+    until(lambda: ended(admin.get(ada.key("failing"))), seconds=60)
+    # Now every performer is free: else Dan could be handed to the one that Eve holds, and wait for her.
     held = [{"id": "1", "name": "Dan"}, {"id": "2", "name": "[hold] Eve"}]
     admin.create(ada.job("revoked", license_name="autumn", data={"key": "id", "rows": held}))
     until(lambda: items(admin.get(ada.key("revoked"))).get("done") == 1, seconds=60)
@@ -103,7 +105,6 @@ def campaign(at: Watched) -> None:
     at.farm.deliver(ada, "revoke", revocation)
     until(lambda: condition_of(admin.get(ada.key("revoked")), "Admitted").get("status") == "False", seconds=60)
     curtain_up(at.farm.home.work)
-    until(lambda: ended(admin.get(ada.key("failing"))), seconds=60)
     made = sum(items({"status": one}).get("done", 0) for one in at.statuses())
     assert made == 7
     until(lambda: at.prometheus.number('sum(understudy_items_total{outcome="done"})'), lambda told: told == made, 30)
