@@ -41,7 +41,4 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: fr
         table.add_column(heading, justify="left" if heading in left else "right")
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    needed = console.measure(table, options=console.options.update(max_width=_WIDEST)).maximum
-    console.width = max(console.width, needed)
-    console.print(table)
+    Console(highlight=False, markup=False, width=_WIDEST).print(table)

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from pydantic import ValidationError
 
+from understudy_api.model import Condition
 from understudy_api.remedy import remedies
 from understudy_api.renderjob import RenderJobSpec
 from understudy_api.renderjob_status import JobRefusal, RenderJobStatus
@@ -62,17 +63,17 @@ def _clause(one: JobRefusal) -> Iterator[str]:
 
 
 def _standing(where: str, status: RenderJobStatus) -> Iterator[str]:
-    pending = next((one for one in status.conditions if one.type == "ConsentPending" and one.status == "True"), None)
+    pending = _true(status, "ConsentPending")
     if pending is not None:
         yield f"{where} waits: {pending.message}."
         yield f"The owner reads it with `understudy consent show {_name(status)}`."
         return
-    reached = next((one for one in status.conditions if one.type == "BudgetReached" and one.status == "True"), None)
+    reached = _true(status, "BudgetReached")
     if reached is not None:
         yield f"{where}: it is {(status.phase or 'not looked at yet').lower()} by its budget."
         yield f"  {reached.message}"
         return
-    failed = next((one for one in status.conditions if one.type == "Failed" and one.status == "True"), None)
+    failed = _true(status, "Failed")
     if failed is not None:
         yield f"{where} failed: {failed.reason}."
         yield f"  {failed.message}"
@@ -86,6 +87,11 @@ def _standing(where: str, status: RenderJobStatus) -> Iterator[str]:
             yield f"  {one.type}: {one.message}"
     if status.items is not None and status.items.rejected:
         yield f"  {status.items.rejected} items were refused one by one; {status.index or 'the index'} says why."
+
+
+def _true(status: RenderJobStatus, kind: str) -> Condition | None:
+    """The condition of this type, when it holds."""
+    return next((one for one in status.conditions if one.type == kind and one.status == "True"), None)
 
 
 def _name(status: RenderJobStatus) -> str:

@@ -94,8 +94,7 @@ class Admin:
                 if body["metadata"].get("finalizers"):
                     merge = "application/merge-patch+json"
                     self.server.request("PATCH", key.path, {"metadata": {"finalizers": None}}, content_type=merge)
-                if self.get(key) is not None:
-                    self.delete(key)
+                self.delete(key)
 
     def let_lease_go(self) -> None:
         """What waiting for the lease of an operator that was killed comes to, at once."""

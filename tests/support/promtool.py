@@ -32,7 +32,6 @@ def wrong(folder: Path, series: Mapping[str, str], asked: Iterable[tuple[str, in
     `series`: minute by minute, in its notation. `asked`: an expression, the minute at which it is asked, what it shows then.
     """
     inputs, asked = [{"series": name, "values": values} for name, values in series.items()], list(asked)
-    (folder / "rules.yaml").write_text(yaml.safe_dump(needed(expr for expr, _, _ in asked)))
     tests = [
         {
             "expr": expr,
@@ -42,7 +41,21 @@ def wrong(folder: Path, series: Mapping[str, str], asked: Iterable[tuple[str, in
         for expr, minute, shown in asked
     ]
     one: dict[str, Any] = {"interval": "1m", "input_series": inputs, "promql_expr_test": tests}
-    document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [one]}
+    return judged(folder, [expr for expr, _, _ in asked], [one])
+
+
+def judged(folder: Path, exprs: Iterable[str], tests: list[dict[str, Any]], step: int = 1) -> str:
+    """What promtool's unit tests find wrong with the rules these expressions need, looked at every `step` minutes."""
+    rules = needed(exprs)
+    (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
+    document = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": f"{step}m",
+        "group_eval_order": [
+            group["name"] for group in rules["groups"]
+        ],  # Else a step's sums may come after its alerts.
+        "tests": tests,
+    }
     (folder / "tests.yaml").write_text(yaml.safe_dump(document))
     command = [program("promtool"), "test", "rules", folder / "tests.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from understudy_api.digest import digest_bytes
-from understudy_api.receipt import Receipt
+from understudy_api.receipt import MAX_MESSAGE, MAX_REASON, Receipt
 from understudy_api.verdict import Refusal
 from understudy_workers import marks
 from understudy_workers.custody import Custody
@@ -175,7 +175,7 @@ def _refused(planned: PlannedItem, refusal: Refusal, watch: Stopwatch) -> ItemRe
     """A pause when a new grant cures it, else the item is rejected for good."""
     if refusal.reason in PAUSING_REASONS:
         return ItemResult(None, (), watch.total_seconds, watch.stages, refusal=refusal)
-    update = {"outcome": "rejected", "reason": refusal.reason[:64], "message": refusal.message[:500]}
+    update = {"outcome": "rejected", "reason": refusal.reason[:MAX_REASON], "message": refusal.message[:MAX_MESSAGE]}
     return ItemResult(_receipt(planned).model_copy(update=update), (), watch.total_seconds, watch.stages)
 
 

@@ -84,8 +84,8 @@ class Doorbell:
         if key is None:
             return
         self._mark(key, 0.0)
-        asked = (self._store.get(key) or {}).get("status", {}).get("consentRequest", "")
-        if uid != job_of(uid) and asked:
+        job = self._store.get(key) if uid != job_of(uid) else None
+        if asked := (job or {}).get("status", {}).get("consentRequest"):
             namespace, _, name = asked.partition("/")
             self._mark(Key("ConsentRequest", namespace, name), 0.0)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from importlib import import_module
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 
+from understudy_api.receipt import MAX_MESSAGE, MAX_REASON
 from understudy_api.settings import PoolSettings
 from understudy_workers import marks
 from understudy_workers.direction.batch import Answer, Batch, Failure, Outcome, Witness
 from understudy_workers.objects import OutageError
 from understudy_workers.work import ItemResult, ItemWork, Permit, TakeResult, TakeWork
-
-MAX_MESSAGE: Final = 500
 
 log = structlog.get_logger("performer")
 
@@ -59,7 +58,7 @@ def _do(studio: Studio, work: TakeWork | ItemWork, permit: Permit) -> Outcome:
         return Failure(_last_line(error), "StoreOutage", outage=True)
     except Exception as error:
         log.exception("work failed", **marks.of_work(permit, work))
-        return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:64])
+        return Failure(_last_line(error), str(getattr(error, "reason", "") or type(error).__name__)[:MAX_REASON])
 
 
 def _last_line(error: Exception) -> str:

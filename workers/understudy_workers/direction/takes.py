@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from understudy_api.receipt import Receipt
+from understudy_api.receipt import MAX_MESSAGE, MAX_REASON, Receipt
 from understudy_workers.direction.ready import KnownClips
 from understudy_workers.direction.units import ItemUnit, TakeUnit
 from understudy_workers.work import PlannedItem, Speech, TakeResult, TakeWork
@@ -33,8 +33,8 @@ def doomed_receipt(planned: PlannedItem, doom: Doom) -> Receipt:
         locale=planned.locale,
         output=planned.output.name,
         outcome=doom.outcome,
-        reason=doom.reason[:64],
-        message=doom.message[:500],
+        reason=doom.reason[:MAX_REASON],
+        message=doom.message[:MAX_MESSAGE],
         attempts=doom.attempts,
     )
 
