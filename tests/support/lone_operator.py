@@ -1,8 +1,9 @@
-"""An operator without a Lease that is killed at a given step of its work, and started again for the next: run by tests.
+"""An operator without a Lease that is killed at the steps of its work, and started again after each: run by tests.
 
-`python lone_operator.py NAME STEP...` with the operator's settings in the environment. For each step a child process runs the
-real operator and kills itself (SIGKILL) the first time it gets there; a last child runs until it is told to end. Everything
-is imported once, before the first child.
+`python lone_operator.py NAME FOLDER` with the operator's settings in the environment. A child process runs the real operator
+and kills itself (SIGKILL) as soon as it gets to a step at which nobody died yet; FOLDER holds a file for each step at which
+somebody did, and operators that work side by side share it: a step that one of them seldom gets to is left to the other. The
+child that finds no step left runs until it is told to end. Everything is imported once, before the first child.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from understudy_api.ledger.entry import Counted, Released, Reserved
 from understudy_operator.core.actions import Action, Record
@@ -59,12 +61,14 @@ def names(action: Action) -> Iterator[str]:
         yield type(action).__name__
 
 
-def watch(step: str) -> None:
-    """Have this process kill itself when it gets to a step."""
+def watch(died_at: Path) -> None:
+    """Have this process kill itself when it gets to a step at which nobody died yet."""
 
-    def reached(kinds: Iterator[str] | tuple[str, ...], moment: str) -> None:
-        if step in {f"{kind} {moment}" for kind in kinds}:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def reached(kinds: Iterable[str], moment: str) -> None:
+        for step in sorted({f"{kind} {moment}" for kind in kinds}.intersection(STEPS)):
+            with contextlib.suppress(FileExistsError):
+                (died_at / step).touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     do, write, prepare = applying._do, applying._write_status, Ledger._prepare
 
@@ -102,24 +106,21 @@ def end(child: int) -> None:
 
 
 def main() -> int:
-    """One child for each step, one after the other, and one more; says on stdout how each ended."""
-    name, *steps = sys.argv[1:]
-    for number, step in enumerate([*steps, ""]):
+    """One child after the other, until one ends otherwise than by a step."""
+    name, died_at = sys.argv[1], Path(sys.argv[2])
+    for number in range(len(STEPS) + 1):
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             set_up_logs()
-            watch(step)
+            watch(died_at)
             serve(f"{name}-{number}")
             os._exit(0)
         signal.signal(signal.SIGTERM, lambda *_, child=child: end(child))
         _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            sys.stdout.write(f"killed {step}\n")
-            sys.stdout.flush()
-            continue
-        return os.waitstatus_to_exitcode(status)
-    return 0
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            return os.waitstatus_to_exitcode(status)
+    return 1
 
 
 if __name__ == "__main__":

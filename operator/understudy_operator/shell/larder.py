@@ -10,8 +10,7 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pydantic import ValidationError
 
@@ -94,13 +93,11 @@ class Larder:
             for line in lines(chunks):
                 lister.row(json.loads(line))
         listing = lister.listing()
-        with tempfile.TemporaryDirectory(prefix="understudy-list-") as folder:
-            path = Path(folder) / "list.jsonl"
-            with path.open("wb") as file:
-                file.writelines(lister.lines())
+        with _scratch() as file:
+            file.writelines(lister.lines())
             key = list_key(action.owner_namespace, listing.digest)
-            self._farm.put_file(self._settings.buckets.outputs, key, path, JSON_LINES)
-            self._farm.put_file(self._staging, copy_key(action.uid, listing.digest), path, JSON_LINES)
+            self._farm.put_file(self._settings.buckets.outputs, key, file, JSON_LINES)
+            self._farm.put_file(self._staging, copy_key(action.uid, listing.digest), file, JSON_LINES)
         self._farm.put(self._staging, _listing_key(action.uid, content.digest), listing.model_dump_json().encode())
         with self._lock:
             self._listings[action.uid] = listing
@@ -123,13 +120,12 @@ class Larder:
     def _frozen(self, action: FreezeContent, now: float) -> FrozenContent | ContentProblem:
         freezer = Freezer(action.request, self._classifier.session() if self._classifier else None)
         try:
-            with tempfile.TemporaryDirectory(prefix="understudy-rows-") as folder:
-                path = Path(folder) / "rows.jsonl"
-                _write(freezer, self._rows(action), path)
+            with _scratch() as file:
+                _write(freezer, self._rows(action), file)
                 frozen = freezer.frozen(action.uid)
                 if isinstance(frozen, RowError):
                     return rows.problem(action.request, frozen, now)
-                self._farm.put_file(self._staging, frozen.rows_s3_key, path, JSON_LINES)
+                self._farm.put_file(self._staging, frozen.rows_s3_key, file, JSON_LINES)
         except _SourceError as problem:
             return rows.problem(action.request, problem.error, now)
         key = frozen_key(action.uid, action.request.digest)
@@ -223,8 +219,13 @@ def _frozen(data: bytes) -> FrozenContent | None:
     return found if found.moderation.lists == lists_digest() else None
 
 
-def _write(freezer: Freezer, found: Generator[Placed | RowError, None, None], path: Path) -> None:
-    with path.open("wb") as file, closing(found):
+def _scratch() -> IO[bytes]:
+    """A file without a name: an operator that is killed leaves nothing of a brand's script behind."""
+    return tempfile.TemporaryFile()
+
+
+def _write(freezer: Freezer, found: Generator[Placed | RowError, None, None], file: IO[bytes]) -> None:
+    with closing(found):
         for placed in found:
             line = placed if isinstance(placed, RowError) else freezer.line(placed)
             if isinstance(line, RowError):

@@ -7,6 +7,7 @@ Conditional create is a presigned PUT with `If-None-Match: *` (RFC 9110, section
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import ssl
 import threading
@@ -15,8 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import certifi
 import urllib3
@@ -129,12 +129,13 @@ class Objects:
             lambda: self._client.put_object(bucket, key, io.BytesIO(data), len(data), content_type), bucket, key
         )
 
-    def put_file(self, bucket: str, key: str, path: Path, content_type: str) -> None:
-        """Write a file as an object, whole or not at all."""
+    def put_file(self, bucket: str, key: str, file: IO[bytes], content_type: str) -> None:
+        """Write an open file, from its beginning to its end, as an object: whole or not at all."""
+        size = file.seek(0, os.SEEK_END)
 
         def send() -> None:
-            with path.open("rb") as file:
-                self._client.put_object(bucket, key, file, path.stat().st_size, content_type)
+            file.seek(0)
+            self._client.put_object(bucket, key, file, size, content_type)
 
         self._tried(send, bucket, key)
 

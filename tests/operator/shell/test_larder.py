@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +125,24 @@ def test_a_list_is_written_for_the_owner_and_copied_for_performers(
     assert operator_site.peer.objects.get(STAGING, copy_key(what.uid, made.digest)) == data
     larder.clear(what.uid)
     assert operator_site.peer.objects.get(STAGING, copy_key(what.uid, made.digest)) is None
+
+
+def test_nothing_of_a_script_is_left_behind_by_whoever_is_killed(
+    larder: Larder, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the moment of writing there is a file with the rows in it, and no name to find it by later."""
+    there = []
+    put_file = Objects.put_file
+
+    def put(self: Objects, bucket: str, key: str, file: Any, content_type: str) -> None:
+        put_file(self, bucket, key, file, content_type)
+        there.append((file.tell(), list(tmp_path.iterdir())))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Objects, "put_file", put)
+    what = action(namespace, rows=({"id": 1, "name": "Ada"},))
+    assert frozen(larder, what).rows_count == 1
+    assert [(size > 0, names) for size, names in there] == [(True, [])]
 
 
 def test_clearing_removes_what_was_staged(larder: Larder, namespace: str, operator_site: Site) -> None:

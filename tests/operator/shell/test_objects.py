@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -167,6 +168,22 @@ def test_a_hiccup_is_waited_out(object_store: Any, prefix: str, relay: Relay) ->
     through.put(BUCKET, f"{prefix}a", b"2")
     mender.join()
     assert through.get(BUCKET, f"{prefix}a") == b"2"
+
+
+def test_a_file_is_written_whole_wherever_it_was_left_and_after_a_hiccup(
+    object_store: Any, prefix: str, relay: Relay
+) -> None:
+    through = Objects(object_store.root.model_copy(update={"endpoint": f"127.0.0.1:{relay.port}"}), patience_seconds=20)
+    data = secrets.token_bytes(3 * 1024 * 1024)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        through.put_file(BUCKET, f"{prefix}a", file, "text/plain")
+        relay.cut()
+        mender = threading.Timer(0.4, relay.mend)
+        mender.start()
+        through.put_file(BUCKET, f"{prefix}b", file, "text/plain")
+        mender.join()
+    assert through.get(BUCKET, f"{prefix}a") == through.get(BUCKET, f"{prefix}b") == data
 
 
 def test_leaving_in_the_middle_of_an_object_is_an_outage(object_store: Any, prefix: str, relay: Relay) -> None:
