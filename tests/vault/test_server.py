@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import json
 import socket
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from operator_site import until
 
 from understudy_api.release import MAX_BODY_BYTES, Released
 from understudy_cli.local.certificates import Authority
+from understudy_vault import server as server_module
 from understudy_vault.keystore import KeyStoreError
 from understudy_vault.server import Server
 
@@ -38,8 +41,8 @@ class Served:
             connection.close()
 
 
-@pytest.fixture
-def served(room: Any, tmp_path: Path) -> Iterator[Served]:
+@contextlib.contextmanager
+def serving(room: Any, tmp_path: Path) -> Iterator[Served]:
     pair = Authority.open(tmp_path / "pki", "test farm").server(tmp_path / "pki", "vault")
     server = Server(room.vault, "127.0.0.1", 0, pair.certificate, pair.key)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -48,6 +51,12 @@ def served(room: Any, tmp_path: Path) -> Iterator[Served]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def served(room: Any, tmp_path: Path) -> Iterator[Served]:
+    with serving(room, tmp_path) as served:
+        yield served
 
 
 def test_a_key_is_released_over_https(served: Served, cast: Any) -> None:
@@ -112,6 +121,26 @@ def test_a_key_store_that_is_away_is_an_outage_not_a_refusal(served: Served, cas
 def test_a_silent_connection_holds_nobody_up(served: Served) -> None:
     with socket.create_connection(("127.0.0.1", served.port)):
         assert served.ask("GET", "/healthz")[0] == 200
+
+
+def test_one_connection_too_many_is_ended_and_there_is_room_again_after_it(
+    room: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 2)
+    with serving(room, tmp_path) as served:
+        silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(2)]
+        with pytest.raises((ConnectionError, ssl.SSLEOFError)):
+            served.ask("GET", "/healthz")
+        silent[0].close()
+        until(lambda: well(served))
+        silent[1].close()
+
+
+def well(served: Served) -> bool:
+    try:
+        return served.ask("GET", "/healthz")[0] == 200
+    except (ConnectionError, ssl.SSLEOFError):
+        return False
 
 
 def test_without_tls_nobody_is_answered(served: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ from understudy_vault.reviewer import ReviewError
 from understudy_vault.vault import Vault
 
 IDLE_SECONDS: Final = 30.0
+MAX_CONNECTIONS: Final = 1024
+"""One more is closed at once, and its client tries again: each holds a thread and some 80 KiB, in the 256 MiB that the chart gives."""
 _BODIES: Final[dict[str, type[Model]]] = {
     "/v1/release": Asking,
     "/v1/leases": Heartbeat,
@@ -43,6 +46,7 @@ class Server(ThreadingHTTPServer):
         self.vault = vault
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(certificate, key)
+        self._room = threading.BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__((host, port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -50,6 +54,21 @@ class Server(ThreadingHTTPServer):
         connection, address = self.socket.accept()
         connection.settimeout(IDLE_SECONDS)
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve the connection in a thread of its own, or end it where too many are open."""
+        if self._room.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            log.warning("too many connections", peer=str(client_address), most=MAX_CONNECTIONS)
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class calls it so
         """Connections that break off are nobody's fault; what else goes wrong is logged."""
