@@ -9,20 +9,11 @@ from typing import Any
 
 import pytest
 from puppet import curtain_up, noted
+from purses import allowance
 from theatre import eventually, free_port
 
-from understudy_api.budget import Allowance, micros_of
 from understudy_workers.direction import purse
 from understudy_workers.direction.batch import Batch
-
-PRICE = "3.60"
-"""A thousandth of a euro for a second."""
-
-
-def allowance(seconds: float, **changed: Any) -> Allowance:
-    return Allowance(
-        **{"currency": "EUR", "max_micros": int(seconds * 1000), "price_micros": micros_of(PRICE), **changed}
-    )
 
 
 def spent_out(at: Any, order: Any) -> bool:

@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from purses import PRICE, allowance, fits, opened, spent, tell_log
 
-from understudy_api.budget import Allowance, Charge, nanos
+from understudy_api.budget import Charge, nanos
 from understudy_workers.direction.purse import CAUTION, FIRST_SECONDS, REACTION_SECONDS, Purse
 
-PRICE = 3_600_000
-"""A thousandth of a euro for a second, so that an allowance of so many thousandths is one of seconds."""
 LOOK_SECONDS = 0.1
-
-
-def allowance(seconds: float, **changed: Any) -> Allowance:
-    """One over so many worker seconds."""
-    return Allowance(**{"currency": "EUR", "max_micros": int(seconds * 1000), "price_micros": PRICE, **changed})
-
-
-def spent(purse: Purse) -> float:
-    """In seconds at PRICE."""
-    return purse.spent_nanos / 1_000_000
-
-
-def tell_log(purse: Purse, now: float = 0.0, newest: Charge | None = None) -> Charge | None:
-    """Plays the books: writes what the purse owes after `newest`, its own last word unless others came between."""
-    entry = purse.entry(now)
-    if entry is None:
-        return None
-    written = entry.after(newest or entry.last)
-    purse.wrote(entry, written, own=True)
-    return written
-
-
-def opened(seconds: float, **changed: Any) -> Purse:
-    purse = Purse(allowance(seconds, **changed))
-    purse.open({}, {}, None)
-    return purse
-
-
-def fits(purse: Purse, performer: str, now: float) -> bool:
-    """As the director asks: what the log has to know first is written at once."""
-    if purse.fits(performer, now):
-        return True
-    if not purse.owes(now):
-        return False
-    tell_log(purse, now)
-    return purse.fits(performer, now)
 
 
 @dataclass
@@ -233,7 +195,8 @@ def test_another_currency_is_reckoned_anew_from_all_seconds() -> None:
     assert spent(purse) == 40.0
     entry = purse.entry(0.0)
     assert entry is not None
-    assert entry.after(None).nanos == nanos(PRICE, 40.0)
+    for newest in (None, Charge(currency="USD", nanos=1, reserved_nanos=5)):
+        assert entry.after(newest) == Charge(currency="EUR", nanos=nanos(PRICE, 40.0), reserved_nanos=entry.reserved)
 
 
 def test_nothing_is_handed_out_that_the_log_does_not_know_of_and_little_is_written() -> None:
@@ -252,50 +215,6 @@ def test_nothing_is_handed_out_that_the_log_does_not_know_of_and_little_is_writt
             purse.take("p0", second)
         purse.settle("p0", 1.0, "", second + 1.0, whole=True)
     assert 10 <= writes <= 300 / 4
-
-
-def test_who_takes_over_counts_what_the_last_one_may_have_spent() -> None:
-    first = opened(1000)
-    assert fits(first, "p0", 0.0)
-    first.take("p0", 0.0)
-    first.settle("p0", 7.0, "", 7.0, whole=True)
-    charge = tell_log(first, 7.0)
-    assert charge is not None
-    assert charge.reserved_nanos > 0
-    for _ in range(5):  # what it does until its end stands in no log
-        if not first.fits("p0", 8.0):
-            break
-        first.take("p0", 8.0)
-        first.settle("p0", 2.0, "", 10.0, whole=True)
-    second = Purse(allowance(1000))
-    second.open({"": 7.0}, {}, charge)
-    assert second.spent_nanos >= first.spent_nanos
-    again = Purse(allowance(1000))
-    assert tell_log(first, 10.0) is not None
-    first.idle = True
-    last = tell_log(first, 10.0)
-    again.open({"": 7.0}, {}, last)
-    assert again.spent_nanos == first.spent_nanos  # nothing is lost where somebody could say the last word
-
-
-def test_two_directors_on_one_log_count_each_others_work() -> None:
-    one, two = opened(1000), opened(1000)
-    assert fits(one, "p0", 0.0)
-    charge = one.entry(0.0).last
-    two.open({}, {}, charge)
-    for purse in (one, two):
-        assert fits(purse, "p0", 0.0)
-        purse.take("p0", 0.0)
-        purse.settle("p0", 5.0, "", 5.0, whole=True)
-    second = tell_log(two, 5.0)
-    entry = one.entry(5.0)
-    written = entry.after(second)
-    one.wrote(entry, written, own=True)
-    assert written.nanos == second.nanos + second.reserved_nanos + 5_000_000
-    assert written.nanos == one.spent_nanos
-    third = two.entry(6.0)
-    two.wrote(third, written, own=False)
-    assert two.spent_nanos >= one.spent_nanos
 
 
 def test_a_purse_at_rest_gives_back_what_it_had_written_down() -> None:

@@ -42,23 +42,31 @@ class _Hands:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a purse has to say in the log's next segment: `unlogged` was spent since `last`, the charge it knows of."""
+    """What a purse has to say in the log's next segment; `last` is the charge it knows of."""
 
     currency: str
     spent: int
     last: Charge | None
     reserved: int
 
-    @property
-    def unlogged(self) -> int:
-        """What the log does not know yet."""
-        return self.spent - (self.last.nanos if self.last is not None else 0)
-
     def after(self, newest: Charge | None) -> Charge:
-        """The charge to write after `newest`: what another director may still spend counts as spent."""
-        said = 0 if newest is None else newest.nanos
-        others = newest.reserved_nanos if newest is not None and newest != self.last else 0
-        return Charge(currency=self.currency, nanos=said + others + self.unlogged, reserved_nanos=self.reserved)
+        """The charge to write after `newest`, the log's last one."""
+        return Charge(currency=self.currency, nanos=self._nanos(newest), reserved_nanos=self.reserved)
+
+    def _nanos(self, newest: Charge | None) -> int:
+        if newest is None or newest.currency != self.currency or newest == self.last:
+            return self.spent
+        return _counted(newest) + _beyond(self.spent, self.last)
+
+
+def _counted(charge: Charge) -> int:
+    """What another director takes for spent that reads it last: what its writer may still spend is not known to be left."""
+    return charge.nanos + charge.reserved_nanos
+
+
+def _beyond(spent: int, last: Charge | None) -> int:
+    """What was spent beyond all that `last` speaks of: whoever wrote after it has counted that much already."""
+    return max(spent - _counted(last), 0) if last is not None else spent
 
 
 class Purse:
@@ -96,14 +104,14 @@ class Purse:
 
     def open(self, worked: Mapping[str, float], unpriced: Mapping[str, float], charge: Charge | None) -> None:
         """Begins from a log: worker seconds by group (empty: of none) in all and since `charge`, the last one in it."""
-        kept = self._spent - self._last.nanos if self._last is not None else 0
         self._worked, self._unpriced = defaultdict(float, worked), defaultdict(float, unpriced)
-        self._spent, self._secured, self._currency = 0, 0, ""
-        if charge is not None:
-            own = charge == self._last
-            self._spent = charge.nanos + kept + (0 if own else charge.reserved_nanos)
-            self._secured = charge.nanos + charge.reserved_nanos if own else charge.nanos
-            self._currency = charge.currency
+        if charge is None:
+            self._spent, self._secured, self._currency = 0, 0, ""
+        elif charge == self._last:
+            self._secured = _counted(charge)
+        else:
+            kept = _beyond(self._spent, self._last) if self._last is not None else 0
+            self._spent, self._secured, self._currency = _counted(charge) + kept, charge.nanos, charge.currency
         self._last = charge
         self.revise(self.allowance)
 
@@ -179,12 +187,11 @@ class Purse:
         """The log's last charge is `newest` now; `own` when it is what became of the entry."""
         if newest is None or newest.currency != self._currency:
             return
-        since = self._spent - entry.spent
         if own:
-            self._spent = newest.nanos + since
-            self._secured = newest.nanos + newest.reserved_nanos
+            self._spent += newest.nanos - entry.spent
+            self._secured = _counted(newest)
         elif newest != self._last:
-            self._spent = newest.nanos + newest.reserved_nanos + entry.unlogged + since
+            self._spent = _counted(newest) + _beyond(self._spent, self._last)
             self._secured = newest.nanos
         self._last = newest
 
