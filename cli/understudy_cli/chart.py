@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ app = typer.Typer(help="Make the Secrets, buckets and policies that the Helm cha
 BucketOption = Annotated[
     list[str] | None, typer.Option(help="Another name for a bucket: outputs=NAME, twins=NAME, ...")
 ]
+_POLL_SECONDS = 1.0
 _POLICIES = {"operator": store.operator_policy, "pool": store.pool_policy, "vault": store.vault_policy}
 
 
@@ -65,6 +67,7 @@ def buckets(
     ],
     authority: Annotated[Path | None, typer.Option(help="PEM bundle that vouches for the MinIO.")] = None,
     bucket: BucketOption = None,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait for a MinIO that does not answer yet.")] = 0,
 ) -> None:
     """Make the buckets of a farm in a MinIO, and the accounts of operator, pool and vault with exactly their rights."""
     names, parts = _names(bucket), urlsplit(url)
@@ -78,10 +81,19 @@ def buckets(
         ca_file=authority,
         secure=parts.scheme == "https",
     )
+    _await(root, timeout)
     store.make_buckets(root, names)
     for name, policy in _POLICIES.items():
         store.make_account(root, known[name], name, policy(names))
     typer.echo(f"{parts.netloc}: {len(names.model_dump())} buckets, {len(_POLICIES)} accounts")
+
+
+def _await(root: S3Settings, seconds: float) -> None:
+    """Give a store that is not there yet so much time; why it is not is for whoever asks it next to say."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and (reason := store.not_ready(root)) is not None:
+        typer.echo(f"waiting for {root.endpoint}: {reason}", err=True)
+        time.sleep(_POLL_SECONDS)
 
 
 @app.command()

@@ -30,6 +30,9 @@ _KNOWN: Final = frozenset(
     {"timestamp", "level", "event", "job", "order", "pool", "trace_id", "item", "take", "takes", "at", "exception"}
 )
 
+TAKE_SHOWN: Final = 8
+"""So many characters of a take's mark tell those of one item apart; `-o json` has all of it."""
+
 Texts = Iterable[tuple[str, str]]
 """Names of processes or pods, each with what it wrote."""
 
@@ -43,11 +46,19 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The line for people: time, source, level, event, what else it says; of an exception its last line."""
-        beside = [f"{key}={value}" for key, value in self.says.items() if key not in _KNOWN]
+        """The line for people: time, source, level, event, of which take, what else it says; of an exception its last line."""
+        take = [f"take={str(self.says['take'])[:TAKE_SHOWN]}"] if "take" in self.says else []
+        beside = [_told(key, value) for key, value in self.says.items() if key not in _KNOWN]
         last = str(self.says.get("exception", "")).strip().splitlines()[-1:]
         head = (str(self.says.get("timestamp", "")), self.source, str(self.says.get("level", "")))
-        return "  ".join((*head, " ".join([str(self.says.get("event", "")), *beside, *last])))
+        return "  ".join((*head, " ".join([str(self.says.get("event", "")), *take, *beside, *last])))
+
+
+def _told(key: str, value: Any) -> str:
+    """One of a line's facts; of one that has parts, such as seconds by stage, those that are not nothing."""
+    if isinstance(value, dict):
+        value = ",".join(f"{part}:{amount}" for part, amount in value.items() if amount) or "none"
+    return f"{key}={value}"
 
 
 def logs(

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import yaml
 from cryptography import x509
+from cuttable import Relay
 from minio.error import S3Error
 from pydantic import SecretStr
 from typer.testing import CliRunner
@@ -137,6 +138,33 @@ def test_buckets_and_accounts_are_made_and_made_again(runner, accounts, object_s
     assert list(buckets.client(vault).list_objects("chart-vault")) == []
     with pytest.raises(S3Error, match="Access Denied"):
         list(buckets.client(vault).list_objects("chart-twins"))
+
+
+@pytest.mark.farm
+def test_a_store_that_is_not_there_yet_is_waited_for(runner, accounts, object_store):
+    host, _, port = object_store.root.endpoint.partition(":")
+    relay = Relay(host, int(port))
+    relay.cut()
+    mender = threading.Timer(0.3, relay.mend)
+    mender.start()
+    command = ["buckets", f"https://127.0.0.1:{relay.port}", "--accounts", str(accounts), "--timeout=60"]
+    command += ["--authority", str(object_store.root.ca_file), "--bucket=outputs=chart-outputs"]
+    try:
+        shown = runner.invoke(app, command)
+    finally:
+        mender.join()
+        relay.close()
+    assert shown.exit_code == 0, shown.output
+    assert "6 buckets, 3 accounts" in shown.output
+    assert f"waiting for 127.0.0.1:{relay.port}: " in shown.output
+
+
+@pytest.mark.farm
+def test_one_that_does_not_come_is_told_when_the_time_is_over(capsys, accounts):
+    error = refusal(capsys, "buckets", "https://127.0.0.1:1", "--accounts", str(accounts), "--timeout", "0.1")
+    waiting, said = error.splitlines()
+    assert waiting.startswith("waiting for 127.0.0.1:1: ")
+    assert said.endswith("check its URL and credentials")
 
 
 def test_an_account_that_is_not_mounted_is_one_line(capsys, tmp_path):

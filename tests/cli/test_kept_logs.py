@@ -62,7 +62,7 @@ def test_the_farms_account_reads_what_the_farm_keeps(
     monkeypatch.setenv("UNDERSTUDY_HOME", str(farm.home.root))
     assert told(jobs.run("logs", "spring", "c1/en-GB/wide", "-o", "json")) == EVENTS
     shown = jobs.run("logs", "spring", "c1/en-GB/wide").stdout.splitlines()
-    assert shown[0] == "2026-01-01T00:00:01Z  director  info  attempt begun performer=p0"
+    assert shown[0] == "2026-01-01T00:00:01Z  director  info  attempt begun take=aaa performer=p0"
 
 
 @pytest.mark.parametrize("index", [None, "s3://understudy-outputs/{namespace}/spring/index.jsonl"])

@@ -61,10 +61,20 @@ def test_an_item_is_told_with_its_takes() -> None:
 
 def test_a_line_is_short_and_ends_with_the_last_line_of_what_was_raised() -> None:
     (failed,) = [one for one in lines(UID, [("w", PERFORMER)]) if one.says["event"] == "work failed"]
-    assert failed.text == "2026-01-01T00:00:05Z  w  error  work failed SpeakError: no tongue"
+    assert failed.text == "2026-01-01T00:00:05Z  w  error  work failed take=bbb SpeakError: no tongue"
     lost = lines(UID, [("d", DIRECTOR)])[-1]
     assert lost.text == "2026-01-01T00:00:09Z  d  info  item lost outcome=failed reason=NotSpeakable"
     assert Line("p", {}).text.strip() == "p"
+
+
+def test_seconds_of_stages_read_as_text_without_those_that_took_none() -> None:
+    made = {
+        "event": "take made",
+        "take": "0123456789abcdef",
+        "stage_seconds": {"key": 0.0, "speak": 0.02, "encode": 1.5},
+    }
+    assert Line("d", made).text.endswith("take made take=01234567 stage_seconds=speak:0.02,encode:1.5")
+    assert Line("d", {"event": "item made", "stage_seconds": {"key": 0.0}}).text.endswith("stage_seconds=none")
 
 
 @pytest.fixture

@@ -29,6 +29,14 @@ def answers(farm: PodFarm) -> bool:
     return False
 
 
+def test_what_was_installed_at_once_waited_for_each_other_and_nothing_was_started_twice(farm: PodFarm) -> None:
+    """Before anything here was killed."""
+    pods = farm.kubectl.every("pods", "-n", NAMESPACE)
+    starts = {pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
+    assert len(starts) >= 6
+    assert set(starts.values()) == {0}, starts
+
+
 def test_a_standby_acts_soon_after_the_leader_was_killed(licensed: PodFarm, campaign: dict[str, Any]) -> None:
     until(lambda: len(licensed.pods("operator")), lambda count: count == 2, 60)
     job = manifests.refused(campaign)

@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -21,6 +23,12 @@ from understudy_vault.rules import Bench
 from understudy_vault.server import Server
 from understudy_vault.transit import TransitKeys
 from understudy_vault.vault import Vault
+
+PATIENCE_SECONDS: Final = 30.0
+"""How long a bucket or a key store that is not there yet is waited for: on a new farm they are made beside the vault."""
+_PAUSE_SECONDS: Final = 1.0
+
+log = structlog.get_logger("vault")
 
 
 def build(settings: VaultSettings) -> Vault:
@@ -53,6 +61,21 @@ def _keys(settings: VaultSettings, bucket: Bucket) -> KeyStore:
     return EmbeddedKeys(settings.keys_folder)
 
 
+def patiently(
+    make: Callable[[], Vault], clock: Callable[[], float], pause: Callable[[float], object], seconds: float
+) -> Vault:
+    """The vault that `make` makes, tried again for so many seconds. Raises what it raised last; SettingsError at once."""
+    until = clock() + seconds
+    while True:
+        try:
+            return make()
+        except (BucketError, KeyStoreError) as error:
+            if clock() >= until:
+                raise
+            log.warning("waiting", error=str(error))
+        pause(_PAUSE_SECONDS)
+
+
 def main() -> int:
     """Serves until SIGTERM or SIGINT; 1 with one line when it cannot start."""
     structlog.configure(
@@ -66,7 +89,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold keys
     try:
         settings = VaultSettings.from_environment()
-        server = Server(build(settings), settings.host, settings.port, settings.tls_cert, settings.tls_key)
+        vault = patiently(lambda: build(settings), time.monotonic, time.sleep, PATIENCE_SECONDS)  # noqa: TID251
+        server = Server(vault, settings.host, settings.port, settings.tls_cert, settings.tls_key)
     except (SettingsError, KeyStoreError, BucketError, OSError) as error:
         sys.stderr.write(f"vault: {error}\n")
         return 1
