@@ -114,6 +114,8 @@ def test_suspend_resume_cancel(admin: Admin, brand: Tenant, peer: Any) -> None:
     admin.patch(key, {"suspend": False})
     until(lambda: peer.held(uid).state, lambda state: state == "Running")
     peer.make_items(uid, 1)
+    # A director waits for it to count before it lets an order go; the peer forgets what is stopped at once.
+    until(lambda: admin.get(key), lambda b: b["status"]["items"]["done"] == 1)
     admin.patch(key, {"cancel": True})
     until(lambda: peer.held(uid), lambda order: order is None)
     cancelled = until(lambda: admin.get(key), lambda b: b["status"]["phase"] == "Cancelled")
