@@ -30,7 +30,7 @@ _KNOWN: Final = frozenset(
     {"timestamp", "level", "event", "job", "order", "pool", "trace_id", "item", "take", "takes", "at", "exception"}
 )
 
-TAKE_SHOWN: Final = 8
+_TAKE_SHOWN: Final = 8
 """So many characters of a take's mark tell those of one item apart; `-o json` has all of it."""
 
 Texts = Iterable[tuple[str, str]]
@@ -47,7 +47,7 @@ class Line:
     @property
     def text(self) -> str:
         """The line for people: time, source, level, event, of which take, what else it says; of an exception its last line."""
-        take = [f"take={str(self.says['take'])[:TAKE_SHOWN]}"] if "take" in self.says else []
+        take = [f"take={str(self.says['take'])[:_TAKE_SHOWN]}"] if "take" in self.says else []
         beside = [_told(key, value) for key, value in self.says.items() if key not in _KNOWN]
         last = str(self.says.get("exception", "")).strip().splitlines()[-1:]
         head = (str(self.says.get("timestamp", "")), self.source, str(self.says.get("level", "")))

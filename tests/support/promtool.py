@@ -51,9 +51,8 @@ def judged(folder: Path, exprs: Iterable[str], tests: list[dict[str, Any]], step
     document = {
         "rule_files": ["rules.yaml"],
         "evaluation_interval": f"{step}m",
-        "group_eval_order": [
-            group["name"] for group in rules["groups"]
-        ],  # Else a step's sums may come after its alerts.
+        # Else a step's sums may come after its alerts.
+        "group_eval_order": [group["name"] for group in rules["groups"]],
         "tests": tests,
     }
     (folder / "tests.yaml").write_text(yaml.safe_dump(document))

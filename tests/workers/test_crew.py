@@ -18,7 +18,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from understudy_workers.crew import Place, RayCrew, Seat
+from understudy_workers.crew import Member, Place, RayCrew
 from understudy_workers.direction.batch import Answer, Batch, PerformerLostError
 
 ANSWER = Answer((), 0.5, "thumb")
@@ -79,7 +79,7 @@ def a_crew(handle: Handle) -> tuple[RayCrew, Seats]:
     """A crew of one performer, which has joined the floor."""
     crew, seats = RayCrew("studio", "one", "director"), Seats({"p"})
     crew.floor = seats  # type: ignore[assignment]
-    crew._seats["p"] = Seat(handle, Place("node", "127.0.0.1", 0.0))
+    crew._members["p"] = Member(handle, Place("node", "127.0.0.1", 0.0))
     return crew, seats
 
 
@@ -113,7 +113,7 @@ def test_who_is_idle_beside_a_lost_one_is_asked_whether_the_node_is_still_there(
         neighbours = {"dead": Handle(well=False), "idle": Handle(), "busy": Handle(), "elsewhere": Handle()}
         for name, handle in neighbours.items():
             node = "other" if name == "elsewhere" else "node"
-            crew._seats[name] = Seat(handle, Place(node, "127.0.0.1", 0.0))
+            crew._members[name] = Member(handle, Place(node, "127.0.0.1", 0.0))
         seats.there |= set(neighbours)
         seats.busy = {"busy"}
         with pytest.raises(PerformerLostError):

@@ -34,7 +34,7 @@ class Place(NamedTuple):
     gpus: float
 
 
-class Seat(NamedTuple):
+class Member(NamedTuple):
     """A performer, as Ray's handle of its actor, and its place."""
 
     handle: Any
@@ -48,7 +48,7 @@ class RayCrew:
         self._studio = studio
         self._director = director
         self._prefix = f"understudy-performer-{release[:12]}-"
-        self._seats: dict[str, Seat] = {}
+        self._members: dict[str, Member] = {}
         self._readying: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.floor: Floor | None = None
@@ -69,11 +69,11 @@ class RayCrew:
     def _follow(self, places: dict[str, Place]) -> None:
         for where, place in places.items():
             name = self._prefix + where
-            if name not in self._seats:
-                self._seats[name] = Seat(self._performer(name, place), place)
+            if name not in self._members:
+                self._members[name] = Member(self._performer(name, place), place)
                 self._make_ready(name)
-        for name in [name for name in self._seats if name.removeprefix(self._prefix) not in places]:
-            del self._seats[name]
+        for name in [name for name in self._members if name.removeprefix(self._prefix) not in places]:
+            del self._members[name]
             self._leave(name)
 
     def _performer(self, name: str, place: Place) -> Any:
@@ -106,18 +106,18 @@ class RayCrew:
 
     async def _await_ready(self, name: str) -> None:
         pause, presented = 0.1, None
-        while seat := self._seats.get(name):
+        while member := self._members.get(name):
             try:
-                presented = Presented(*await seat.handle.ping.remote())
+                presented = Presented(*await member.handle.ping.remote())
                 break
             except RayError as error:
                 log.warning("not ready", performer=name, error=str(error).strip().splitlines()[-1][:200])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
         self._readying.discard(name)
-        seat = self._seats.get(name)
-        if seat is not None and self.floor is not None and presented is not None:
-            place = seat.place
+        member = self._members.get(name)
+        if member is not None and self.floor is not None and presented is not None:
+            place = member.place
             self.nodes.told(place.node, presented.group, presented.node_began_at)
             self.floor.join(name, presented.thumbprint, place.address, presented.group)
 
@@ -130,11 +130,11 @@ class RayCrew:
 
     async def work(self, performer: str, batch: Batch) -> Answer:
         """Has a performer do a batch. Raises PerformerLostError when it dies meanwhile."""
-        seat = self._seats.get(performer)
-        if seat is None:
+        member = self._members.get(performer)
+        if member is None:
             raise PerformerLostError("its performer's node went away")
         try:
-            answer: Answer = pickle.loads(await seat.handle.work.remote(pickle.dumps(batch)))  # noqa: S301
+            answer: Answer = pickle.loads(await member.handle.work.remote(pickle.dumps(batch)))  # noqa: S301
         except RayTaskError:  # It raised, and lives.
             raise
         except RayError as error:
@@ -148,17 +148,17 @@ class RayCrew:
 
         Else what was lost would be tried on each of them in turn, and its attempts used up before the node is known to be dead.
         """
-        lost = self._seats.get(performer)
+        lost = self._members.get(performer)
         if lost is None:  # The node is known to be gone, and all of it has left.
             return
-        for name, seat in self._seats.items():
-            if seat.place.node == lost.place.node and (name == performer or self._is_idle(name)):
+        for name, member in self._members.items():
+            if member.place.node == lost.place.node and (name == performer or self._is_idle(name)):
                 self._make_ready(name)
 
     async def end(self, performer: str) -> None:
         """Ends a performer that hangs; Ray starts it again."""
-        if seat := self._seats.get(performer):
-            await asyncio.to_thread(ray.kill, seat.handle, no_restart=False)
+        if member := self._members.get(performer):
+            await asyncio.to_thread(ray.kill, member.handle, no_restart=False)
             self._make_ready(performer)
 
     def stop(self, order_uid: str, until: float) -> None:

@@ -51,9 +51,8 @@ def test_two_directors_on_one_log_count_each_others_work() -> None:
     entry = one.entry(5.0)
     written = entry.after(second)
     one.wrote(entry, written, own=True)
-    assert (
-        written.nanos == second.nanos + second.reserved_nanos
-    )  # the second had counted the first one's reserve, and so its 5 s
+    # The second had counted the first one's reserve, and so its 5 s.
+    assert written.nanos == second.nanos + second.reserved_nanos
     assert written.nanos == one.spent_nanos
     third = two.entry(6.0)
     two.wrote(third, written, own=False)
@@ -87,6 +86,20 @@ def test_what_a_batch_cost_beyond_the_reserve_is_added_to_what_the_other_wrote()
     assert purse.entry(200.0).after(newest).nanos == reserved + 3_000_000 + beyond
     purse.wrote(purse.entry(200.0), newest, own=False)
     assert purse.spent_nanos == reserved + 3_000_000 + beyond
+
+
+def test_one_that_begins_again_from_its_log_keeps_what_it_spent_and_counts_it_once() -> None:
+    purse = opened(1000)
+    assert fits(purse, "p0", 0.0)
+    charge = purse.entry(0.0).last
+    purse.take("p0", 0.0)
+    purse.settle("p0", 5.0, "", 5.0, whole=True)
+    purse.open({}, {}, charge)
+    assert purse.spent_nanos == 5_000_000
+    assert fits(purse, "p0", 5.0), "within what it had set aside"
+    anothers = Charge(currency="EUR", nanos=charge.reserved_nanos, reserved_nanos=3_000_000)
+    purse.open({}, {}, anothers)
+    assert purse.spent_nanos == charge.reserved_nanos + 3_000_000
 
 
 @dataclass
